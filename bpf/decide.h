@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * The only place where allow or deny is chosen. Pure: facts in, decision out; no helper, no map, no
+ * clock, no libc. The BPF programs, the unit tests, the fuzzer and `warrant replay` include this
+ * same file, so a verdict recomputed from recorded facts is the verdict.
+ *
+ * Total: every bit pattern of `struct w_facts` has an answer, and what is not understood is denied.
+ */
+#ifndef WARRANT_DECIDE_H
+#define WARRANT_DECIDE_H
+
+#include "abi.h"
+
+#define W_DECIDE static inline __attribute__((always_inline))
+
+W_DECIDE struct w_decision w_allow(__u8 reason, __u8 candidate) {
+  struct w_decision decision = {W_ALLOW, reason, candidate, 0};
+  return decision;
+}
+
+W_DECIDE struct w_decision w_deny(const struct w_facts *facts, __u8 reason, __u8 candidate) {
+  /* Observe changes only the errno. An unknown mode enforces. */
+  __u8 enforced = facts->mode != W_MODE_OBSERVE;
+  struct w_decision decision = {W_DENY, reason, candidate, enforced};
+  return decision;
+}
+
+/* Whether the digest is one that was taken while the content could not change. */
+W_DECIDE int w_is_measured(__u8 measure) {
+  return measure == W_MEASURE_CACHED || measure == W_MEASURE_VERITY || measure == W_MEASURE_IMA;
+}
+
+W_DECIDE __u32 w_wanted_action(__u8 request) {
+  return request == W_REQUEST_EXEC ? W_ACTION_EXEC : W_ACTION_MAP;
+}
+
+/*
+ * Why this one grant does not authorize the action now, or W_REASON_AUTHORIZED. The checks stand in
+ * the order of the reasons: who gets further is nearer to success.
+ */
+W_DECIDE __u8 w_judge_grant(const struct w_candidate *grant, __u32 action, __u64 now) {
+  if (grant->artifact == 0 || !(grant->actions & action))
+    return W_REASON_MISSING;
+  if (grant->flags & ~W_CANDIDATE_ALL)
+    return W_REASON_MISSING;
+  if (grant->flags & W_CANDIDATE_POLICY_MISMATCH)
+    return W_REASON_POLICY_MISMATCH;
+  if (grant->flags & W_CANDIDATE_IDENTITY_MISMATCH)
+    return W_REASON_IDENTITY_MISMATCH;
+  if (grant->flags & W_CANDIDATE_REVOKED)
+    return W_REASON_REVOKED;
+  if (grant->flags & W_CANDIDATE_LINEAGE_BROKEN)
+    return W_REASON_LINEAGE_DISCONTINUITY;
+  if (now < grant->not_before)
+    return W_REASON_NOT_YET_VALID;
+  if (now >= grant->not_after)
+    return W_REASON_EXPIRED;
+  if (grant->flags & W_CANDIDATE_USED_UP)
+    return W_REASON_REPLAY;
+  if (now >= grant->lease_until && !(grant->flags & W_CANDIDATE_RECOVERY))
+    return W_REASON_ENVIRONMENT_FAILURE;
+  return W_REASON_AUTHORIZED;
+}
+
+/* The verdict of the grants alone: the first that authorizes, else the reason nearest to success. */
+W_DECIDE struct w_decision w_judge_grants(const struct w_facts *facts) {
+  __u32 action = w_wanted_action(facts->request);
+  __u8 nearest = W_REASON_MISSING;
+  __u8 who = W_NO_CANDIDATE;
+
+  for (__u32 i = 0; i < W_MAX_CANDIDATES; i++) {
+    if (i >= facts->candidate_count)
+      break;
+    __u8 reason = w_judge_grant(&facts->candidates[i], action, facts->now);
+    if (reason == W_REASON_AUTHORIZED)
+      return w_allow(W_REASON_AUTHORIZED, (__u8)i);
+    if (reason > nearest) {
+      nearest = reason;
+      who = (__u8)i;
+    }
+  }
+  if (nearest != W_REASON_MISSING)
+    return w_deny(facts, nearest, who);
+  if (facts->candidate_count == 0 && (facts->flags & W_FACT_NAMED))
+    return w_deny(facts, W_REASON_IDENTITY_MISMATCH, W_NO_CANDIDATE);
+  if (!(facts->flags & W_FACT_NAMED) && (facts->flags & W_FACT_WAS_NAMED))
+    return w_deny(facts, W_REASON_CONTENT_MISMATCH, W_NO_CANDIDATE);
+  return w_deny(facts, W_REASON_MISSING, W_NO_CANDIDATE);
+}
+
+/* Authorized code is immutable while it is authorized or mapped. */
+W_DECIDE struct w_decision w_judge_write(const struct w_facts *facts) {
+  if (!(facts->flags & (W_FACT_NAMED | W_FACT_MAPPED)))
+    return w_allow(W_REASON_NOT_GOVERNED, W_NO_CANDIDATE);
+  if (facts->flags & W_FACT_UPDATE)
+    return w_allow(W_REASON_AUTHORIZED, W_NO_CANDIDATE);
+  return w_deny(facts, W_REASON_WRITE_CONFLICT, W_NO_CANDIDATE);
+}
+
+W_DECIDE struct w_decision w_judge_code(const struct w_facts *facts) {
+  int is_map = facts->request == W_REQUEST_MAP;
+  __u32 unstable = W_FACT_WRITABLE | W_FACT_MODIFIED;
+
+  if (is_map && (facts->flags & unstable) && !(facts->flags & W_FACT_JIT))
+    return w_deny(facts, W_REASON_WRITE_CONFLICT, W_NO_CANDIDATE);
+  if (is_map && (facts->flags & W_FACT_ANONYMOUS))
+    return facts->flags & W_FACT_JIT ? w_allow(W_REASON_AUTHORIZED, W_NO_CANDIDATE)
+                                     : w_deny(facts, W_REASON_UNMEASURABLE, W_NO_CANDIDATE);
+  if (facts->flags & W_FACT_WRITERS)
+    return w_deny(facts, W_REASON_WRITE_CONFLICT, W_NO_CANDIDATE);
+  if (!w_is_measured(facts->measure))
+    return w_deny(facts, W_REASON_UNMEASURABLE, W_NO_CANDIDATE);
+  if (is_map && (facts->flags & W_FACT_OWN_IMAGE))
+    return w_allow(W_REASON_AUTHORIZED, W_NO_CANDIDATE);
+  return w_judge_grants(facts);
+}
+
+W_DECIDE int w_is_ready(const struct w_facts *facts) {
+  if (facts->mode == W_MODE_INVALID || facts->mode >= W_MODE_COUNT)
+    return 0;
+  if (facts->audit == W_AUDIT_INVALID || facts->audit >= W_AUDIT_COUNT)
+    return 0;
+  if (facts->request == W_REQUEST_INVALID || facts->request >= W_REQUEST_COUNT)
+    return 0;
+  if (facts->candidate_count > W_MAX_CANDIDATES || (facts->flags & ~W_FACT_ALL))
+    return 0;
+  return !(facts->flags & (W_FACT_NO_CONTEXT | W_FACT_RACED));
+}
+
+W_DECIDE struct w_decision w_decide(const struct w_facts *facts) {
+  struct w_decision decision;
+
+  if (!w_is_ready(facts))
+    return w_deny(facts, W_REASON_NOT_READY, W_NO_CANDIDATE);
+  if (facts->request == W_REQUEST_WRITE)
+    return w_judge_write(facts);
+  decision = w_judge_code(facts);
+  if (decision.verdict == W_ALLOW && facts->audit == W_AUDIT_UNAVAILABLE)
+    return w_deny(facts, W_REASON_AUDIT_UNAVAILABLE, decision.candidate);
+  return decision;
+}
+
+/* What the hook returns: 0, or -EPERM. Anything that is not a plain allow or an observed denial refuses. */
+W_DECIDE int w_errno(struct w_decision decision) {
+  if (decision.verdict == W_ALLOW)
+    return 0;
+  return decision.verdict == W_DENY && decision.enforced == 0 ? 0 : -1;
+}
+
+#endif

@@ -1,0 +1,32 @@
+# SPDX-License-Identifier: Apache-2.0
+# One interface target carries what every C++ target is compiled with.
+add_library(warrant_options INTERFACE)
+target_compile_options(warrant_options INTERFACE
+  -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wno-sign-conversion -Werror
+  -fno-omit-frame-pointer)
+
+if(WARRANT_SANITIZE)
+  target_compile_options(warrant_options INTERFACE -fsanitize=address,undefined
+                         -fno-sanitize-recover=all)
+  target_link_options(warrant_options INTERFACE -fsanitize=address,undefined)
+endif()
+
+if(WARRANT_FUZZ)
+  target_compile_options(warrant_options INTERFACE -fsanitize=fuzzer-no-link)
+endif()
+
+if(CMAKE_BUILD_TYPE STREQUAL "Release" OR CMAKE_BUILD_TYPE STREQUAL "RelWithDebInfo")
+  target_compile_options(warrant_options INTERFACE
+    -D_FORTIFY_SOURCE=2 -fstack-protector-strong -fstack-clash-protection -fcf-protection -fPIE)
+  target_link_options(warrant_options INTERFACE -Wl,-z,relro -Wl,-z,now -Wl,-z,noexecstack)
+  set(CMAKE_POSITION_INDEPENDENT_CODE ON)
+  set(CMAKE_CXX_FLAGS_RELEASE "-O2")
+  set(CMAKE_C_FLAGS_RELEASE "-O2")
+endif()
+
+# warrant_library(NAME SOURCES... [LINK LIBS...])
+function(warrant_library name)
+  cmake_parse_arguments(ARG "" "" "SOURCES;LINK" ${ARGN})
+  add_library(${name} STATIC ${ARG_SOURCES})
+  target_link_libraries(${name} PUBLIC ${ARG_LINK} PRIVATE warrant_options)
+endfunction()
