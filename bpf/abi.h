@@ -25,6 +25,7 @@
 #define W_ID_SIZE 16
 #define W_COMM_SIZE 16
 #define W_PATH_SIZE 256
+/* Cgroup names of up to 126 bytes can be bound to: a longer one cannot be told from a cut one. */
 #define W_CGROUP_NAME_SIZE 128
 #define W_CGROUP_DEPTH 12
 
@@ -306,18 +307,20 @@ struct w_config {
   __u32 filesystems[W_MAX_FILESYSTEMS]; /* super-block magics whose content only this kernel changes */
 };
 
-/* Digest cache, per inode. `sequence` is odd while a digest is being stored; a write-open adds 2. */
-enum w_inode_state { W_INODE_INVALID = 0, W_INODE_DIRTY = 1, W_INODE_CLEAN = 2 };
-
 #define W_INODE_MAPPED 0x1u    /* mapped executable under a verdict */
 #define W_INODE_WAS_NAMED 0x2u /* an artifact named the content before the last write */
 
+/*
+ * Digest cache, per inode. The digest holds only while `clean` equals `sequence` and is not 0.
+ * Storing a digest makes `sequence` odd meanwhile; a write-open adds 2. 64 bits, because 2^31
+ * write-opens take minutes and must not bring an old value back.
+ */
 struct w_inode {
-  __u32 sequence;
-  __u8 state;       /* enum w_inode_state */
+  __u64 sequence;
+  __u64 clean;
   __u8 digest_kind; /* enum w_digest_kind */
-  __u8 flags;       /* W_INODE_* */
-  __u8 reserved;
+  __u8 reserved[3];
+  __u32 flags; /* W_INODE_* */
   __u8 digest[W_DIGEST_SIZE];
 };
 
@@ -400,7 +403,7 @@ W_STATIC_ASSERT(sizeof(struct w_cgroup_node) == 8, "w_cgroup_node");
 W_STATIC_ASSERT(sizeof(struct w_generation) == 24, "w_generation");
 W_STATIC_ASSERT(__builtin_offsetof(struct w_config, generations) == 24, "w_config.generations");
 W_STATIC_ASSERT(sizeof(struct w_config) == 24 + 48 + 64, "w_config");
-W_STATIC_ASSERT(sizeof(struct w_inode) == 40, "w_inode");
+W_STATIC_ASSERT(sizeof(struct w_inode) == 56, "w_inode");
 W_STATIC_ASSERT(sizeof(struct w_process) == 88, "w_process");
 W_STATIC_ASSERT(__builtin_offsetof(struct w_event, path) == 184, "w_event.path");
 W_STATIC_ASSERT(__builtin_offsetof(struct w_event, facts) == 448, "w_event.facts");
