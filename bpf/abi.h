@@ -311,16 +311,18 @@ struct w_config {
 #define W_INODE_WAS_NAMED 0x2u /* an artifact named the content before the last write */
 
 /*
- * Digest cache, per inode. The digest holds only while `clean` equals `sequence` and is not 0.
- * Storing a digest makes `sequence` odd meanwhile; a write-open adds 2. 64 bits, because 2^31
- * write-opens take minutes and must not bring an old value back.
+ * Digest cache, per inode. The digest holds only while `clean` is `writes` + 1: a write-open counts
+ * up first and looks afterwards, a measurer stores first and looks afterwards, so one of the two
+ * always sees the other. 64 bits, because 2^32 write-opens take an hour and must not bring an old
+ * value back.
  */
 struct w_inode {
-  __u64 sequence;
-  __u64 clean;
+  __u64 writes;     /* write-opens and truncations since the entry was made */
+  __u64 clean;      /* `writes` + 1 when the digest was taken; 0: never */
+  __u32 storing;    /* 1 while one program stores a digest */
+  __u32 flags;      /* W_INODE_* */
   __u8 digest_kind; /* enum w_digest_kind */
-  __u8 reserved[3];
-  __u32 flags; /* W_INODE_* */
+  __u8 reserved[7];
   __u8 digest[W_DIGEST_SIZE];
 };
 
@@ -403,7 +405,7 @@ W_STATIC_ASSERT(sizeof(struct w_cgroup_node) == 8, "w_cgroup_node");
 W_STATIC_ASSERT(sizeof(struct w_generation) == 24, "w_generation");
 W_STATIC_ASSERT(__builtin_offsetof(struct w_config, generations) == 24, "w_config.generations");
 W_STATIC_ASSERT(sizeof(struct w_config) == 24 + 48 + 64, "w_config");
-W_STATIC_ASSERT(sizeof(struct w_inode) == 56, "w_inode");
+W_STATIC_ASSERT(sizeof(struct w_inode) == 64, "w_inode");
 W_STATIC_ASSERT(sizeof(struct w_process) == 88, "w_process");
 W_STATIC_ASSERT(__builtin_offsetof(struct w_event, path) == 184, "w_event.path");
 W_STATIC_ASSERT(__builtin_offsetof(struct w_event, facts) == 448, "w_event.facts");
