@@ -8,7 +8,8 @@ find_program(WARRANT_BPFTOOL NAMES bpftool PATHS /usr/sbin /sbin REQUIRED
 
 set(WARRANT_BPF_FLAGS
   -target bpf -mcpu=v3 -O2 -g -std=gnu11
-  -Wall -Wextra -Wtype-limits -Werror
+  # BPF_PROG names every argument of a hook, also those that a program has no use for.
+  -Wall -Wextra -Wtype-limits -Wno-unused-parameter -Werror
   -D__TARGET_ARCH_x86
   # For BPF, clang has no multiarch directory of its own, and <linux/types.h> needs <asm/types.h>.
   -I/usr/include/${CMAKE_LIBRARY_ARCHITECTURE})

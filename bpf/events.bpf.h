@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* From decision to event: what is recorded, and what a lost record means. */
+#ifndef WARRANT_EVENTS_BPF_H
+#define WARRANT_EVENTS_BPF_H
+
+#include "decide.h"
+#include "facts.bpf.h"
+
+/* The daemon polls; only a denial or this much waiting wakes it, so an exec never pays for it. */
+#define W_WAKE_BYTES (1024 * 1024)
+
+static __always_inline void w_describe_file(struct w_event *event, struct inode *inode) {
+  event->inode = BPF_CORE_READ(inode, i_ino);
+  event->device = BPF_CORE_READ(inode, i_sb, s_dev);
+  event->filesystem = (__u32)BPF_CORE_READ(inode, i_sb, s_magic);
+}
+
+/* For hooks in which bpf_d_path is not allowed: the last component. */
+static __always_inline void w_name_dentry(struct w_event *event, struct dentry *dentry) {
+  bpf_probe_read_kernel_str(event->path, W_PATH_SIZE, BPF_CORE_READ(dentry, d_name.name));
+}
+
+/* 0 when the event is in the ring. */
+static __always_inline int w_send(struct w_event *event) {
+  __u32 count = event->facts.candidate_count;
+  __u64 flags = BPF_RB_NO_WAKEUP;
+  __u32 size;
+
+  if (count > W_MAX_CANDIDATES)
+    count = W_MAX_CANDIDATES;
+  size = W_EVENT_SIZE(count);
+  event->size = size;
+  event->sequence = w_next(W_SEQUENCE_EVENT);
+  event->cgroup_id = bpf_get_current_cgroup_id();
+  bpf_get_current_comm(event->comm, sizeof(event->comm));
+  if (event->decision.verdict == W_DENY ||
+      bpf_ringbuf_query(&events, BPF_RB_AVAIL_DATA) > W_WAKE_BYTES)
+    flags = BPF_RB_FORCE_WAKEUP;
+  if (bpf_ringbuf_output(&events, event, size & 2047, flags) == 0) {
+    w_count(W_COUNTER_EVENTS);
+    return 0;
+  }
+  w_count(W_COUNTER_EVENTS_LOST);
+  return -1;
+}
+
+/*
+ * Every exec, every denial and every update is recorded, and code mappings when their content was
+ * measured anew: a mapping of a digest that is cached says nothing that its first record did not.
+ */
+static __always_inline int w_is_recorded(const struct w_facts *facts,
+                                         struct w_decision decision) {
+  if (decision.verdict != W_ALLOW || facts->request == W_REQUEST_EXEC)
+    return 1;
+  if (decision.reason == W_REASON_NOT_GOVERNED)
+    return 0;
+  return facts->request == W_REQUEST_WRITE || facts->measure == W_MEASURE_IMA ||
+         facts->measure == W_MEASURE_VERITY;
+}
+
+/* Decides, records, and decides again if the record was required and is lost. */
+static __noinline int w_conclude(struct w_task *task, __u32 slot) {
+  struct w_event *event = &task->event;
+  struct w_facts *facts = &event->facts;
+  struct w_decision decision = w_decide(facts);
+  struct w_artifact *artifact = NULL;
+
+  if (decision.candidate < W_MAX_CANDIDATES)
+    artifact = w_get_artifact(slot, facts->candidates[decision.candidate].artifact);
+  if (artifact)
+    __builtin_memcpy(event->granting_artifact, artifact->id, W_ID_SIZE);
+  event->decision = decision;
+  if (w_is_recorded(facts, decision) && w_send(event) != 0 && facts->audit == W_AUDIT_REQUIRED) {
+    facts->audit = W_AUDIT_UNAVAILABLE;
+    decision = w_decide(facts);
+    event->decision = decision;
+  }
+  w_count(decision.verdict == W_ALLOW ? W_COUNTER_ALLOWED : W_COUNTER_DENIED);
+  return w_errno(decision);
+}
+
+/* No room for facts: decide() is asked with none, which it denies (unless policy only observes). */
+static const struct w_facts w_no_facts = {.flags = W_FACT_NO_CONTEXT};
+static const struct w_facts w_no_facts_observed = {.flags = W_FACT_NO_CONTEXT,
+                                                   .mode = W_MODE_OBSERVE};
+
+static __always_inline int w_conclude_blind(const struct w_config *cfg) {
+  w_count(W_COUNTER_DENIED);
+  w_count(W_COUNTER_EVENTS_LOST);
+  if (cfg && cfg->mode == W_MODE_OBSERVE)
+    return w_errno(w_decide(&w_no_facts_observed));
+  return w_errno(w_decide(&w_no_facts));
+}
+
+#endif

@@ -1,0 +1,246 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * Turns kernel objects and map entries into `struct w_facts`. Nothing is decided here: what fails is
+ * written down as a fact, and decide() denies for it.
+ */
+#ifndef WARRANT_FACTS_BPF_H
+#define WARRANT_FACTS_BPF_H
+
+#include "measure.bpf.h"
+#include "process.bpf.h"
+#include "scopes.bpf.h"
+
+#define W_GATHER_TRIES 3
+
+/* Starts a new set of facts in the task's room. */
+static __always_inline struct w_facts *w_begin(struct w_task *task, const struct w_config *cfg,
+                                               __u8 hook, __u8 request) {
+  struct w_event *event = &task->event;
+  struct w_facts *facts = &event->facts;
+  __u64 ids = bpf_get_current_pid_tgid();
+  __u64 owner = bpf_get_current_uid_gid();
+
+  __builtin_memset(event, 0, offsetof(struct w_event, path));
+  event->path[0] = 0;
+  event->reserved = 0;
+  __builtin_memset(facts, 0, offsetof(struct w_facts, candidates));
+  event->abi = W_ABI_VERSION;
+  event->type = W_EVENT_DECISION;
+  event->process = task->process;
+  event->tgid = ids >> 32;
+  event->pid = (__u32)ids;
+  event->uid = (__u32)owner;
+  event->gid = owner >> 32;
+  facts->now = bpf_ktime_get_boot_ns();
+  facts->hook = hook;
+  facts->request = request;
+  facts->mode = cfg->mode;
+  facts->audit = cfg->audit;
+  facts->measure = W_MEASURE_NONE;
+  if (task->process.flags & W_PROCESS_JIT)
+    facts->flags |= W_FACT_JIT;
+  if (task->process.flags & W_PROCESS_UPDATE)
+    facts->flags |= W_FACT_UPDATE;
+  return facts;
+}
+
+static __always_inline void w_set_digest(struct w_facts *facts, const struct w_digest *digest) {
+  facts->measure = digest->measure;
+  facts->digest_kind = digest->kind;
+  __builtin_memcpy(facts->digest, digest->bytes, W_DIGEST_SIZE);
+}
+
+/* Whether any artifact of this generation names the digest, in whatever scope. */
+static __always_inline int w_is_named(__u32 slot, __u32 kind, const __u8 *digest) {
+  void *map = bpf_map_lookup_elem(&verdicts, &slot);
+  struct w_verdict_key key = {.scope = W_SCOPE_HOST, .digest_kind = kind};
+
+  if (!map)
+    return 0;
+  __builtin_memcpy(key.digest, digest, W_DIGEST_SIZE);
+  if (bpf_map_lookup_elem(map, &key))
+    return 1;
+  key.scope = W_SCOPE_NAMED;
+  return bpf_map_lookup_elem(map, &key) != NULL;
+}
+
+static __always_inline void w_take_verity(struct w_task *task, struct file *file, __u32 slot,
+                                          struct w_digest *out) {
+  struct w_verity *room = &task->verity;
+
+  if (!have_verity || !(BPF_CORE_READ(file, f_inode, i_flags) & S_VERITY))
+    return;
+  if (!w_verity_digest(file, room) || !w_is_named(slot, W_DIGEST_VERITY, room->digest))
+    return;
+  out->measure = W_MEASURE_VERITY;
+  out->kind = W_DIGEST_VERITY;
+  __builtin_memcpy(out->bytes, room->digest, W_DIGEST_SIZE);
+}
+
+/* The ladder, for hooks that may sleep. */
+static __noinline int w_measure(struct w_task *task, const struct w_config *cfg,
+                                struct file *file) {
+  struct w_facts *facts = &task->event.facts;
+  struct w_digest digest = {.measure = W_MEASURE_NONE};
+  struct inode *inode = file->f_inode;
+  __u32 magic = (__u32)BPF_CORE_READ(inode, i_sb, s_magic);
+  struct w_inode *state;
+  __u64 writes;
+
+  if (!w_is_trusted_filesystem(cfg, magic)) {
+    facts->measure = W_MEASURE_FOREIGN_FS;
+    return 0;
+  }
+  if (w_is_unsealed(inode, magic)) {
+    facts->measure = W_MEASURE_UNSEALED;
+    return 0;
+  }
+  state = bpf_inode_storage_get(&inodes, inode, NULL, BPF_LOCAL_STORAGE_GET_F_CREATE);
+  if (!state) {
+    facts->flags |= W_FACT_NO_CONTEXT;
+    return 0;
+  }
+  writes = w_load(&state->writes);
+  if (state->flags & W_INODE_WAS_NAMED)
+    facts->flags |= W_FACT_WAS_NAMED;
+  if (w_has_writers(inode)) {
+    facts->flags |= W_FACT_WRITERS;
+    return 0;
+  }
+  if (magic != OVERLAYFS_MAGIC && w_read_cached(state, &digest)) {
+    w_count(W_COUNTER_CACHE_HITS);
+    w_set_digest(facts, &digest);
+    return 0;
+  }
+  w_take_verity(task, file, cfg->active, &digest);
+  if (digest.measure != W_MEASURE_VERITY)
+    w_hash(file, &digest);
+  if (!w_is_measured(digest.measure)) {
+    facts->measure = digest.measure;
+    return 0;
+  }
+  /* overlayfs: a write to the lower file never shows on this inode, so its digest is for once. */
+  if (w_has_writers(inode) ||
+      (magic != OVERLAYFS_MAGIC && !w_store_digest(state, writes, &digest)))
+    digest.measure = W_MEASURE_CHANGED;
+  w_set_digest(facts, &digest);
+  return 0;
+}
+
+/* The cached digest only, for hooks that cannot sleep. */
+static __always_inline void w_recall(struct w_facts *facts, struct inode *inode) {
+  struct w_inode *state = bpf_inode_storage_get(&inodes, inode, NULL, 0);
+  struct w_digest digest = {.measure = W_MEASURE_UNCACHED};
+
+  if (w_has_writers(inode))
+    facts->flags |= W_FACT_WRITERS;
+  if (state && BPF_CORE_READ(inode, i_sb, s_magic) != OVERLAYFS_MAGIC)
+    w_read_cached(state, &digest);
+  w_set_digest(facts, &digest);
+}
+
+static __always_inline struct w_artifact *w_get_artifact(__u32 slot, __u32 index) {
+  void *map = bpf_map_lookup_elem(&artifacts, &slot);
+
+  return map && index ? bpf_map_lookup_elem(map, &index) : NULL;
+}
+
+static __always_inline void w_add_candidate(struct w_event *event, __u32 slot, __u32 scope,
+                                            __u32 grant) {
+  struct w_facts *facts = &event->facts;
+  __u32 index = W_GRANT_ARTIFACT(grant);
+  struct w_artifact *artifact = w_get_artifact(slot, index);
+  struct w_environment *environment;
+  struct w_candidate *candidate;
+  __u32 place = facts->candidate_count;
+
+  if (place >= W_MAX_CANDIDATES)
+    return;
+  candidate = &facts->candidates[place];
+  __builtin_memset(candidate, 0, sizeof(*candidate));
+  facts->candidate_count = place + 1;
+  candidate->scope = scope;
+  if (!artifact)
+    return;
+  candidate->artifact = index;
+  candidate->actions = W_GRANT_ACTIONS(grant);
+  candidate->not_before = artifact->not_before;
+  candidate->not_after = artifact->not_after;
+  candidate->flags = artifact->flags;
+  environment = bpf_map_lookup_elem(&environments, &artifact->environment);
+  candidate->lease_until = environment ? environment->valid_until : W_NEVER;
+  if (artifact->constraints & W_ARTIFACT_RECOVERY)
+    candidate->flags |= W_CANDIDATE_RECOVERY;
+  if ((artifact->constraints & W_ARTIFACT_NEEDS_UID) && artifact->uid != event->uid)
+    candidate->flags |= W_CANDIDATE_IDENTITY_MISMATCH;
+  if ((artifact->constraints & W_ARTIFACT_NEEDS_GID) && artifact->gid != event->gid)
+    candidate->flags |= W_CANDIDATE_IDENTITY_MISMATCH;
+}
+
+static __noinline int w_gather_once(struct w_task *task, __u32 slot) {
+  struct w_event *event = &task->event;
+  struct w_facts *facts = &event->facts;
+  void *map = bpf_map_lookup_elem(&verdicts, &slot);
+  struct w_verdict_key key = {.digest_kind = facts->digest_kind};
+
+  facts->candidate_count = 0;
+  facts->flags &= ~W_FACT_NAMED;
+  if (!map)
+    return 0;
+  __builtin_memcpy(key.digest, facts->digest, W_DIGEST_SIZE);
+  for (int i = 0; i < W_SCOPES_PER_TASK; i++) {
+    struct w_verdict *verdict;
+
+    key.scope = task->scopes[i];
+    if (key.scope == W_SCOPE_INVALID)
+      continue;
+    verdict = bpf_map_lookup_elem(map, &key);
+    if (!verdict)
+      continue;
+    for (int j = 0; j < W_GRANTS_PER_VERDICT; j++) {
+      if (verdict->grants[j] == 0)
+        break;
+      w_add_candidate(event, slot, key.scope, verdict->grants[j]);
+    }
+  }
+  if (facts->candidate_count || w_is_named(slot, facts->digest_kind, facts->digest))
+    facts->flags |= W_FACT_NAMED;
+  return 0;
+}
+
+/*
+ * The grants that might authorize the digest, all from one generation: scopes, verdicts and
+ * artifacts of two generations must never mix, so a swap in between means: again.
+ */
+static __always_inline __u32 w_gather_grants(struct w_task *task, const struct w_config *cfg) {
+  const volatile struct w_config *now = cfg;
+  struct w_facts *facts = &task->event.facts;
+  __u32 slot = 0;
+
+  for (int i = 0; i < W_GATHER_TRIES; i++) {
+    slot = now->active;
+    if (slot >= W_GENERATION_SLOTS)
+      break;
+    facts->generation = now->generations[slot].number;
+    w_resolve_scopes(task, slot, now->generations[slot].flags);
+    w_gather_once(task, slot);
+    if (now->active == slot && now->generations[slot].number == facts->generation)
+      return slot;
+  }
+  facts->flags |= W_FACT_RACED;
+  return slot;
+}
+
+static __always_inline int w_is_own_image(const struct w_task *task, struct inode *inode) {
+  struct task_struct *self = bpf_get_current_task_btf();
+
+  return (task->process.flags & W_PROCESS_COMMITTED) &&
+         BPF_CORE_READ(self, mm, exe_file, f_inode) == inode;
+}
+
+static __always_inline int w_is_mapped(const struct w_inode *state, struct inode *inode) {
+  return (state->flags & W_INODE_MAPPED) &&
+         BPF_CORE_READ(inode, i_mapping, i_mmap.rb_root.rb_node) != NULL;
+}
+
+#endif

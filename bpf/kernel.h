@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * The few fields of kernel structures that the programs read, by name. libbpf relocates every access
+ * to the running kernel's layout (CO-RE), so no kernel's BTF is needed to build. `___` marks
+ * flavours: the same kernel type under the name that a field had in other versions.
+ */
+#ifndef WARRANT_KERNEL_H
+#define WARRANT_KERNEL_H
+
+#include <linux/bpf.h>
+#include <linux/types.h>
+#include <stddef.h>
+
+#include <bpf/bpf_core_read.h>
+#include <bpf/bpf_helpers.h>
+#include <bpf/bpf_tracing.h>
+
+#pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
+
+typedef struct {
+  int counter;
+} atomic_t;
+
+struct rb_node;
+struct rb_root {
+  struct rb_node *rb_node;
+};
+struct rb_root_cached {
+  struct rb_root rb_root;
+};
+
+struct address_space {
+  struct rb_root_cached i_mmap;
+};
+
+struct super_block {
+  __u32 s_dev;
+  unsigned long s_flags;
+  unsigned long s_magic;
+};
+
+struct inode {
+  unsigned int i_flags;
+  struct super_block *i_sb;
+  struct address_space *i_mapping;
+  unsigned long i_ino;
+  atomic_t i_writecount;
+};
+
+struct shmem_inode_info {
+  unsigned int seals;
+  struct inode vfs_inode;
+};
+
+struct qstr {
+  const unsigned char *name;
+};
+
+struct dentry {
+  struct qstr d_name;
+  struct inode *d_inode;
+};
+
+struct path {
+  struct dentry *dentry;
+};
+
+struct file {
+  unsigned int f_mode;
+  struct path f_path;
+  struct inode *f_inode;
+};
+
+struct linux_binprm {
+  struct file *file;
+  const char *filename;
+  const char *interp;
+};
+
+struct anon_vma;
+struct vm_area_struct {
+  struct anon_vma *anon_vma;
+  struct file *vm_file;
+};
+
+struct mm_struct {
+  struct file *exe_file;
+};
+
+struct kernfs_node {
+  struct kernfs_node *parent;
+  const char *name;
+  __u64 id;
+};
+struct kernfs_node___renamed { /* 6.15+ */
+  struct kernfs_node *__parent;
+};
+
+struct cgroup {
+  struct kernfs_node *kn;
+};
+
+struct css_set {
+  struct cgroup *dfl_cgrp;
+};
+
+struct task_struct {
+  int pid;
+  int tgid;
+  struct mm_struct *mm;
+  struct css_set *cgroups;
+};
+
+#pragma clang attribute pop
+
+#define FMODE_WRITE 0x2u
+#define PROT_WRITE 0x2ul
+#define PROT_EXEC 0x4ul
+#define SB_KERNMOUNT (1ul << 22)
+#define TMPFS_MAGIC 0x01021994ul
+#define OVERLAYFS_MAGIC 0x794c7630ul
+#define S_VERITY (1u << 16)
+/* F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE */
+#define SEALED_CONTENT 0xeu
+#define HASH_ALGO_SHA256 4
+
+#define EPERM 1
+#define ENOMEM 12
+
+#endif

@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * All maps. The daemon's publisher is the only writer of config, environments and the generation
+ * maps; the programs are the only writers of the rest.
+ */
+#ifndef WARRANT_MAPS_BPF_H
+#define WARRANT_MAPS_BPF_H
+
+#include "abi.h"
+#include "kernel.h"
+
+struct w_verdict_map {
+  __uint(type, BPF_MAP_TYPE_HASH);
+  __uint(max_entries, 1);
+  __type(key, struct w_verdict_key);
+  __type(value, struct w_verdict);
+};
+
+/* BPF_F_INNER_MAP: inner arrays of different lengths may follow each other (kernel 5.10+). */
+struct w_artifact_map {
+  __uint(type, BPF_MAP_TYPE_ARRAY);
+  __uint(map_flags, BPF_F_INNER_MAP);
+  __uint(max_entries, 1);
+  __type(key, __u32);
+  __type(value, struct w_artifact);
+};
+
+struct w_uid_map {
+  __uint(type, BPF_MAP_TYPE_HASH);
+  __uint(max_entries, 1);
+  __type(key, __u32);
+  __type(value, __u32);
+};
+
+struct w_cgroup_map {
+  __uint(type, BPF_MAP_TYPE_HASH);
+  __uint(max_entries, 1);
+  __type(key, struct w_cgroup_key);
+  __type(value, struct w_cgroup_node);
+};
+
+/* Indexed by generation slot. An empty slot grants nothing. */
+#define W_GENERATION_MAP(name, inner)                                                              \
+  struct {                                                                                         \
+    __uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);                                                      \
+    __uint(max_entries, W_GENERATION_SLOTS);                                                       \
+    __type(key, __u32);                                                                            \
+    __array(values, struct inner);                                                                 \
+  } name SEC(".maps")
+
+W_GENERATION_MAP(verdicts, w_verdict_map);
+W_GENERATION_MAP(artifacts, w_artifact_map);
+W_GENERATION_MAP(uid_scopes, w_uid_map);
+W_GENERATION_MAP(cgroup_scopes, w_cgroup_map);
+
+struct {
+  __uint(type, BPF_MAP_TYPE_ARRAY);
+  __uint(max_entries, 1);
+  __type(key, __u32);
+  __type(value, struct w_config);
+} config SEC(".maps");
+
+struct {
+  __uint(type, BPF_MAP_TYPE_ARRAY);
+  __uint(max_entries, W_MAX_ENVIRONMENTS);
+  __type(key, __u32);
+  __type(value, struct w_environment);
+} environments SEC(".maps");
+
+struct {
+  __uint(type, BPF_MAP_TYPE_INODE_STORAGE);
+  __uint(map_flags, BPF_F_NO_PREALLOC);
+  __type(key, int);
+  __type(value, struct w_inode);
+} inodes SEC(".maps");
+
+/* struct fsverity_digest (uapi/linux/fsverity.h) with room for SHA-512. */
+struct w_verity {
+  __u16 algorithm; /* FS_VERITY_HASH_ALG_SHA256 is 1 */
+  __u16 size;
+  __u8 digest[64];
+};
+
+/*
+ * What a task carries: who it is, what it becomes when the exec under way is committed, and room to
+ * put facts together. The room is per task because sleepable programs can be preempted by others on
+ * the same CPU, and because 704 bytes of facts do not fit a BPF stack.
+ */
+struct w_task {
+  struct w_process process;
+  struct w_process pending;
+  __u64 cgroup_chain[W_CGROUP_DEPTH];
+  struct w_cgroup_key cgroup_key;
+  __u32 chain; /* files of the exec under way that were checked before this one */
+  __u32 scopes[W_SCOPES_PER_TASK];
+  struct w_verity verity;
+  struct w_event event;
+};
+
+struct {
+  __uint(type, BPF_MAP_TYPE_TASK_STORAGE);
+  __uint(map_flags, BPF_F_NO_PREALLOC);
+  __type(key, int);
+  __type(value, struct w_task);
+} tasks SEC(".maps");
+
+struct {
+  __uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+  __uint(max_entries, W_COUNTER_COUNT);
+  __type(key, __u32);
+  __type(value, __u64);
+} counters SEC(".maps");
+
+enum w_sequence { W_SEQUENCE_LINEAGE, W_SEQUENCE_EVENT, W_SEQUENCE_COUNT };
+
+struct {
+  __uint(type, BPF_MAP_TYPE_ARRAY);
+  __uint(max_entries, W_SEQUENCE_COUNT);
+  __type(key, __u32);
+  __type(value, __u64);
+} sequences SEC(".maps");
+
+struct {
+  __uint(type, BPF_MAP_TYPE_RINGBUF);
+  __uint(max_entries, 8 * 1024 * 1024);
+} events SEC(".maps");
+
+static __always_inline void w_count(__u32 counter) {
+  __u64 *value = bpf_map_lookup_elem(&counters, &counter);
+
+  if (value)
+    *value += 1;
+}
+
+/* The next number of a series that starts at 1; 0 when the map failed. */
+static __always_inline __u64 w_next(__u32 series) {
+  __u64 *value = bpf_map_lookup_elem(&sequences, &series);
+
+  return value ? __sync_fetch_and_add(value, 1) + 1 : 0;
+}
+
+static __always_inline const struct w_config *w_get_config(void) {
+  __u32 zero = 0;
+
+  return bpf_map_lookup_elem(&config, &zero);
+}
+
+#endif

@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * The digest of a file: cached, else fs-verity, else IMA's SHA-256 of the bytes. A digest is taken
+ * and kept only while the content cannot change; each way in which it could is a fact of its own.
+ *
+ * Why a writer and a measurer cannot both win: the kernel raises i_writecount before file_open runs;
+ * our file_open counts `writes` up before it looks for a clean digest, and a measurer stores its
+ * digest before it looks at `writes` again. So either the measurer sees the writer and does not
+ * trust its digest, or the writer sees the clean digest and is refused if an artifact names it.
+ */
+#ifndef WARRANT_MEASURE_BPF_H
+#define WARRANT_MEASURE_BPF_H
+
+#include "maps.bpf.h"
+
+/* Set by the loader when the kernel has bpf_get_fsverity_digest (6.8+). */
+const volatile __u8 have_verity = 0;
+
+struct bpf_dynptr;
+extern int bpf_get_fsverity_digest(struct file *file, struct bpf_dynptr *digest) __ksym __weak;
+
+struct w_digest {
+  __u8 measure; /* enum w_measure */
+  __u8 kind;    /* enum w_digest_kind */
+  __u8 bytes[W_DIGEST_SIZE];
+};
+
+static __always_inline int w_has_writers(struct inode *inode) {
+  return BPF_CORE_READ(inode, i_writecount.counter) > 0;
+}
+
+static __always_inline int w_is_trusted_filesystem(const struct w_config *cfg, __u32 magic) {
+  for (int i = 0; i < W_MAX_FILESYSTEMS; i++) {
+    if (cfg->filesystems[i] == 0)
+      return 0;
+    if (cfg->filesystems[i] == magic)
+      return 1;
+  }
+  return 0;
+}
+
+/*
+ * The descriptor that memfd_create returned is not counted as a writer, so only seals keep its
+ * content. memfds (and SysV segments) live on the kernel's own tmpfs mount.
+ */
+static __always_inline int w_is_unsealed(struct inode *inode, __u32 magic) {
+  struct shmem_inode_info *info;
+
+  if (magic != TMPFS_MAGIC || !(BPF_CORE_READ(inode, i_sb, s_flags) & SB_KERNMOUNT))
+    return 0;
+  info = (void *)inode - bpf_core_field_offset(struct shmem_inode_info, vfs_inode);
+  return (BPF_CORE_READ(info, seals) & SEALED_CONTENT) != SEALED_CONTENT;
+}
+
+static __always_inline __u64 w_load(const __u64 *value) { return *(const volatile __u64 *)value; }
+
+static __always_inline int w_is_clean(const struct w_inode *state) {
+  __u64 clean = w_load(&state->clean);
+
+  return clean != 0 && clean == w_load(&state->writes) + 1;
+}
+
+static __always_inline int w_read_cached(const struct w_inode *state, struct w_digest *out) {
+  const volatile __u32 *storing = &state->storing;
+
+  if (*storing || !w_is_clean(state))
+    return 0;
+  out->kind = state->digest_kind;
+  __builtin_memcpy(out->bytes, state->digest, W_DIGEST_SIZE);
+  barrier();
+  if (*storing || !w_is_clean(state))
+    return 0;
+  out->measure = W_MEASURE_CACHED;
+  return 1;
+}
+
+#define W_STORE_TRIES 512
+
+/* Keeps the digest if `writes` is still what it was before the measurement; 1 when it is. */
+static __always_inline int w_store_digest(struct w_inode *state, __u64 writes,
+                                          const struct w_digest *digest) {
+  for (int i = 0; i < W_STORE_TRIES; i++) {
+    if (__sync_val_compare_and_swap(&state->storing, 0, 1) != 0)
+      continue;
+    if (w_load(&state->writes) == writes) {
+      state->digest_kind = digest->kind;
+      __builtin_memcpy(state->digest, digest->bytes, W_DIGEST_SIZE);
+      state->clean = writes + 1;
+    }
+    __sync_val_compare_and_swap(&state->storing, 1, 0);
+    return w_load(&state->writes) == writes;
+  }
+  return 0;
+}
+
+/* Not inlined: 6.12 refuses the dynptr when clang reuses its stack slot for something else. */
+static __noinline int w_verity_digest(struct file *file, struct w_verity *room) {
+  struct bpf_dynptr pointer;
+
+  if (!room || !bpf_get_fsverity_digest)
+    return 0;
+  room->algorithm = 0;
+  bpf_dynptr_from_mem(room, sizeof(*room), 0, &pointer);
+  return bpf_get_fsverity_digest(file, &pointer) == 0 && room->algorithm == 1 && room->size == 32;
+}
+
+static __always_inline void w_hash(struct file *file, struct w_digest *out) {
+  __u8 bytes[64] = {};
+  long algorithm = bpf_ima_file_hash(file, bytes, sizeof(bytes));
+
+  if (algorithm < 0) {
+    out->measure = W_MEASURE_FAILED;
+  } else if (algorithm != HASH_ALGO_SHA256) {
+    out->measure = W_MEASURE_ALGORITHM;
+  } else {
+    out->measure = W_MEASURE_IMA;
+    out->kind = W_DIGEST_SHA256;
+    __builtin_memcpy(out->bytes, bytes, W_DIGEST_SIZE);
+  }
+  w_count(W_COUNTER_MEASURED);
+}
+
+#endif

@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Process context: copied at fork, set at exec, adopted for tasks that are older than enforcement. */
+#ifndef WARRANT_PROCESS_BPF_H
+#define WARRANT_PROCESS_BPF_H
+
+#include "maps.bpf.h"
+
+/* 6.1's storage lookup fails when it is preempted inside its per-CPU guard: worth a second try. */
+#define W_STORAGE_TRIES 4
+
+static __always_inline struct w_task *w_task_storage(struct task_struct *task, __u64 flags) {
+  struct w_task *found = NULL;
+
+  for (int i = 0; i < W_STORAGE_TRIES && !found; i++)
+    found = bpf_task_storage_get(&tasks, task, NULL, flags);
+  return found;
+}
+
+static __always_inline void w_adopt(struct w_process *process) {
+  process->lineage = w_next(W_SEQUENCE_LINEAGE);
+  process->parent = 0;
+  process->root = process->lineage;
+  process->since = bpf_ktime_get_boot_ns();
+  process->flags = W_PROCESS_ADOPTED;
+  w_count(W_COUNTER_ADOPTED);
+}
+
+/* The context of the current task, adopted if need be; NULL when there is no memory for it. */
+static __always_inline struct w_task *w_current(void) {
+  struct w_task *task = w_task_storage(bpf_get_current_task_btf(), BPF_LOCAL_STORAGE_GET_F_CREATE);
+
+  if (task && task->process.lineage == 0)
+    w_adopt(&task->process);
+  return task;
+}
+
+static __always_inline int w_fork(struct task_struct *child) {
+  struct w_task *parent = w_current();
+  struct w_task *copy;
+
+  if (!parent)
+    return -ENOMEM;
+  copy = w_task_storage(child, BPF_LOCAL_STORAGE_GET_F_CREATE);
+  if (!copy)
+    return -ENOMEM;
+  copy->process = parent->process;
+  return 0;
+}
+
+/*
+ * Called for each file of an exec chain that was allowed. The file asked for gives the authority
+ * (artifact, digest); the last one, the binary that really runs, gives jit and update.
+ */
+static __always_inline void w_prepare_exec(struct w_task *task, const struct w_facts *facts,
+                                           const struct w_artifact *artifact, __u32 flags) {
+  struct w_process *next = &task->pending;
+
+  if (facts->chain == 0) {
+    next->lineage = task->event.exec;
+    next->parent = task->process.lineage;
+    next->root = task->process.root;
+    next->depth = task->process.depth + 1;
+    __builtin_memcpy(next->digest, facts->digest, W_DIGEST_SIZE);
+    if (artifact)
+      __builtin_memcpy(next->artifact, artifact->id, W_ID_SIZE);
+    else
+      __builtin_memset(next->artifact, 0, W_ID_SIZE);
+  }
+  next->flags = flags;
+}
+
+static __always_inline void w_commit_exec(struct w_task *task) {
+  task->pending.since = bpf_ktime_get_boot_ns();
+  task->process = task->pending;
+  task->pending.lineage = 0;
+}
+
+#endif

@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * Which scopes the current task is in, resolved in the kernel at the moment of the request, so that
+ * a service's very first exec is judged in its own cgroup with no help from user space.
+ */
+#ifndef WARRANT_SCOPES_BPF_H
+#define WARRANT_SCOPES_BPF_H
+
+#include "maps.bpf.h"
+
+/* Deeper hierarchies than this have no cgroup scope, hence no cgroup grants. */
+#define W_CGROUP_WALK 40
+
+static __always_inline struct kernfs_node *w_kernfs_parent(struct kernfs_node *node) {
+  struct kernfs_node___renamed *renamed = (void *)node;
+
+  if (bpf_core_field_exists(renamed->__parent))
+    return BPF_CORE_READ(renamed, __parent);
+  return BPF_CORE_READ(node, parent);
+}
+
+/* Fills task->cgroup_chain, leaf last; 0 when the path is too deep to be sure of. */
+static __always_inline __u32 w_cgroup_chain(struct w_task *task) {
+  struct task_struct *self = bpf_get_current_task_btf();
+  struct kernfs_node *leaf = BPF_CORE_READ(self, cgroups, dfl_cgrp, kn);
+  struct kernfs_node *node = leaf;
+  __u32 depth = 0;
+  __u32 skip;
+
+  for (int i = 0; i < W_CGROUP_WALK; i++) {
+    struct kernfs_node *parent = w_kernfs_parent(node);
+    if (!parent)
+      break;
+    node = parent;
+    depth++;
+  }
+  if (depth >= W_CGROUP_WALK)
+    return 0;
+  skip = depth > W_CGROUP_DEPTH ? depth - W_CGROUP_DEPTH : 0;
+  node = leaf;
+  for (__u32 i = 0; i < W_CGROUP_WALK && i < depth; i++) {
+    __u32 place = depth - 1 - i;
+    if (i >= skip && place < W_CGROUP_DEPTH)
+      task->cgroup_chain[place] = (__u64)node;
+    node = w_kernfs_parent(node);
+  }
+  return depth > W_CGROUP_DEPTH ? W_CGROUP_DEPTH : depth;
+}
+
+/*
+ * Walks the tree of bound cgroups from the root down and leaves it where no artifact binds anything
+ * deeper. The two nearest bound ancestors count.
+ */
+static __noinline int w_cgroup_scopes(struct w_task *task, __u32 slot) {
+  void *nodes = bpf_map_lookup_elem(&cgroup_scopes, &slot);
+  __u32 depth = nodes ? w_cgroup_chain(task) : 0;
+  __u32 parent = 0;
+
+  for (__u32 i = 0; i < W_CGROUP_DEPTH; i++) {
+    struct kernfs_node *node;
+    struct w_cgroup_node *found;
+    long length;
+
+    if (i >= depth)
+      break;
+    node = (void *)task->cgroup_chain[i];
+    __builtin_memset(&task->cgroup_key, 0, sizeof(task->cgroup_key));
+    task->cgroup_key.parent = parent;
+    length = bpf_probe_read_kernel_str(task->cgroup_key.name, W_CGROUP_NAME_SIZE,
+                                       BPF_CORE_READ(node, name));
+    if (length <= 0 || length >= W_CGROUP_NAME_SIZE)
+      break;
+    found = bpf_map_lookup_elem(nodes, &task->cgroup_key);
+    if (!found)
+      break;
+    if (found->scope) {
+      task->scopes[1] = task->scopes[0];
+      task->scopes[0] = found->scope;
+    }
+    parent = found->node;
+  }
+  return 0;
+}
+
+static __always_inline void w_resolve_scopes(struct w_task *task, __u32 slot, __u32 flags) {
+  void *uids;
+  __u32 *scope;
+
+  __builtin_memset(task->scopes, 0, sizeof(task->scopes));
+  if (flags & W_GENERATION_HAS_CGROUPS)
+    w_cgroup_scopes(task, slot);
+  if (flags & W_GENERATION_HAS_UIDS) {
+    uids = bpf_map_lookup_elem(&uid_scopes, &slot);
+    scope = uids ? bpf_map_lookup_elem(uids, &task->event.uid) : NULL;
+    if (scope)
+      task->scopes[2] = *scope;
+  }
+  task->scopes[3] = W_SCOPE_HOST;
+}
+
+#endif
