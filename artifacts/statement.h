@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: Apache-2.0
+// The authorization artifact: an in-toto Statement v1 with our predicate.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "artifacts/bytes.h"
+#include "artifacts/json.h"
+#include "artifacts/rejection.h"
+
+namespace warrant {
+
+inline constexpr std::string_view kStatementType = "https://in-toto.io/Statement/v1";
+inline constexpr std::string_view kAuthorizationType = "urn:warrant:authorization:v1";
+inline constexpr std::string_view kManifestFormat = "warrant-manifest-v1";
+inline constexpr size_t kMaxSubjects = 100000;
+inline constexpr size_t kMaxSubjectName = 4096;
+inline constexpr size_t kMaxHostName = 253;
+inline constexpr size_t kMaxGovernanceEntries = 32;
+inline constexpr size_t kMaxGovernanceKey = 64;
+inline constexpr size_t kMaxGovernanceValue = 512;
+
+enum class ArtifactKind { kTask, kBaseline, kBreakglass };
+
+/// "task", "baseline", "breakglass".
+std::string_view kind_name(ArtifactKind kind);
+std::optional<ArtifactKind> kind_from_name(std::string_view name);
+
+/// One piece of code. The name is a label for people and is never matched.
+struct Subject {
+  std::string name;
+  Digest sha256{};
+  std::optional<Digest> verity; ///< fs-verity digest of the same content (SHA-256, 4 KiB blocks)
+
+  bool operator==(const Subject &) const = default;
+};
+
+/// Names a manifest file instead of listing subjects.
+struct ManifestRef {
+  Digest sha256{};    ///< of the whole file
+  uint64_t count = 0; ///< records in it
+
+  bool operator==(const ManifestRef &) const = default;
+};
+
+/// Who may use the authorization. All that is given must hold; nothing given means nobody, which is
+/// refused; `any` stands alone and means everybody.
+struct Initiator {
+  bool any = false;
+  std::optional<uint32_t> uid; ///< initial user namespace
+  std::optional<uint32_t> gid;
+  std::optional<std::string> cgroup; ///< "/agents.slice/agent-7.service": it and all below it
+  std::optional<std::string> unit;   ///< "nginx.service" of the system manager; not with cgroup
+
+  /// The cgroup that `cgroup` or `unit` names, or nothing. A unit is `/system.slice/<unit>`.
+  std::optional<std::string> cgroup_path() const;
+
+  bool operator==(const Initiator &) const = default;
+};
+
+struct Authorization {
+  ArtifactId id{}; ///< also the replay nonce
+  ArtifactKind kind = ArtifactKind::kTask;
+  int64_t issued_at = 0;  ///< unix seconds, as the next two
+  int64_t not_before = 0; ///< valid from here, inclusive
+  int64_t not_after = 0;  ///< valid up to here, exclusive
+  Digest policy_sha256{};
+  uint32_t actions = 0; ///< W_ACTION_* bits
+  bool jit = false;
+  bool recovery = false;
+  Initiator initiator;
+  std::optional<std::string> host;
+  std::map<std::string, std::string> governance;
+  std::vector<Subject> subjects;       ///< empty when there is a manifest
+  std::optional<ManifestRef> manifest; ///< instead of subjects
+
+  bool operator==(const Authorization &) const = default;
+};
+
+/// Strict: unknown members, and restrictions that this version cannot enforce, are MALFORMED, with
+/// the path of the member. For a verified payload, or for a draft that is about to be signed.
+Checked<Authorization> parse_authorization(ByteView payload);
+
+/// Canonical JSON (sorted members, no white space). Checks what parse_authorization() checks: what
+/// this returns parses back to an equal Authorization.
+Checked<std::string> serialize_authorization(const Authorization &authorization);
+
+/// 128 random bits.
+ArtifactId new_artifact_id();
+
+/// One in-toto Statement v1: the frame that all our signed documents share.
+struct Statement {
+  std::string predicate_type;
+  Json subject;   ///< array, not looked into
+  Json predicate; ///< object, not looked into
+};
+
+/// Checks the frame only. MALFORMED when `_type` or the predicate type is another.
+Checked<Statement> parse_statement(ByteView payload, std::string_view predicate_type);
+/// For `inspect`: any predicate type.
+Checked<Statement> parse_any_statement(ByteView payload);
+/// Canonical JSON of a statement.
+std::string serialize_statement(std::string_view predicate_type, Json subject, Json predicate);
+
+} // namespace warrant
