@@ -2,11 +2,12 @@
 // Bytes, their text forms, their digests, and how they come from and go to files.
 #pragma once
 
-#include <sys/types.h>
+#include <sys/stat.h>
 
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -47,9 +48,13 @@ Digest sha256(ByteView bytes);
 Result<Digest> sha256_of_fd(int fd);
 Result<Digest> sha256_of_file(const std::string &path);
 
+/// Looks at the file that was opened, so that what is checked is what is read.
+using FileCheck = std::function<Status(const struct stat &)>;
+
 /// The whole of a regular file of at most `limit` bytes. A larger file, or one that is no regular
-/// file, is refused before anything is allocated for it. Errors name the file.
-Result<Bytes> read_file(const std::string &path, size_t limit);
+/// file, or that `check` refuses, is refused before anything is allocated for it. Errors name the
+/// file. The buffer is not copied about, so that a caller can wipe a secret.
+Result<Bytes> read_file(const std::string &path, size_t limit, const FileCheck &check = {});
 
 enum class Existing { kReplace, kRefuse };
 

@@ -48,8 +48,8 @@ class ObjectReader {
   Checked<int64_t> time(std::string_view name);
   /// A string that must be exactly `expected`.
   Checked<void> literal(std::string_view name, std::string_view expected);
-  /// All members of this object; for free-form maps.
-  const Json &members();
+  /// The object itself, for maps whose names are free; instead of finish().
+  const Json &members() const { return *object_; }
 
   /// Refuses members that are defined but that this version cannot enforce: never silently ignored.
   Checked<void> refuse_unsupported(std::initializer_list<std::string_view> names) const;

@@ -37,6 +37,7 @@ class PublicKey {
   friend bool operator==(const PublicKey &a, const PublicKey &b);
 
  private:
+  friend class SecretKey;
   explicit PublicKey(const std::array<uint8_t, kPublicKeySize> &bytes) : bytes_(bytes) {}
   std::array<uint8_t, kPublicKeySize> bytes_;
 };
@@ -63,6 +64,8 @@ class SecretKey {
   /// Refuses a file that group or others may read or write, that belongs to neither this user nor
   /// root, or that is not exactly such a document.
   static Result<SecretKey> load(const std::string &path);
+  /// The content of such a file; exactly what save() writes.
+  static Result<SecretKey> parse(ByteView file);
 
  private:
   SecretKey() = default;

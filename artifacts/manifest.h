@@ -18,7 +18,6 @@ namespace warrant {
 
 /// On disk: sha256[32], verity[32] (all zero: none), actions u32 LE, reserved u32 = 0.
 inline constexpr size_t kManifestRecordSize = 72;
-inline constexpr uint64_t kMaxManifestRecords = 1000000;
 
 struct ManifestRecord {
   Digest sha256{};

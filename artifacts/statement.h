@@ -18,6 +18,7 @@ namespace warrant {
 inline constexpr std::string_view kStatementType = "https://in-toto.io/Statement/v1";
 inline constexpr std::string_view kAuthorizationType = "urn:warrant:authorization:v1";
 inline constexpr std::string_view kManifestFormat = "warrant-manifest-v1";
+inline constexpr uint64_t kMaxManifestRecords = 1000000;
 inline constexpr size_t kMaxSubjects = 100000;
 inline constexpr size_t kMaxSubjectName = 4096;
 inline constexpr size_t kMaxHostName = 253;

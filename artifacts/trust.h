@@ -31,6 +31,9 @@ struct Role {
   bool operator==(const Role &) const = default;
 };
 
+/// Sorts the keys and drops repeated ones.
+Role make_role(std::vector<PublicKey> keys, uint32_t threshold);
+
 struct TrustRoot {
   int64_t version = 0; ///< from 1, grows with every change
   int64_t expires = 0; ///< unix seconds, exclusive

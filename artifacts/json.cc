@@ -1,0 +1,241 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "artifacts/json.h"
+
+#include <algorithm>
+#include <limits>
+
+#include "artifacts/time.h"
+
+namespace warrant {
+namespace {
+
+std::string join(const std::string &path, std::string_view name) {
+  return path.empty() ? std::string(name) : path + "." + std::string(name);
+}
+
+/// Builds the document while refusing what nlohmann's own builder lets pass. A false return stops
+/// the parser; `rejection` then says why.
+class StrictBuilder : public nlohmann::json_sax<Json> {
+ public:
+  explicit StrictBuilder(std::string root) : root_(std::move(root)) {}
+
+  bool null() override { return add(nullptr); }
+  bool boolean(bool value) override { return add(value); }
+
+  bool number_integer(number_integer_t value) override {
+    // The lexer sends only what starts with a minus here.
+    return value == 0 ? refuse("-0 is no integer") : add(value);
+  }
+  bool number_unsigned(number_unsigned_t value) override {
+    if (value > static_cast<uint64_t>(std::numeric_limits<int64_t>::max()))
+      return refuse("number out of range");
+    return add(static_cast<int64_t>(value));
+  }
+  bool number_float(number_float_t, const string_t &) override {
+    return refuse("only integers within 64 bits are allowed");
+  }
+  bool string(string_t &value) override {
+    if (value.find('\0') != string_t::npos)
+      return refuse("NUL in a string");
+    return add(std::move(value));
+  }
+  bool binary(binary_t &) override { return refuse("binary"); }
+
+  bool start_object(size_t) override { return open(Json::object()); }
+  bool key(string_t &name) override {
+    Frame &frame = stack_.back();
+    frame.key = std::move(name);
+    if (frame.key.find('\0') != string_t::npos)
+      return refuse("NUL in a member name");
+    return frame.value->contains(frame.key) ? refuse("duplicate member") : true;
+  }
+  bool end_object() override { return close(); }
+  bool start_array(size_t) override { return open(Json::array()); }
+  bool end_array() override { return close(); }
+
+  bool parse_error(size_t position, const std::string &,
+                   const nlohmann::json::exception &) override {
+    return refuse("not JSON at byte " + std::to_string(position));
+  }
+
+  Json document;
+  Rejection rejection;
+
+ private:
+  struct Frame {
+    Json *value;
+    std::string key; ///< of the member being read, in an object
+  };
+
+  bool refuse(std::string detail) {
+    rejection = malformed(path(), std::move(detail));
+    return false;
+  }
+
+  /// Where the value that is being read stands.
+  std::string path() const {
+    std::string path = root_;
+    for (const Frame &frame : stack_) {
+      if (frame.value->is_array())
+        path += "[" + std::to_string(frame.value->size()) + "]";
+      else if (!frame.key.empty())
+        path = join(path, printable(frame.key));
+    }
+    return path;
+  }
+
+  Json *place(Json value) {
+    if (stack_.empty()) {
+      document = std::move(value);
+      return &document;
+    }
+    Frame &frame = stack_.back();
+    if (frame.value->is_object())
+      return &((*frame.value)[frame.key] = std::move(value));
+    frame.value->push_back(std::move(value));
+    return &frame.value->back();
+  }
+
+  bool add(Json value) {
+    place(std::move(value));
+    return true;
+  }
+
+  bool open(Json value) {
+    if (stack_.size() == kMaxJsonDepth)
+      return refuse("nested deeper than " + std::to_string(kMaxJsonDepth) + " levels");
+    stack_.push_back({place(std::move(value)), {}});
+    return true;
+  }
+
+  bool close() {
+    stack_.pop_back();
+    return true;
+  }
+
+  std::string root_;
+  std::vector<Frame> stack_;
+};
+
+} // namespace
+
+Checked<Json> parse_json(ByteView text, const std::string &root) {
+  if (text.empty())
+    return malformed(root, "empty");
+  if (text_of(text).starts_with("\xef\xbb\xbf"))
+    return malformed(root, "byte order mark");
+  // The lexer takes a NUL byte for the end and would not look at what follows.
+  if (std::find(text.begin(), text.end(), 0) != text.end())
+    return malformed(root, "NUL byte");
+  StrictBuilder builder(root);
+  if (!Json::sax_parse(text.begin(), text.end(), &builder))
+    return std::move(builder.rejection);
+  return std::move(builder.document);
+}
+
+Checked<ObjectReader> ObjectReader::open(const Json &value, std::string path) {
+  if (!value.is_object())
+    return malformed(std::move(path), "object expected");
+  return ObjectReader(value, std::move(path));
+}
+
+bool ObjectReader::has(std::string_view name) const {
+  return object_->contains(name);
+}
+
+std::string ObjectReader::at(std::string_view name) const {
+  return join(path_, name);
+}
+
+Checked<const Json *> ObjectReader::take(std::string_view name) {
+  const auto member = object_->find(name);
+  if (member == object_->end())
+    return malformed(at(name), "missing");
+  taken_.push_back(name);
+  return &*member;
+}
+
+Checked<std::string> ObjectReader::string(std::string_view name, size_t min, size_t max) {
+  const Json *value = WARRANT_TRY(take(name));
+  if (!value->is_string())
+    return malformed(at(name), "string expected");
+  const auto &text = value->get_ref<const std::string &>();
+  if (text.size() < min || text.size() > max)
+    return malformed(at(name),
+                     std::to_string(min) + " to " + std::to_string(max) + " bytes expected");
+  return text;
+}
+
+Checked<int64_t> ObjectReader::integer(std::string_view name, int64_t min, int64_t max) {
+  const Json *value = WARRANT_TRY(take(name));
+  if (!value->is_number_integer())
+    return malformed(at(name), "integer expected");
+  const auto number = value->get<int64_t>();
+  if (number < min || number > max)
+    return malformed(at(name), std::to_string(min) + " to " + std::to_string(max) + " expected");
+  return number;
+}
+
+Checked<bool> ObjectReader::boolean(std::string_view name) {
+  const Json *value = WARRANT_TRY(take(name));
+  if (!value->is_boolean())
+    return malformed(at(name), "true or false expected");
+  return value->get<bool>();
+}
+
+Checked<ObjectReader> ObjectReader::object(std::string_view name) {
+  return open(*WARRANT_TRY(take(name)), at(name));
+}
+
+Checked<const Json *> ObjectReader::array(std::string_view name, size_t min, size_t max) {
+  const Json *value = WARRANT_TRY(take(name));
+  if (!value->is_array())
+    return malformed(at(name), "array expected");
+  if (value->size() < min || value->size() > max)
+    return malformed(at(name),
+                     std::to_string(min) + " to " + std::to_string(max) + " elements expected");
+  return value;
+}
+
+Checked<Digest> ObjectReader::digest(std::string_view name) {
+  const Json *value = WARRANT_TRY(take(name));
+  Digest digest{};
+  if (!value->is_string() || !from_hex(value->get_ref<const std::string &>(), digest))
+    return malformed(at(name), "64 lower-case hex characters expected");
+  return digest;
+}
+
+Checked<int64_t> ObjectReader::time(std::string_view name) {
+  const Json *value = WARRANT_TRY(take(name));
+  if (!value->is_string())
+    return malformed(at(name), "string expected");
+  const Result<int64_t> seconds = parse_time(value->get_ref<const std::string &>());
+  if (!seconds.ok())
+    return malformed(at(name), seconds.error().message);
+  return seconds.value();
+}
+
+Checked<void> ObjectReader::literal(std::string_view name, std::string_view expected) {
+  const Json *value = WARRANT_TRY(take(name));
+  if (!value->is_string() || value->get_ref<const std::string &>() != expected)
+    return malformed(at(name), "exactly \"" + std::string(expected) + "\" expected");
+  return {};
+}
+
+Checked<void> ObjectReader::refuse_unsupported(
+    std::initializer_list<std::string_view> names) const {
+  for (const std::string_view name : names)
+    if (has(name))
+      return malformed(at(name), "not supported by this version",
+                       "use a version that enforces it, or issue the document without it");
+  return {};
+}
+
+Checked<void> ObjectReader::finish() const {
+  for (const auto &member : object_->items())
+    if (std::find(taken_.begin(), taken_.end(), member.key()) == taken_.end())
+      return malformed(join(path_, printable(member.key())), "unknown member");
+  return {};
+}
+
+} // namespace warrant
