@@ -19,11 +19,11 @@ struct w_probe_args {
 };
 
 /* The file of vectors: header, then `count` times w_probe_vector. */
-#define W_PROBE_MAGIC 0x5645435744u
+#define W_PROBE_MAGIC 0x524f544345565f57ull /* "W_VECTOR" in little endian */
 
 struct w_probe_header {
   __u64 magic;
-  __u32 abi;   /* W_ABI_VERSION */
+  __u32 abi; /* W_ABI_VERSION */
   __u32 count;
 };
 

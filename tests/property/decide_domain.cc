@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tests/property/decide_domain.h"
 
+#include <iterator>
 #include <sstream>
 
 namespace warrant::domain {
@@ -19,16 +20,19 @@ std::string describe(const w_facts &facts) {
   return out.str();
 }
 
-std::string describe(w_decision decision) {
+const char *reason_text(unsigned reason) {
   static const char *const texts[] = {
 #define W_TEXT(name, text) text,
       W_REASONS(W_TEXT)
 #undef W_TEXT
   };
+  return reason < std::size(texts) ? texts[reason] : "unknown";
+}
+
+std::string describe(w_decision decision) {
   std::ostringstream out;
-  out << "verdict " << +decision.verdict << " reason "
-      << (decision.reason < W_REASON_COUNT ? texts[decision.reason] : "unknown") << " candidate "
-      << +decision.candidate << " enforced " << +decision.enforced;
+  out << "verdict " << +decision.verdict << " reason " << reason_text(decision.reason)
+      << " candidate " << +decision.candidate << " enforced " << +decision.enforced;
   return out.str();
 }
 

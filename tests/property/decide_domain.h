@@ -168,5 +168,6 @@ inline void set_grants(w_facts &facts, std::initializer_list<w_candidate> grants
 /// The facts as one line, for whoever has to find out what went wrong.
 std::string describe(const w_facts &facts);
 std::string describe(w_decision decision);
+const char *reason_text(unsigned reason);
 
 } // namespace warrant::domain

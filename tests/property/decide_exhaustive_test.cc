@@ -103,29 +103,24 @@ TEST_CASE("w_errno lets go only an allow or an observed denial") {
   std::cout << "w_errno: " << compared << " decisions equal\n";
 }
 
-TEST_CASE("every count of grants, and every place among them") {
-  Tally tally("counts and places");
-  for (const auto now : kNows)
-    for (const auto request : {W_REQUEST_EXEC, W_REQUEST_MAP})
-      for (const auto &filler : grant_per_reason(now))
-        for (const auto &grant : grant_per_reason(now))
-          for (std::uint32_t place = 0; place < W_MAX_CANDIDATES; place++)
-            for (const std::uint32_t count : {0u, 1u, place, place + 1, W_MAX_CANDIDATES - 1u,
-                                              W_MAX_CANDIDATES + 0u, W_MAX_CANDIDATES + 1u, ~0u}) {
-              auto facts = plain_facts(static_cast<std::uint8_t>(request), now);
-              std::fill(std::begin(facts.candidates), std::end(facts.candidates), filler);
-              facts.candidates[place] = grant;
-              facts.candidate_count = count;
-              tally.compare(facts);
-              if (now == kNows[0])
-                tally.check_invariants(facts);
-            }
-  tally.report();
+template <typename Visit>
+void for_each_count_and_place(std::uint64_t now, Visit visit) {
+  for (const auto request : {W_REQUEST_EXEC, W_REQUEST_MAP})
+    for (const auto &filler : grant_per_reason(now))
+      for (const auto &grant : grant_per_reason(now))
+        for (std::uint32_t place = 0; place < W_MAX_CANDIDATES; place++)
+          for (const std::uint32_t count : {0u, 1u, place, place + 1, W_MAX_CANDIDATES - 1u,
+                                            W_MAX_CANDIDATES + 0u, W_MAX_CANDIDATES + 1u, ~0u}) {
+            auto facts = plain_facts(static_cast<std::uint8_t>(request), now);
+            std::fill(std::begin(facts.candidates), std::end(facts.candidates), filler);
+            facts.candidates[place] = grant;
+            facts.candidate_count = count;
+            visit(facts);
+          }
 }
 
-TEST_CASE("every three grants that fail for different reasons") {
-  Tally tally("threes");
-  const auto now = kNows[0];
+template <typename Visit>
+void for_each_three(std::uint64_t now, Visit visit) {
   const auto grants = grant_per_reason(now);
   for (const auto request : {W_REQUEST_EXEC, W_REQUEST_MAP})
     for (const auto audit : kAudits)
@@ -135,26 +130,65 @@ TEST_CASE("every three grants that fail for different reasons") {
             auto facts = plain_facts(static_cast<std::uint8_t>(request), now);
             facts.audit = audit;
             put(facts, {a, b, c});
-            tally.compare(facts);
-            tally.check_invariants(facts);
+            visit(facts);
           }
+}
+
+template <typename Visit>
+void for_each_single_grant(std::uint64_t now, Visit visit) {
+  for (const auto &grant : single_grants(now))
+    for (const auto request : {W_REQUEST_EXEC, W_REQUEST_MAP}) {
+      auto facts = plain_facts(static_cast<std::uint8_t>(request), now);
+      put(facts, {grant});
+      visit(facts);
+    }
+}
+
+TEST_CASE("every count of grants, and every place among them") {
+  Tally tally("counts and places");
+  for (const auto now : kNows)
+    for_each_count_and_place(now, [&](const w_facts &facts) { tally.compare(facts); });
+  tally.report();
+}
+
+TEST_CASE("every three grants that fail for different reasons") {
+  Tally tally("threes");
+  for_each_three(kNows[0], [&](const w_facts &facts) { tally.compare(facts); });
   tally.report();
 }
 
 TEST_CASE("every single grant, at every time") {
   Tally tally("single grants");
   for (const auto now : kNows)
-    for (const auto &grant : single_grants(now))
-      for (const auto request : {W_REQUEST_EXEC, W_REQUEST_MAP}) {
-        auto facts = plain_facts(static_cast<std::uint8_t>(request), now);
-        put(facts, {grant});
-        for (const auto flags : kNameFacts) {
-          facts.flags = flags;
-          tally.compare(facts);
-        }
-        if (now == kNows[0])
-          tally.check_invariants(facts);
+    for_each_single_grant(now, [&](w_facts facts) {
+      for (const auto flags : kNameFacts) {
+        facts.flags = flags;
+        tally.compare(facts);
       }
+    });
+  tally.report();
+}
+
+TEST_CASE("every frame with every way that grants can go") {
+  Tally tally("frames");
+  const auto now = kNows[0];
+  for (const auto &list : grant_lists(now)) {
+    w_facts facts{};
+    facts.now = now;
+    put(facts, list);
+    for (const auto request : kRequests)
+      for (const auto mode : kModes)
+        for (const auto audit : kAudits)
+          for (const auto measure : kMeasures)
+            for_each_flags([&](std::uint32_t flags) {
+              facts.request = request;
+              facts.mode = mode;
+              facts.audit = audit;
+              facts.measure = measure;
+              facts.flags = flags;
+              tally.compare(facts);
+            });
+  }
   tally.report();
 }
 
@@ -180,14 +214,23 @@ TEST_CASE("every pair of grants") {
   tally.report();
 }
 
-TEST_CASE("the invariants hold in every frame that is understood") {
+TEST_CASE("the invariants hold for every kind of grant", "[invariants]") {
+  Tally tally("grants, invariants");
+  const auto check = [&](const w_facts &facts) { tally.check_invariants(facts); };
+  for_each_count_and_place(kNows[0], check);
+  for_each_three(kNows[0], check);
+  for_each_single_grant(kNows[0], check);
+  tally.report();
+}
+
+TEST_CASE("the invariants hold in every frame that is understood", "[invariants]") {
   Tally tally("frames, invariants");
   const auto now = kNows[0];
   const auto good = good_grant(now);
   auto expired = good;
   expired.not_after = now;
-  for (const auto &list :
-       std::vector<std::vector<w_candidate>>{{}, {good}, {expired}, {expired, good}})
+  const std::vector<std::vector<w_candidate>> lists = {{}, {good}, {expired}, {expired, good}};
+  for (const auto &list : lists)
     for (const auto request : {W_REQUEST_EXEC, W_REQUEST_MAP, W_REQUEST_WRITE})
       for (const auto audit : {W_AUDIT_OPTIONAL, W_AUDIT_UNAVAILABLE})
         for (const auto measure : {W_MEASURE_CACHED, W_MEASURE_FAILED})
@@ -199,29 +242,6 @@ TEST_CASE("the invariants hold in every frame that is understood") {
             put(facts, list);
             tally.check_invariants(facts);
           }
-  tally.report();
-}
-
-TEST_CASE("every frame with every way that grants can go") {
-  Tally tally("frames");
-  const auto now = kNows[0];
-  for (const auto &list : grant_lists(now)) {
-    w_facts facts{};
-    facts.now = now;
-    put(facts, list);
-    for (const auto request : kRequests)
-      for (const auto mode : kModes)
-        for (const auto audit : kAudits)
-          for (const auto measure : kMeasures)
-            for_each_flags([&](std::uint32_t flags) {
-              facts.request = request;
-              facts.mode = mode;
-              facts.audit = audit;
-              facts.measure = measure;
-              facts.flags = flags;
-              tally.compare(facts);
-            });
-  }
   tally.report();
 }
 
