@@ -39,7 +39,8 @@
 #define W_GENERATION_SLOTS 2
 #define W_MAX_ARTIFACTS (1u << 20)
 #define W_MAX_ENVIRONMENTS 256
-/* Environment slot that is always open: artifacts that ask nothing of the machine. Slot 0 is invalid. */
+/* Environment slot that is always open: artifacts that ask nothing of the machine. Slot 0 is
+ * invalid. */
 #define W_ENVIRONMENT_OPEN 1u
 
 #define W_NEVER ((__u64)0)
@@ -52,33 +53,34 @@
 #define W_SCOPE_NAMED 2u
 #define W_SCOPE_FIRST_FREE 16u
 
-/* name, text. Order matters: among the reasons why grants failed, the largest is nearest to success. */
-#define W_REASONS(X)                                                                               \
-  X(INVALID, "invalid")                                                                            \
-  X(AUTHORIZED, "authorized")                                                                      \
-  X(NOT_GOVERNED, "not governed")                                                                  \
-  X(NOT_READY, "enforcement state unavailable")                                                    \
-  X(UNMEASURABLE, "unmeasurable content")                                                          \
-  X(WRITE_CONFLICT, "write conflict")                                                              \
-  X(AUDIT_UNAVAILABLE, "audit unavailable")                                                        \
-  X(MALFORMED, "malformed")                                                                        \
-  X(INVALID_SIGNATURE, "invalid signature")                                                        \
-  X(MISSING, "missing authorization")                                                              \
-  X(CONTENT_MISMATCH, "content mismatch")                                                          \
-  X(POLICY_MISMATCH, "policy mismatch")                                                            \
-  X(IDENTITY_MISMATCH, "initiator identity mismatch")                                              \
-  X(REVOKED, "revoked")                                                                            \
-  X(LINEAGE_DISCONTINUITY, "lineage discontinuity")                                                \
-  X(NOT_YET_VALID, "not yet valid")                                                                \
-  X(EXPIRED, "expired")                                                                            \
-  X(REPLAY, "replay or uses exhausted")                                                            \
+/* name, text. Order matters: among the reasons why grants failed, the largest is nearest to
+ * success. */
+#define W_REASONS(X)                                  \
+  X(INVALID, "invalid")                               \
+  X(AUTHORIZED, "authorized")                         \
+  X(NOT_GOVERNED, "not governed")                     \
+  X(NOT_READY, "enforcement state unavailable")       \
+  X(UNMEASURABLE, "unmeasurable content")             \
+  X(WRITE_CONFLICT, "write conflict")                 \
+  X(AUDIT_UNAVAILABLE, "audit unavailable")           \
+  X(MALFORMED, "malformed")                           \
+  X(INVALID_SIGNATURE, "invalid signature")           \
+  X(MISSING, "missing authorization")                 \
+  X(CONTENT_MISMATCH, "content mismatch")             \
+  X(POLICY_MISMATCH, "policy mismatch")               \
+  X(IDENTITY_MISMATCH, "initiator identity mismatch") \
+  X(REVOKED, "revoked")                               \
+  X(LINEAGE_DISCONTINUITY, "lineage discontinuity")   \
+  X(NOT_YET_VALID, "not yet valid")                   \
+  X(EXPIRED, "expired")                               \
+  X(REPLAY, "replay or uses exhausted")               \
   X(ENVIRONMENT_FAILURE, "environment failure")
 
 enum w_reason {
 #define W_REASON_ENUM(name, text) W_REASON_##name,
   W_REASONS(W_REASON_ENUM)
 #undef W_REASON_ENUM
-  W_REASON_COUNT
+      W_REASON_COUNT
 };
 
 enum w_verdict_kind { W_VERDICT_INVALID = 0, W_ALLOW = 1, W_DENY = 2 };
@@ -95,56 +97,56 @@ enum w_audit {
 };
 
 /* The hooks in kernel call order. */
-#define W_HOOKS(X)                                                                                 \
-  X(INVALID, "invalid")                                                                            \
-  X(TASK_ALLOC, "task_alloc")                                                                      \
-  X(FILE_OPEN, "file_open")                                                                        \
-  X(BPRM_CHECK, "bprm_check_security")                                                             \
-  X(BPRM_COMMITTED, "bprm_committed_creds")                                                        \
-  X(MMAP_FILE, "mmap_file")                                                                        \
-  X(FILE_MPROTECT, "file_mprotect")                                                                \
+#define W_HOOKS(X)                          \
+  X(INVALID, "invalid")                     \
+  X(TASK_ALLOC, "task_alloc")               \
+  X(FILE_OPEN, "file_open")                 \
+  X(BPRM_CHECK, "bprm_check_security")      \
+  X(BPRM_COMMITTED, "bprm_committed_creds") \
+  X(MMAP_FILE, "mmap_file")                 \
+  X(FILE_MPROTECT, "file_mprotect")         \
   X(PATH_TRUNCATE, "path_truncate")
 
 enum w_hook {
 #define W_HOOK_ENUM(name, text) W_HOOK_##name,
   W_HOOKS(W_HOOK_ENUM)
 #undef W_HOOK_ENUM
-  W_HOOK_COUNT
+      W_HOOK_COUNT
 };
 
 /* What is asked of the kernel. */
-#define W_REQUESTS(X)                                                                              \
-  X(INVALID, "invalid")                                                                            \
-  X(EXEC, "exec")                                                                                  \
-  X(MAP, "map")                                                                                    \
+#define W_REQUESTS(X)   \
+  X(INVALID, "invalid") \
+  X(EXEC, "exec")       \
+  X(MAP, "map")         \
   X(WRITE, "write")
 
 enum w_request {
 #define W_REQUEST_ENUM(name, text) W_REQUEST_##name,
   W_REQUESTS(W_REQUEST_ENUM)
 #undef W_REQUEST_ENUM
-  W_REQUEST_COUNT
+      W_REQUEST_COUNT
 };
 
 /* How the digest was come by, or why it could not be. */
-#define W_MEASURES(X)                                                                              \
-  X(INVALID, "invalid")                                                                            \
-  X(CACHED, "cached")                                                                              \
-  X(VERITY, "fs-verity")                                                                           \
-  X(IMA, "ima")                                                                                    \
-  X(NONE, "nothing to measure")                                                                    \
-  X(FAILED, "measurement failed")                                                                  \
-  X(ALGORITHM, "not sha256")                                                                       \
-  X(FOREIGN_FS, "file system not trusted to keep content")                                         \
-  X(UNSEALED, "unsealed memfd")                                                                    \
-  X(UNCACHED, "not measured before and this hook cannot sleep")                                    \
+#define W_MEASURES(X)                                           \
+  X(INVALID, "invalid")                                         \
+  X(CACHED, "cached")                                           \
+  X(VERITY, "fs-verity")                                        \
+  X(IMA, "ima")                                                 \
+  X(NONE, "nothing to measure")                                 \
+  X(FAILED, "measurement failed")                               \
+  X(ALGORITHM, "not sha256")                                    \
+  X(FOREIGN_FS, "file system not trusted to keep content")      \
+  X(UNSEALED, "unsealed memfd")                                 \
+  X(UNCACHED, "not measured before and this hook cannot sleep") \
   X(CHANGED, "changed while being measured")
 
 enum w_measure {
 #define W_MEASURE_ENUM(name, text) W_MEASURE_##name,
   W_MEASURES(W_MEASURE_ENUM)
 #undef W_MEASURE_ENUM
-  W_MEASURE_COUNT
+      W_MEASURE_COUNT
 };
 
 /* What kind of digest a verdict key holds; the two can never be confused. */
@@ -159,19 +161,19 @@ enum w_digest_kind { W_DIGEST_INVALID = 0, W_DIGEST_SHA256 = 1, W_DIGEST_VERITY 
 #define W_ACTION_ALL 0x1fu
 
 /* Facts that are one bit each (w_facts.flags). */
-#define W_FACTS(X)                                                                                 \
-  X(WRITERS, 0x0001u, "writers")          /* the inode is open for writing */                      \
-  X(WRITABLE, 0x0002u, "writable")        /* the mapping is writable and executable at once */     \
-  X(ANONYMOUS, 0x0004u, "anonymous")      /* no file stands behind the mapping */                  \
-  X(MODIFIED, 0x0008u, "modified")        /* private pages of the mapping were written to */       \
-  X(OWN_IMAGE, 0x0010u, "ownImage")       /* the file is the image that this task was let exec */  \
-  X(JIT, 0x0020u, "jit")                  /* the caller's own authorization has jit */             \
-  X(UPDATE, 0x0040u, "update")            /* the caller's own authorization has update */          \
-  X(MAPPED, 0x0080u, "mapped")            /* the inode is mapped executable under a verdict */     \
-  X(NAMED, 0x0100u, "named")              /* some artifact in force names the digest */            \
-  X(WAS_NAMED, 0x0200u, "wasNamed")       /* one named the previous content of this inode */       \
-  X(NO_CONTEXT, 0x0400u, "noContext")     /* process context or inode state could not be had */    \
-  X(RACED, 0x0800u, "raced")              /* the generation kept changing while facts were taken */
+#define W_FACTS(X)                                                                            \
+  X(WRITERS, 0x0001u, "writers")      /* the inode is open for writing */                     \
+  X(WRITABLE, 0x0002u, "writable")    /* the mapping is writable and executable at once */    \
+  X(ANONYMOUS, 0x0004u, "anonymous")  /* no file stands behind the mapping */                 \
+  X(MODIFIED, 0x0008u, "modified")    /* private pages of the mapping were written to */      \
+  X(OWN_IMAGE, 0x0010u, "ownImage")   /* the file is the image that this task was let exec */ \
+  X(JIT, 0x0020u, "jit")              /* the caller's own authorization has jit */            \
+  X(UPDATE, 0x0040u, "update")        /* the caller's own authorization has update */         \
+  X(MAPPED, 0x0080u, "mapped")        /* the inode is mapped executable under a verdict */    \
+  X(NAMED, 0x0100u, "named")          /* some artifact in force names the digest */           \
+  X(WAS_NAMED, 0x0200u, "wasNamed")   /* one named the previous content of this inode */      \
+  X(NO_CONTEXT, 0x0400u, "noContext") /* process context or inode state could not be had */   \
+  X(RACED, 0x0800u, "raced")          /* the generation kept changing while facts were taken */
 
 enum w_fact {
 #define W_FACT_ENUM(name, bit, text) W_FACT_##name = bit,
@@ -181,12 +183,12 @@ enum w_fact {
 #define W_FACT_ALL 0x0fffu
 
 /* What is known of one grant (w_candidate.flags). */
-#define W_CANDIDATES(X)                                                                            \
-  X(REVOKED, 0x01u, "revoked")                                                                     \
-  X(RECOVERY, 0x02u, "recovery")               /* survives a lost lease */                         \
-  X(IDENTITY_MISMATCH, 0x04u, "identityMismatch")                                                  \
-  X(LINEAGE_BROKEN, 0x08u, "lineageBroken")    /* requires a parent artifact the caller lacks */   \
-  X(USED_UP, 0x10u, "usedUp")                                                                      \
+#define W_CANDIDATES(X)                                                                       \
+  X(REVOKED, 0x01u, "revoked")                                                                \
+  X(RECOVERY, 0x02u, "recovery") /* survives a lost lease */                                  \
+  X(IDENTITY_MISMATCH, 0x04u, "identityMismatch")                                             \
+  X(LINEAGE_BROKEN, 0x08u, "lineageBroken") /* requires a parent artifact the caller lacks */ \
+  X(USED_UP, 0x10u, "usedUp")                                                                 \
   X(POLICY_MISMATCH, 0x20u, "policyMismatch")
 
 enum w_candidate_flag {
@@ -207,7 +209,8 @@ struct w_candidate {
   __u32 flags;       /* W_CANDIDATE_* bits */
 };
 
-/* Everything that decide() may look at, and nothing else. Fields marked (record) are not decided on. */
+/* Everything that decide() may look at, and nothing else. Fields marked (record) are not decided
+ * on. */
 struct w_facts {
   __u64 now;        /* boot time when the facts were taken */
   __u64 generation; /* (record) generation of entries that the candidates are from */
@@ -218,7 +221,7 @@ struct w_facts {
   __u8 audit;       /* enum w_audit */
   __u8 measure;     /* enum w_measure */
   __u8 digest_kind; /* (record) enum w_digest_kind */
-  __u8 chain;       /* (record) place in the exec chain: 0 the file asked for, 1 its interpreter, ... */
+  __u8 chain; /* (record) place in the exec chain: 0 the file asked for, 1 its interpreter, ... */
   __u8 reserved;
   __u32 candidate_count;
   __u8 digest[W_DIGEST_SIZE]; /* (record) */
@@ -234,7 +237,8 @@ struct w_decision {
   __u8 enforced;  /* 1: a denial becomes -EPERM; 0: the policy only observes */
 };
 
-/* ---- maps ------------------------------------------------------------------------------------- */
+/* ---- maps -------------------------------------------------------------------------------------
+ */
 
 struct w_verdict_key {
   __u32 scope;
@@ -304,7 +308,8 @@ struct w_config {
   __u8 reserved[6];
   __u64 enforcing_since;
   struct w_generation generations[W_GENERATION_SLOTS];
-  __u32 filesystems[W_MAX_FILESYSTEMS]; /* super-block magics whose content only this kernel changes */
+  __u32 filesystems[W_MAX_FILESYSTEMS]; /* super-block magics whose content only this kernel changes
+                                         */
 };
 
 #define W_INODE_MAPPED 0x1u    /* mapped executable under a verdict */
@@ -355,7 +360,8 @@ enum w_counter {
   W_COUNTER_COUNT
 };
 
-/* ---- events ----------------------------------------------------------------------------------- */
+/* ---- events -----------------------------------------------------------------------------------
+ */
 
 enum w_event_type {
   W_EVENT_INVALID = 0,
@@ -367,8 +373,8 @@ enum w_event_type {
 /* Sent truncated: candidates beyond facts.candidate_count are left off (W_EVENT_SIZE). */
 struct w_event {
   __u16 abi;
-  __u16 type; /* enum w_event_type */
-  __u32 size; /* bytes sent */
+  __u16 type;     /* enum w_event_type */
+  __u32 size;     /* bytes sent */
   __u64 sequence; /* position among this boot's events, lost ones included */
   struct w_process process;
   __u8 granting_artifact[W_ID_SIZE]; /* of the grant that authorized or came nearest */
@@ -388,11 +394,13 @@ struct w_event {
   struct w_facts facts;
 };
 
-#define W_FACTS_SIZE(n) (__builtin_offsetof(struct w_facts, candidates) + (n) * sizeof(struct w_candidate))
+#define W_FACTS_SIZE(n) \
+  (__builtin_offsetof(struct w_facts, candidates) + (n) * sizeof(struct w_candidate))
 #define W_EVENT_SIZE(n) (__builtin_offsetof(struct w_event, facts) + W_FACTS_SIZE(n))
 
 W_STATIC_ASSERT(sizeof(struct w_candidate) == 40, "w_candidate");
-W_STATIC_ASSERT(__builtin_offsetof(struct w_facts, candidate_count) == 28, "w_facts.candidate_count");
+W_STATIC_ASSERT(__builtin_offsetof(struct w_facts, candidate_count) == 28,
+                "w_facts.candidate_count");
 W_STATIC_ASSERT(__builtin_offsetof(struct w_facts, candidates) == 64, "w_facts.candidates");
 W_STATIC_ASSERT(sizeof(struct w_facts) == 64 + 40 * W_MAX_CANDIDATES, "w_facts");
 W_STATIC_ASSERT(sizeof(struct w_decision) == 4, "w_decision");

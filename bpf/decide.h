@@ -62,25 +62,31 @@ W_DECIDE __u8 w_judge_grant(const struct w_candidate *grant, __u32 action, __u64
   return W_REASON_AUTHORIZED;
 }
 
-/* The verdict of the grants alone: the first that authorizes, else the reason nearest to success. */
-W_DECIDE struct w_decision w_judge_grants(const struct w_facts *facts) {
+/*
+ * The verdict of the grants alone: the first that authorizes, else the reason nearest to success.
+ * `best` is kept in memory, which in the programs is a map value: the kernel's verifier forgets
+ * what was written there, and so need not follow every order of every reason (a million
+ * instructions and refusal when it was a register).
+ */
+W_DECIDE struct w_decision w_judge_grants(const struct w_facts *facts, struct w_decision *room) {
+  volatile struct w_decision *best = room;
   __u32 action = w_wanted_action(facts->request);
-  __u8 nearest = W_REASON_MISSING;
-  __u8 who = W_NO_CANDIDATE;
 
+  best->reason = W_REASON_MISSING;
+  best->candidate = W_NO_CANDIDATE;
   for (__u32 i = 0; i < W_MAX_CANDIDATES; i++) {
     if (i >= facts->candidate_count)
       break;
     __u8 reason = w_judge_grant(&facts->candidates[i], action, facts->now);
     if (reason == W_REASON_AUTHORIZED)
       return w_allow(W_REASON_AUTHORIZED, (__u8)i);
-    if (reason > nearest) {
-      nearest = reason;
-      who = (__u8)i;
+    if (reason > best->reason) {
+      best->reason = reason;
+      best->candidate = (__u8)i;
     }
   }
-  if (nearest != W_REASON_MISSING)
-    return w_deny(facts, nearest, who);
+  if (best->reason != W_REASON_MISSING)
+    return w_deny(facts, best->reason, best->candidate);
   if (facts->candidate_count == 0 && (facts->flags & W_FACT_NAMED))
     return w_deny(facts, W_REASON_IDENTITY_MISMATCH, W_NO_CANDIDATE);
   if (!(facts->flags & W_FACT_NAMED) && (facts->flags & W_FACT_WAS_NAMED))
@@ -97,7 +103,7 @@ W_DECIDE struct w_decision w_judge_write(const struct w_facts *facts) {
   return w_deny(facts, W_REASON_WRITE_CONFLICT, W_NO_CANDIDATE);
 }
 
-W_DECIDE struct w_decision w_judge_code(const struct w_facts *facts) {
+W_DECIDE struct w_decision w_judge_code(const struct w_facts *facts, struct w_decision *room) {
   int is_map = facts->request == W_REQUEST_MAP;
   __u32 unstable = W_FACT_WRITABLE | W_FACT_MODIFIED;
 
@@ -112,7 +118,7 @@ W_DECIDE struct w_decision w_judge_code(const struct w_facts *facts) {
     return w_deny(facts, W_REASON_UNMEASURABLE, W_NO_CANDIDATE);
   if (is_map && (facts->flags & W_FACT_OWN_IMAGE))
     return w_allow(W_REASON_AUTHORIZED, W_NO_CANDIDATE);
-  return w_judge_grants(facts);
+  return w_judge_grants(facts, room);
 }
 
 W_DECIDE int w_is_ready(const struct w_facts *facts) {
@@ -127,20 +133,28 @@ W_DECIDE int w_is_ready(const struct w_facts *facts) {
   return !(facts->flags & (W_FACT_NO_CONTEXT | W_FACT_RACED));
 }
 
-W_DECIDE struct w_decision w_decide(const struct w_facts *facts) {
+/* `room` is scratch, overwritten; the programs give a map value (see w_judge_grants). */
+W_DECIDE struct w_decision w_decide_in(const struct w_facts *facts, struct w_decision *room) {
   struct w_decision decision;
 
   if (!w_is_ready(facts))
     return w_deny(facts, W_REASON_NOT_READY, W_NO_CANDIDATE);
   if (facts->request == W_REQUEST_WRITE)
     return w_judge_write(facts);
-  decision = w_judge_code(facts);
+  decision = w_judge_code(facts, room);
   if (decision.verdict == W_ALLOW && facts->audit == W_AUDIT_UNAVAILABLE)
     return w_deny(facts, W_REASON_AUDIT_UNAVAILABLE, decision.candidate);
   return decision;
 }
 
-/* What the hook returns: 0, or -EPERM. Anything that is not a plain allow or an observed denial refuses. */
+W_DECIDE struct w_decision w_decide(const struct w_facts *facts) {
+  struct w_decision room;
+
+  return w_decide_in(facts, &room);
+}
+
+/* What the hook returns: 0, or -EPERM. Anything that is not a plain allow or an observed denial
+ * refuses. */
 W_DECIDE int w_errno(struct w_decision decision) {
   if (decision.verdict == W_ALLOW)
     return 0;

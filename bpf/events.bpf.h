@@ -48,8 +48,7 @@ static __always_inline int w_send(struct w_event *event) {
  * Every exec, every denial and every update is recorded, and code mappings when their content was
  * measured anew: a mapping of a digest that is cached says nothing that its first record did not.
  */
-static __always_inline int w_is_recorded(const struct w_facts *facts,
-                                         struct w_decision decision) {
+static __always_inline int w_is_recorded(const struct w_facts *facts, struct w_decision decision) {
   if (decision.verdict != W_ALLOW || facts->request == W_REQUEST_EXEC)
     return 1;
   if (decision.reason == W_REASON_NOT_GOVERNED)
@@ -58,21 +57,38 @@ static __always_inline int w_is_recorded(const struct w_facts *facts,
          facts->measure == W_MEASURE_VERITY;
 }
 
-/* Decides, records, and decides again if the record was required and is lost. */
-static __noinline int w_conclude(struct w_task *task, __u32 slot) {
-  struct w_event *event = &task->event;
-  struct w_facts *facts = &event->facts;
-  struct w_decision decision = w_decide(facts);
-  struct w_artifact *artifact = NULL;
+/* The grant that the decision names; the mask is for the verifier, which loses the comparison. */
+static __always_inline const struct w_candidate *w_chosen(const struct w_facts *facts,
+                                                          struct w_decision decision) {
+  __u32 place = decision.candidate;
 
-  if (decision.candidate < W_MAX_CANDIDATES)
-    artifact = w_get_artifact(slot, facts->candidates[decision.candidate].artifact);
+  if (place >= W_MAX_CANDIDATES)
+    return NULL;
+  barrier_var(place);
+  return &facts->candidates[place & (W_MAX_CANDIDATES - 1)];
+}
+
+/* Decides, records, and decides again if the record was required and is lost. */
+__noinline int w_conclude(struct w_task *task, __u32 slot) {
+  const struct w_candidate *chosen;
+  struct w_artifact *artifact;
+  struct w_decision decision;
+  struct w_facts *facts;
+  struct w_event *event;
+
+  if (!task)
+    return -EPERM;
+  event = &task->event;
+  facts = &event->facts;
+  decision = w_decide_in(facts, &event->decision);
+  chosen = w_chosen(facts, decision);
+  artifact = chosen ? w_get_artifact(slot, chosen->artifact) : NULL;
   if (artifact)
     __builtin_memcpy(event->granting_artifact, artifact->id, W_ID_SIZE);
   event->decision = decision;
   if (w_is_recorded(facts, decision) && w_send(event) != 0 && facts->audit == W_AUDIT_REQUIRED) {
     facts->audit = W_AUDIT_UNAVAILABLE;
-    decision = w_decide(facts);
+    decision = w_decide_in(facts, &event->decision);
     event->decision = decision;
   }
   w_count(decision.verdict == W_ALLOW ? W_COUNTER_ALLOWED : W_COUNTER_DENIED);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * Turns kernel objects and map entries into `struct w_facts`. Nothing is decided here: what fails is
- * written down as a fact, and decide() denies for it.
+ * Turns kernel objects and map entries into `struct w_facts`. Nothing is decided here: what fails
+ * is written down as a fact, and decide() denies for it.
  */
 #ifndef WARRANT_FACTS_BPF_H
 #define WARRANT_FACTS_BPF_H
@@ -120,8 +120,7 @@ static __noinline int w_measure(struct w_task *task, const struct w_config *cfg,
     return 0;
   }
   /* overlayfs: a write to the lower file never shows on this inode, so its digest is for once. */
-  if (w_has_writers(inode) ||
-      (magic != OVERLAYFS_MAGIC && !w_store_digest(state, writes, &digest)))
+  if (w_has_writers(inode) || (magic != OVERLAYFS_MAGIC && !w_store_digest(state, writes, &digest)))
     digest.measure = W_MEASURE_CHANGED;
   w_set_digest(facts, &digest);
   return 0;
@@ -177,12 +176,19 @@ static __always_inline void w_add_candidate(struct w_event *event, __u32 slot, _
     candidate->flags |= W_CANDIDATE_IDENTITY_MISMATCH;
 }
 
-static __noinline int w_gather_once(struct w_task *task, __u32 slot) {
-  struct w_event *event = &task->event;
-  struct w_facts *facts = &event->facts;
-  void *map = bpf_map_lookup_elem(&verdicts, &slot);
-  struct w_verdict_key key = {.digest_kind = facts->digest_kind};
+/* Global, so that the verifier walks it once and not once for every state of every caller. */
+__noinline int w_gather_once(struct w_task *task, __u32 slot) {
+  struct w_verdict_key key = {};
+  struct w_facts *facts;
+  struct w_event *event;
+  void *map;
 
+  if (!task)
+    return 0;
+  event = &task->event;
+  facts = &event->facts;
+  map = bpf_map_lookup_elem(&verdicts, &slot);
+  key.digest_kind = facts->digest_kind;
   facts->candidate_count = 0;
   facts->flags &= ~W_FACT_NAMED;
   if (!map)
@@ -208,6 +214,13 @@ static __noinline int w_gather_once(struct w_task *task, __u32 slot) {
   return 0;
 }
 
+/* Masked, because the verifier loses the comparison of a slot that clang spilled before it. */
+static __always_inline const volatile struct w_generation *w_generation(const struct w_config *cfg,
+                                                                        __u32 slot) {
+  barrier_var(slot);
+  return &cfg->generations[slot & (W_GENERATION_SLOTS - 1)];
+}
+
 /*
  * The grants that might authorize the digest, all from one generation: scopes, verdicts and
  * artifacts of two generations must never mix, so a swap in between means: again.
@@ -221,10 +234,10 @@ static __always_inline __u32 w_gather_grants(struct w_task *task, const struct w
     slot = now->active;
     if (slot >= W_GENERATION_SLOTS)
       break;
-    facts->generation = now->generations[slot].number;
-    w_resolve_scopes(task, slot, now->generations[slot].flags);
+    facts->generation = w_generation(cfg, slot)->number;
+    w_resolve_scopes(task, slot, w_generation(cfg, slot)->flags);
     w_gather_once(task, slot);
-    if (now->active == slot && now->generations[slot].number == facts->generation)
+    if (now->active == slot && w_generation(cfg, slot)->number == facts->generation)
       return slot;
   }
   facts->flags |= W_FACT_RACED;

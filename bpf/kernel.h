@@ -1,19 +1,18 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * The few fields of kernel structures that the programs read, by name. libbpf relocates every access
- * to the running kernel's layout (CO-RE), so no kernel's BTF is needed to build. `___` marks
+ * The few fields of kernel structures that the programs read, by name. libbpf relocates every
+ * access to the running kernel's layout (CO-RE), so no kernel's BTF is needed to build. `___` marks
  * flavours: the same kernel type under the name that a field had in other versions.
  */
 #ifndef WARRANT_KERNEL_H
 #define WARRANT_KERNEL_H
 
-#include <linux/bpf.h>
-#include <linux/types.h>
-#include <stddef.h>
-
 #include <bpf/bpf_core_read.h>
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_tracing.h>
+#include <linux/bpf.h>
+#include <linux/types.h>
+#include <stddef.h>
 
 #pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
 

@@ -9,6 +9,21 @@
 #include "abi.h"
 #include "kernel.h"
 
+/* clang leaves only forward declarations of what is seen through map definitions; this keeps all.
+ */
+struct w_contract {
+  struct w_verdict_key verdict_key;
+  struct w_verdict verdict;
+  struct w_artifact artifact;
+  struct w_cgroup_key cgroup_key;
+  struct w_cgroup_node cgroup_node;
+  struct w_environment environment;
+  struct w_config config;
+  struct w_inode inode;
+  struct w_event event;
+};
+const struct w_contract *const w_contract __attribute__((used)) = NULL;
+
 struct w_verdict_map {
   __uint(type, BPF_MAP_TYPE_HASH);
   __uint(max_entries, 1);
@@ -40,12 +55,12 @@ struct w_cgroup_map {
 };
 
 /* Indexed by generation slot. An empty slot grants nothing. */
-#define W_GENERATION_MAP(name, inner)                                                              \
-  struct {                                                                                         \
-    __uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);                                                      \
-    __uint(max_entries, W_GENERATION_SLOTS);                                                       \
-    __type(key, __u32);                                                                            \
-    __array(values, struct inner);                                                                 \
+#define W_GENERATION_MAP(name, inner)         \
+  struct {                                    \
+    __uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS); \
+    __uint(max_entries, W_GENERATION_SLOTS);  \
+    __type(key, __u32);                       \
+    __array(values, struct inner);            \
   } name SEC(".maps")
 
 W_GENERATION_MAP(verdicts, w_verdict_map);
@@ -81,6 +96,11 @@ struct w_verity {
   __u8 digest[64];
 };
 
+/* W_CGROUP_DEPTH, rounded up so that an index can be masked where the verifier loses a comparison.
+ */
+#define W_CGROUP_ROOM 16
+W_STATIC_ASSERT(W_CGROUP_DEPTH <= W_CGROUP_ROOM, "cgroup_chain");
+
 /*
  * What a task carries: who it is, what it becomes when the exec under way is committed, and room to
  * put facts together. The room is per task because sleepable programs can be preempted by others on
@@ -89,8 +109,7 @@ struct w_verity {
 struct w_task {
   struct w_process process;
   struct w_process pending;
-  __u64 cgroup_chain[W_CGROUP_DEPTH];
-  struct w_cgroup_key cgroup_key;
+  __u64 cgroup_chain[W_CGROUP_ROOM];
   __u32 chain; /* files of the exec under way that were checked before this one */
   __u32 scopes[W_SCOPES_PER_TASK];
   struct w_verity verity;

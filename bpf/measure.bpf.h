@@ -3,9 +3,9 @@
  * The digest of a file: cached, else fs-verity, else IMA's SHA-256 of the bytes. A digest is taken
  * and kept only while the content cannot change; each way in which it could is a fact of its own.
  *
- * Why a writer and a measurer cannot both win: the kernel raises i_writecount before file_open runs;
- * our file_open counts `writes` up before it looks for a clean digest, and a measurer stores its
- * digest before it looks at `writes` again. So either the measurer sees the writer and does not
+ * Why a writer and a measurer cannot both win: the kernel raises i_writecount before file_open
+ * runs; our file_open counts `writes` up before it looks for a clean digest, and a measurer stores
+ * its digest before it looks at `writes` again. So either the measurer sees the writer and does not
  * trust its digest, or the writer sees the clean digest and is refused if an artifact names it.
  */
 #ifndef WARRANT_MEASURE_BPF_H
@@ -52,7 +52,9 @@ static __always_inline int w_is_unsealed(struct inode *inode, __u32 magic) {
   return (BPF_CORE_READ(info, seals) & SEALED_CONTENT) != SEALED_CONTENT;
 }
 
-static __always_inline __u64 w_load(const __u64 *value) { return *(const volatile __u64 *)value; }
+static __always_inline __u64 w_load(const __u64 *value) {
+  return *(const volatile __u64 *)value;
+}
 
 static __always_inline int w_is_clean(const struct w_inode *state) {
   __u64 clean = w_load(&state->clean);
@@ -74,7 +76,7 @@ static __always_inline int w_read_cached(const struct w_inode *state, struct w_d
   return 1;
 }
 
-#define W_STORE_TRIES 512
+#define W_STORE_TRIES 16
 
 /* Keeps the digest if `writes` is still what it was before the measurement; 1 when it is. */
 static __always_inline int w_store_digest(struct w_inode *state, __u64 writes,

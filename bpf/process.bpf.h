@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* Process context: copied at fork, set at exec, adopted for tasks that are older than enforcement. */
+/* Process context: copied at fork, set at exec, adopted for tasks that are older than enforcement.
+ */
 #ifndef WARRANT_PROCESS_BPF_H
 #define WARRANT_PROCESS_BPF_H
 

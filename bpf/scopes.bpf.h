@@ -11,7 +11,9 @@
 /* Deeper hierarchies than this have no cgroup scope, hence no cgroup grants. */
 #define W_CGROUP_WALK 40
 
-static __always_inline struct kernfs_node *w_kernfs_parent(struct kernfs_node *node) {
+/* Not inlined: clang moves the offset that this kernel lacks out of the branch, into a loop's head.
+ */
+static __noinline struct kernfs_node *w_kernfs_parent(struct kernfs_node *node) {
   struct kernfs_node___renamed *renamed = (void *)node;
 
   if (bpf_core_field_exists(renamed->__parent))
@@ -41,7 +43,7 @@ static __always_inline __u32 w_cgroup_chain(struct w_task *task) {
   for (__u32 i = 0; i < W_CGROUP_WALK && i < depth; i++) {
     __u32 place = depth - 1 - i;
     if (i >= skip && place < W_CGROUP_DEPTH)
-      task->cgroup_chain[place] = (__u64)node;
+      task->cgroup_chain[place & (W_CGROUP_ROOM - 1)] = (__u64)node;
     node = w_kernfs_parent(node);
   }
   return depth > W_CGROUP_DEPTH ? W_CGROUP_DEPTH : depth;
@@ -49,13 +51,19 @@ static __always_inline __u32 w_cgroup_chain(struct w_task *task) {
 
 /*
  * Walks the tree of bound cgroups from the root down and leaves it where no artifact binds anything
- * deeper. The two nearest bound ancestors count.
+ * deeper. The nearest bound ancestor counts: artifacts/compile repeats in its scope what its own
+ * ancestors grant.
  */
-static __noinline int w_cgroup_scopes(struct w_task *task, __u32 slot) {
-  void *nodes = bpf_map_lookup_elem(&cgroup_scopes, &slot);
-  __u32 depth = nodes ? w_cgroup_chain(task) : 0;
+__noinline int w_cgroup_scopes(struct w_task *task, __u32 slot) {
+  struct w_cgroup_key key;
   __u32 parent = 0;
+  void *nodes;
+  __u32 depth;
 
+  if (!task)
+    return 0;
+  nodes = bpf_map_lookup_elem(&cgroup_scopes, &slot);
+  depth = nodes ? w_cgroup_chain(task) : 0;
   for (__u32 i = 0; i < W_CGROUP_DEPTH; i++) {
     struct kernfs_node *node;
     struct w_cgroup_node *found;
@@ -63,20 +71,17 @@ static __noinline int w_cgroup_scopes(struct w_task *task, __u32 slot) {
 
     if (i >= depth)
       break;
-    node = (void *)task->cgroup_chain[i];
-    __builtin_memset(&task->cgroup_key, 0, sizeof(task->cgroup_key));
-    task->cgroup_key.parent = parent;
-    length = bpf_probe_read_kernel_str(task->cgroup_key.name, W_CGROUP_NAME_SIZE,
-                                       BPF_CORE_READ(node, name));
+    node = (void *)task->cgroup_chain[i & (W_CGROUP_ROOM - 1)];
+    __builtin_memset(&key, 0, sizeof(key));
+    key.parent = parent;
+    length = bpf_probe_read_kernel_str(key.name, W_CGROUP_NAME_SIZE, BPF_CORE_READ(node, name));
     if (length <= 0 || length >= W_CGROUP_NAME_SIZE)
       break;
-    found = bpf_map_lookup_elem(nodes, &task->cgroup_key);
+    found = bpf_map_lookup_elem(nodes, &key);
     if (!found)
       break;
-    if (found->scope) {
-      task->scopes[1] = task->scopes[0];
+    if (found->scope)
       task->scopes[0] = found->scope;
-    }
     parent = found->node;
   }
   return 0;

@@ -1,22 +1,25 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * The programs, in the order in which the kernel calls them. Each gathers facts, lets decide() choose
- * and obeys. What a hook sees, and since which kernel, is in docs/kernel-notes.md.
+ * The programs, in the order in which the kernel calls them. Each gathers facts, lets decide()
+ * choose and obeys. What a hook sees, and since which kernel, is in docs/kernel-notes.md.
  */
 #include "abi.h"
-#include "kernel.h"
-
 #include "decide.h"
 #include "events.bpf.h"
 #include "facts.bpf.h"
+#include "kernel.h"
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
-/* A child carries its parent's context from its first instruction; without memory for it, no child. */
+/* A child carries its parent's context from its first instruction; without memory for it, no child.
+ */
 SEC("lsm/task_alloc")
-int BPF_PROG(on_task_alloc, struct task_struct *child) { return w_fork(child); }
+int BPF_PROG(on_task_alloc, struct task_struct *child) {
+  return w_fork(child);
+}
 
-/* One write-open or truncation: refused on authorized or mapped code, else the digest is dropped. */
+/* One write-open or truncation: refused on authorized or mapped code, else the digest is dropped.
+ */
 static __noinline int w_write(struct inode *inode, struct dentry *dentry, __u8 hook) {
   struct w_inode *state = bpf_inode_storage_get(&inodes, inode, NULL, 0);
   const struct w_config *cfg;
@@ -35,7 +38,7 @@ static __noinline int w_write(struct inode *inode, struct dentry *dentry, __u8 h
     return w_conclude_blind(cfg);
   facts = w_begin(task, cfg, hook, W_REQUEST_WRITE);
   slot = cfg->active;
-  facts->generation = cfg->generations[slot & (W_GENERATION_SLOTS - 1)].number;
+  facts->generation = w_generation(cfg, slot)->number;
   if (!w_read_cached(state, &digest)) {
     /* Count first, look again afterwards: see measure.bpf.h. */
     __u64 before = __sync_fetch_and_add(&state->writes, 1);
@@ -78,9 +81,9 @@ int BPF_PROG(on_bprm_check, struct linux_binprm *bprm) {
   struct file *file = bprm->file;
   struct w_artifact *artifact = NULL;
   struct w_facts *facts;
+  const struct w_candidate *chosen;
   __u32 flags = 0;
   __u32 slot;
-  __u8 chosen;
 
   if (!task || !cfg)
     return w_conclude_blind(cfg);
@@ -101,13 +104,13 @@ int BPF_PROG(on_bprm_check, struct linux_binprm *bprm) {
     w_name_dentry(&task->event, file->f_path.dentry);
   if (w_conclude(task, slot) != 0)
     return -EPERM;
-  chosen = task->event.decision.candidate;
-  if (task->event.decision.verdict == W_ALLOW && chosen < W_MAX_CANDIDATES) {
-    artifact = w_get_artifact(slot, facts->candidates[chosen].artifact);
+  chosen = w_chosen(facts, task->event.decision);
+  if (task->event.decision.verdict == W_ALLOW && chosen) {
+    artifact = w_get_artifact(slot, chosen->artifact);
     flags = W_PROCESS_COMMITTED;
     if (artifact && (artifact->constraints & W_ARTIFACT_JIT))
       flags |= W_PROCESS_JIT;
-    if (facts->candidates[chosen].actions & W_ACTION_UPDATE)
+    if (chosen->actions & W_ACTION_UPDATE)
       flags |= W_PROCESS_UPDATE;
   }
   w_prepare_exec(task, facts, artifact, flags);

@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "daemon/loader.h"
+
+#include <bpf/bpf.h>
+#include <bpf/btf.h>
+#include <bpf/libbpf.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdarg>
+#include <cstdio>
+#include <cstring>
+#include <utility>
+
+#include "warrant.skel.h"
+
+namespace warrant {
+namespace {
+
+// libbpf explains failures only through its print callback; the last lines go into our error.
+constexpr size_t kKeptOutput = 8192;
+std::string &libbpf_output() {
+  static std::string output;
+  return output;
+}
+
+int keep_output(libbpf_print_level level, const char *format, va_list arguments) {
+  if (level == LIBBPF_DEBUG)
+    return 0;
+  char line[2048];
+  std::vsnprintf(line, sizeof(line), format, arguments);
+  std::string &output = libbpf_output();
+  output += line;
+  if (output.size() > kKeptOutput)
+    output.erase(0, output.size() - kKeptOutput);
+  return 0;
+}
+
+Error kernel_error(const std::string &what, int error) {
+  std::string text = what + ": " + std::strerror(error);
+  if (!libbpf_output().empty())
+    text += "\n" + libbpf_output();
+  return Error{text};
+}
+
+bool kernel_has_verity_digest() {
+  btf *kernel = btf__load_vmlinux_btf();
+  if (libbpf_get_error(kernel) != 0)
+    return false;
+  bool found = btf__find_by_name_kind(kernel, "bpf_get_fsverity_digest", BTF_KIND_FUNC) > 0;
+  btf__free(kernel);
+  return found;
+}
+
+Status make_directory(const std::string &path) {
+  if (::mkdir(path.c_str(), 0700) != 0 && errno != EEXIST)
+    return Error{"cannot make " + path + ": " + std::strerror(errno) +
+                 " (is bpffs mounted on /sys/fs/bpf?)"};
+  return {};
+}
+
+Status make_directories(const std::string &directory) {
+  WARRANT_TRY(make_directory(directory));
+  WARRANT_TRY(make_directory(directory + "/maps"));
+  return make_directory(directory + "/links");
+}
+
+Status pin_maps(const ::warrant &skeleton, const std::string &directory) {
+  for (std::string_view name : kMapNames) {
+    bpf_map *map = bpf_object__find_map_by_name(skeleton.obj, std::string(name).c_str());
+    if (map == nullptr)
+      return Error{"the object has no map " + std::string(name)};
+    std::string path = map_pin_path(directory, name);
+    if (bpf_obj_pin(bpf_map__fd(map), path.c_str()) != 0)
+      return kernel_error("cannot pin map " + path, errno);
+  }
+  return {};
+}
+
+} // namespace
+
+void Loader::Close::operator()(::warrant *skeleton) const { warrant__destroy(skeleton); }
+
+Loader::Loader(std::unique_ptr<::warrant, Close> skeleton, std::string directory)
+    : skeleton_(std::move(skeleton)), directory_(std::move(directory)) {}
+
+Loader::Loader(Loader &&other) noexcept
+    : skeleton_(std::move(other.skeleton_)),
+      directory_(std::move(other.directory_)),
+      armed_(std::exchange(other.armed_, true)) {}
+
+Loader::~Loader() {
+  if (!armed_)
+    remove_pins(directory_);
+}
+
+Result<Loader> Loader::load(const std::string &directory) {
+  libbpf_set_strict_mode(LIBBPF_STRICT_ALL);
+  libbpf_set_print(keep_output);
+  libbpf_output().clear();
+  std::unique_ptr<::warrant, Close> skeleton(warrant__open());
+  if (!skeleton)
+    return kernel_error("cannot open the embedded programs", errno);
+  skeleton->rodata->have_verity = kernel_has_verity_digest() ? 1 : 0;
+  if (int error = warrant__load(skeleton.get()); error != 0)
+    return kernel_error("the kernel refused the programs", -error);
+  WARRANT_TRY(make_directories(directory));
+  remove_pins(directory);
+  Loader loader(std::move(skeleton), directory);
+  WARRANT_TRY(pin_maps(*loader.skeleton_, directory));
+  return loader;
+}
+
+Status Loader::arm() {
+  libbpf_output().clear();
+  if (int error = warrant__attach(skeleton_.get()); error != 0) {
+    warrant__detach(skeleton_.get());
+    return kernel_error("cannot attach every program; none stays attached", -error);
+  }
+  for (std::string_view name : kLinkNames) {
+    bpf_program *program =
+        bpf_object__find_program_by_name(skeleton_->obj, std::string(name).c_str());
+    bpf_link *link = nullptr;
+    for (int i = 0; i < skeleton_->skeleton->prog_cnt; i++) {
+      if (*skeleton_->skeleton->progs[i].prog == program)
+        link = *skeleton_->skeleton->progs[i].link;
+    }
+    std::string path = link_pin_path(directory_, name);
+    if (link == nullptr || bpf_link__pin(link, path.c_str()) != 0) {
+      Error error = kernel_error("cannot pin link " + path + "; none stays attached", errno);
+      warrant__detach(skeleton_.get());
+      return error;
+    }
+  }
+  armed_ = true;
+  return {};
+}
+
+void remove_pins(const std::string &directory) {
+  for (std::string_view name : kLinkNames)
+    ::unlink(link_pin_path(directory, name).c_str());
+  for (std::string_view name : kMapNames)
+    ::unlink(map_pin_path(directory, name).c_str());
+}
+
+} // namespace warrant

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+// Brings the programs into the kernel: all links or none, and only after the maps are filled.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "artifacts/result.h"
+#include "daemon/pins.h"
+
+struct warrant;
+
+namespace warrant {
+
+// Programs that the verifier accepted and maps that are pinned, but nothing attached yet. Destroying
+// it before arm() succeeded takes the pins back, so that a failed start leaves nothing behind.
+class Loader {
+ public:
+  // Loads the programs and pins the maps below `directory` (on bpffs). Leftover map pins of a start
+  // that never armed are replaced. Error: what the verifier or the kernel said.
+  static Result<Loader> load(const std::string &directory);
+
+  Loader(Loader &&) noexcept;
+  Loader &operator=(Loader &&) = delete;
+  ~Loader();
+
+  // Attaches every program and pins every link; on any failure detaches what was attached.
+  Status arm();
+
+ private:
+  struct Close {
+    void operator()(::warrant *skeleton) const;
+  };
+  Loader(std::unique_ptr<::warrant, Close> skeleton, std::string directory);
+
+  std::unique_ptr<::warrant, Close> skeleton_;
+  std::string directory_;
+  bool armed_ = false;
+};
+
+// Removes all pins below `directory`. Links that nobody else holds are thereby detached.
+void remove_pins(const std::string &directory);
+
+} // namespace warrant

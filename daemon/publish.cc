@@ -1,0 +1,204 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "daemon/publish.h"
+
+#include <bpf/bpf.h>
+#include <bpf/btf.h>
+#include <bpf/libbpf.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <string>
+#include <utility>
+
+#include "daemon/clock.h"
+
+namespace warrant {
+namespace {
+
+constexpr size_t kBatch = 4096;
+
+Error map_error(const std::string &what) { return Error{what + ": " + std::strerror(errno)}; }
+
+Result<w_config> read_config(const MapSet &maps) {
+  uint32_t zero = 0;
+  w_config config{};
+  if (bpf_map_lookup_elem(maps.fd(Map::kConfig), &zero, &config) != 0)
+    return map_error("cannot read the kernel configuration");
+  return config;
+}
+
+Status write_config(const MapSet &maps, const w_config &config) {
+  uint32_t zero = 0;
+  if (bpf_map_update_elem(maps.fd(Map::kConfig), &zero, &config, BPF_ANY) != 0)
+    return map_error("cannot write the kernel configuration");
+  return {};
+}
+
+template <class Key, class Value>
+Status fill(int map, const std::vector<std::pair<Key, Value>> &entries, const char *what) {
+  std::vector<Key> keys;
+  std::vector<Value> values;
+  for (size_t start = 0; start < entries.size(); start += kBatch) {
+    size_t end = std::min(entries.size(), start + kBatch);
+    keys.clear();
+    values.clear();
+    for (size_t i = start; i < end; i++) {
+      keys.push_back(entries[i].first);
+      values.push_back(entries[i].second);
+    }
+    auto count = static_cast<uint32_t>(keys.size());
+    if (bpf_map_update_batch(map, keys.data(), values.data(), &count, nullptr) != 0)
+      return map_error(std::string("cannot fill the ") + what + " of the new generation");
+    if (count != keys.size())
+      return Error{std::string("the kernel took only a part of the ") + what};
+  }
+  return {};
+}
+
+} // namespace
+
+// Type ids of the object's BTF as the kernel holds it. 6.1 refuses to put an inner map in place that
+// was made without the key and value types of its template.
+struct Publisher::Types {
+  UniqueFd fd;
+  btf *types;
+
+  Types(UniqueFd descriptor, btf *loaded) : fd(std::move(descriptor)), types(loaded) {}
+  Types(const Types &) = delete;
+  Types &operator=(const Types &) = delete;
+  ~Types() { btf__free(types); }
+
+  Result<UniqueFd> create_map(bpf_map_type type, const char *key, uint32_t key_size,
+                              const char *value, uint32_t value_size, size_t entries,
+                              uint32_t flags) const {
+    auto id_of = [&](const char *name) {
+      int id = btf__find_by_name_kind(types, name, BTF_KIND_STRUCT);
+      return id > 0 ? id : btf__find_by_name_kind(types, name, BTF_KIND_TYPEDEF);
+    };
+    int key_id = id_of(key);
+    int value_id = id_of(value);
+    if (key_id <= 0 || value_id <= 0)
+      return Error{std::string("the object's BTF lacks ") + (key_id <= 0 ? key : value)};
+    LIBBPF_OPTS(bpf_map_create_opts, options, .btf_fd = static_cast<uint32_t>(fd.get()),
+                .btf_key_type_id = static_cast<uint32_t>(key_id),
+                .btf_value_type_id = static_cast<uint32_t>(value_id), .map_flags = flags);
+    // The kernel does not make empty maps; one unused place costs nothing.
+    auto size = static_cast<uint32_t>(std::max<size_t>(entries, 1));
+    int map = bpf_map_create(type, nullptr, key_size, value_size, size, &options);
+    if (map < 0)
+      return map_error(std::string("cannot make a map of ") + value);
+    return UniqueFd(map);
+  }
+};
+
+Publisher::Publisher(const MapSet &maps, std::unique_ptr<Types> types)
+    : maps_(&maps), types_(std::move(types)) {}
+Publisher::Publisher(Publisher &&) noexcept = default;
+Publisher::~Publisher() = default;
+
+Result<Publisher> Publisher::create(const MapSet &maps) {
+  bpf_map_info info{};
+  uint32_t size = sizeof(info);
+  if (bpf_obj_get_info_by_fd(maps.fd(Map::kConfig), &info, &size) != 0)
+    return map_error("cannot ask for the configuration map");
+  int fd = bpf_btf_get_fd_by_id(info.btf_id);
+  if (fd < 0)
+    return map_error("cannot open the object's BTF");
+  UniqueFd owner(fd);
+  btf *types = btf__load_from_kernel_by_id(info.btf_id);
+  if (libbpf_get_error(types) != 0)
+    return map_error("cannot read the object's BTF");
+  return Publisher(maps, std::make_unique<Types>(std::move(owner), types));
+}
+
+Result<UniqueFd> Publisher::build_verdicts(const Entries &entries) const {
+  UniqueFd map = WARRANT_TRY(types_->create_map(
+      BPF_MAP_TYPE_HASH, "w_verdict_key", sizeof(w_verdict_key), "w_verdict", sizeof(w_verdict),
+      entries.verdicts.size(), 0));
+  WARRANT_TRY(fill(map.get(), entries.verdicts, "verdicts"));
+  return map;
+}
+
+Result<UniqueFd> Publisher::build_artifacts(const Entries &entries) const {
+  UniqueFd map = WARRANT_TRY(
+      types_->create_map(BPF_MAP_TYPE_ARRAY, "__u32", sizeof(uint32_t), "w_artifact",
+                         sizeof(w_artifact), entries.artifacts.size(), BPF_F_INNER_MAP));
+  std::vector<std::pair<uint32_t, w_artifact>> rows;
+  rows.reserve(entries.artifacts.size());
+  for (const w_artifact &artifact : entries.artifacts)
+    rows.emplace_back(static_cast<uint32_t>(rows.size()), artifact);
+  WARRANT_TRY(fill(map.get(), rows, "artifacts"));
+  return map;
+}
+
+Result<UniqueFd> Publisher::build_uids(const Entries &entries) const {
+  UniqueFd map =
+      WARRANT_TRY(types_->create_map(BPF_MAP_TYPE_HASH, "__u32", sizeof(uint32_t), "__u32",
+                                     sizeof(uint32_t), entries.uids.size(), 0));
+  WARRANT_TRY(fill(map.get(), entries.uids, "uid scopes"));
+  return map;
+}
+
+Result<UniqueFd> Publisher::build_cgroups(const Entries &entries) const {
+  UniqueFd map = WARRANT_TRY(types_->create_map(
+      BPF_MAP_TYPE_HASH, "w_cgroup_key", sizeof(w_cgroup_key), "w_cgroup_node",
+      sizeof(w_cgroup_node), entries.cgroups.size(), 0));
+  WARRANT_TRY(fill(map.get(), entries.cgroups, "cgroup scopes"));
+  return map;
+}
+
+Status Publisher::fill_slot(uint32_t slot, const Entries &entries) const {
+  // All four are built before the first is put in place: no error after that but the kernel's own.
+  UniqueFd verdicts = WARRANT_TRY(build_verdicts(entries));
+  UniqueFd artifacts = WARRANT_TRY(build_artifacts(entries));
+  UniqueFd uids = WARRANT_TRY(build_uids(entries));
+  UniqueFd cgroups = WARRANT_TRY(build_cgroups(entries));
+  const std::pair<Map, int> inner[] = {{Map::kVerdicts, verdicts.get()},
+                                       {Map::kArtifacts, artifacts.get()},
+                                       {Map::kUidScopes, uids.get()},
+                                       {Map::kCgroupScopes, cgroups.get()}};
+  for (auto [outer, fd] : inner) {
+    if (bpf_map_update_elem(maps_->fd(outer), &slot, &fd, BPF_ANY) != 0)
+      return map_error("cannot put the new generation's " +
+                       std::string(kMapNames[static_cast<size_t>(outer)]) + " in place");
+  }
+  return {};
+}
+
+Result<Published> Publisher::publish(const Entries &entries, const KernelPolicy &policy) {
+  if (policy.filesystems.size() > W_MAX_FILESYSTEMS)
+    return Error{"the policy names more than 16 file systems"};
+  int64_t start = boot_now();
+  w_config config = WARRANT_TRY(read_config(*maps_));
+  bool first = config.generations[config.active].number == 0;
+  uint32_t slot = first ? config.active : (config.active + 1) % W_GENERATION_SLOTS;
+  WARRANT_TRY(fill_slot(slot, entries));
+
+  w_generation &next = config.generations[slot];
+  uint64_t newest = std::max(config.generations[0].number, config.generations[1].number);
+  next.number = newest + 1;
+  next.flags = entries.flags;
+  next.artifacts = static_cast<uint32_t>(entries.artifacts.size());
+  next.verdicts = entries.verdicts.size();
+  config.abi = W_ABI_VERSION;
+  config.mode = static_cast<uint8_t>(policy.mode);
+  config.audit = static_cast<uint8_t>(policy.audit);
+  std::fill(std::begin(config.filesystems), std::end(config.filesystems), 0u);
+  std::copy(policy.filesystems.begin(), policy.filesystems.end(), config.filesystems);
+  if (config.enforcing_since == 0)
+    config.enforcing_since = static_cast<uint64_t>(start);
+  // Twice: the first write changes nothing that is looked at, the second only `active`.
+  WARRANT_TRY(write_config(*maps_, config));
+  config.active = slot;
+  WARRANT_TRY(write_config(*maps_, config));
+
+  Published published;
+  published.generation = next.number;
+  published.verdicts = next.verdicts;
+  published.artifacts = next.artifacts > 0 ? next.artifacts - 1 : 0;
+  published.nanoseconds = boot_now() - start;
+  return published;
+}
+
+} // namespace warrant
