@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: Apache-2.0
+// The part of a record that depends on its type <-> JSON members.
+#pragma once
+
+#include <string_view>
+
+#include "artifacts/json.h"
+#include "lineage/record.h"
+
+namespace warrant {
+
+/// Adds the members of `body` to `record`.
+void write_body(const Body &body, Json &record);
+/// Takes the members of a body of this type. MALFORMED for a type that this version does not know.
+Checked<Body> read_body(std::string_view type, ObjectReader &record);
+
+/// A text in its escaped form.
+Checked<Text> read_text(ObjectReader &from, std::string_view name);
+
+} // namespace warrant

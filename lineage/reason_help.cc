@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+// One sentence on what each reason means and one on what to do, in the order of bpf/abi.h.
+#include <iterator>
+
+#include "lineage/explain.h"
+
+namespace warrant {
+namespace {
+
+struct Entry {
+  w_reason reason;
+  ReasonHelp help;
+};
+
+constexpr Entry kHelp[] = {
+    {W_REASON_INVALID,
+     {"The kernel gave no reason, which it never should.",
+      "Check that kernel programs and tools are of the same version: warrant status."}},
+    {W_REASON_AUTHORIZED, {"A grant in force authorizes this request.", ""}},
+    {W_REASON_NOT_GOVERNED,
+     {"Nothing that is authorized or mapped as code is touched, so there is nothing to protect.",
+      ""}},
+    {W_REASON_NOT_READY,
+     {"The kernel could not gather all facts or has no usable policy, and without them it refuses.",
+      "Look at warrant status; if it happens under memory pressure or during a publication, try "
+      "again."}},
+    {W_REASON_UNMEASURABLE,
+     {"Nobody can say what this code is, because its content cannot be measured or may change "
+      "unseen.",
+      "Run it from a file on a file system that the policy trusts; seal a memfd against writing "
+      "first; "
+      "a program that generates code needs an artifact with the jit constraint."}},
+    {W_REASON_WRITE_CONFLICT,
+     {"Code may not change while it is authorized or running, and may not run while it can change.",
+      "Replace the file by rename instead of writing to it, close its writers before running it, "
+      "or give "
+      "the updater an artifact with the update action (jit for memory that is written and "
+      "executed)."}},
+    {W_REASON_AUDIT_UNAVAILABLE,
+     {"The policy demands a record of every exec, and this one could not be recorded.",
+      "See that warrantd runs and that its disk has space: warrant status."}},
+    {W_REASON_MALFORMED,
+     {"A signed document is not what it should be.",
+      "Look at it with warrant artifact inspect, and have it issued again."}},
+    {W_REASON_INVALID_SIGNATURE,
+     {"An artifact is not signed by enough keys that the trust root names as issuers.",
+      "Have it signed by an issuer of this trust root: warrant artifact verify tells which keys "
+      "signed."}},
+    {W_REASON_MISSING,
+     {"No artifact in force authorizes this content for this task.",
+      "If it should run, have an artifact issued that names its digest: warrant artifact draft "
+      "FILE."}},
+    {W_REASON_CONTENT_MISMATCH,
+     {"The file was authorized, but its content is no longer what was signed.",
+      "If the change is right, have the new content signed; if not, restore the file and find out "
+      "who "
+      "wrote to it."}},
+    {W_REASON_POLICY_MISMATCH,
+     {"The artifact was issued under another policy than the one in force.",
+      "Have it issued again under the policy in force."}},
+    {W_REASON_IDENTITY_MISMATCH,
+     {"The content is authorized, but not for this user, group or cgroup.",
+      "Run it as the initiator that the artifact names, or have an artifact issued for this one."}},
+    {W_REASON_REVOKED,
+     {"The artifact was revoked.", "Do not run it; ask its issuer for a new one if it is needed."}},
+    {W_REASON_LINEAGE_DISCONTINUITY,
+     {"The artifact demands that the caller runs under its parent artifact, and it does not.",
+      "Start it from the program that the parent artifact authorizes."}},
+    {W_REASON_NOT_YET_VALID,
+     {"The artifact's time has not begun.",
+      "Wait, or have an artifact issued that begins earlier; check this machine's clock."}},
+    {W_REASON_EXPIRED,
+     {"The artifact's time is over.",
+      "Have it issued again with a new validity; check this machine's clock."}},
+    {W_REASON_REPLAY,
+     {"The artifact was used as often as it allows, or was presented before.",
+      "Have a new one issued: an artifact's uses do not come back."}},
+    {W_REASON_ENVIRONMENT_FAILURE,
+     {"The machine is not in the state that the artifact demands, or nobody has confirmed it "
+      "lately.",
+      "See that warrantd runs and what the machine measured: warrant status."}},
+};
+
+constexpr bool in_order() {
+  for (size_t i = 0; i < std::size(kHelp); ++i)
+    if (kHelp[i].reason != i)
+      return false;
+  return true;
+}
+static_assert(std::size(kHelp) == W_REASON_COUNT && in_order());
+
+constexpr ReasonHelp kUnknown = {
+    "The kernel gave a reason that this version does not know.",
+    "Use the tools of the same version as the kernel programs: warrant status."};
+
+} // namespace
+
+ReasonHelp reason_help(uint8_t reason) {
+  return reason < std::size(kHelp) ? kHelp[reason].help : kUnknown;
+}
+
+} // namespace warrant
