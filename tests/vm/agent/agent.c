@@ -1,0 +1,242 @@
+// SPDX-License-Identifier: Apache-2.0
+// Init of the small guest: prepares the machine, does the steps of /plan in order, tells the host
+// what happened, and switches off. It never execs itself, so it goes on under any enforcement.
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "archive.h"
+#include "boot.h"
+#include "files.h"
+#include "job.h"
+#include "plan.h"
+#include "report.h"
+
+#define DEFAULT_LIMIT 20000
+#define RESULT_DISK "/dev/vdb"
+
+static int notify_socket = -1;
+
+static int do_run(const struct step *step) {
+  struct job *job = job_start(step);
+
+  if (job == NULL)
+    return -EAGAIN;
+  job_wait(job, step_number(step, "limit", DEFAULT_LIMIT), (int)step_number(step, "stream", 0));
+  job_report(job);
+  return 0;
+}
+
+static int do_start(const struct step *step) {
+  return job_start(step) == NULL ? -EAGAIN : 0;
+}
+
+static int do_wait(const struct step *step) {
+  struct job *job = job_find(step_option(step, "id", ""));
+
+  if (job == NULL)
+    return -ESRCH;
+  job_wait(job, step_number(step, "limit", DEFAULT_LIMIT), 0);
+  job_report(job);
+  return 0;
+}
+
+static int do_signal(const struct step *step) {
+  struct job *job = job_find(step_option(step, "id", ""));
+
+  if (job == NULL)
+    return -ESRCH;
+  return kill(job->pid, (int)step_number(step, "signal", SIGTERM)) == 0 ? 0 : -errno;
+}
+
+/* sd_notify(3): datagrams of NAME=VALUE lines. */
+static int notified_ready(void) {
+  char message[4096];
+  ssize_t size = recv(notify_socket, message, sizeof(message) - 1, MSG_DONTWAIT);
+
+  if (size <= 0)
+    return 0;
+  message[size] = 0;
+  return strncmp(message, "READY=1", 7) == 0 || strstr(message, "\nREADY=1") != NULL;
+}
+
+static int do_ready(const struct step *step) {
+  struct job *job = job_find(step_option(step, "id", ""));
+  int64_t deadline = boot_time() + step_number(step, "limit", DEFAULT_LIMIT) * 1000000LL;
+
+  if (job == NULL)
+    return -ESRCH;
+  while (!job->ended && boot_time() < deadline) {
+    struct pollfd wait = {.fd = notify_socket, .events = POLLIN};
+    poll(&wait, 1, 50);
+    while (wait.revents != 0 && recv(notify_socket, NULL, 0, MSG_PEEK | MSG_DONTWAIT) >= 0)
+      if (notified_ready())
+        return 0;
+    job_reap();
+  }
+  return job->ended ? -ECHILD : -ETIMEDOUT;
+}
+
+/* Runs the command again and again until it exits with 0 and its output has the wanted text. */
+static int do_until(const struct step *step) {
+  const char *wanted = step_option(step, "contains", "");
+  int64_t deadline = boot_time() + step_number(step, "limit", DEFAULT_LIMIT) * 1000000LL;
+
+  do {
+    char output[65536] = "";
+    struct job *job = job_start(step);
+    if (job == NULL)
+      return -EAGAIN;
+    job_wait(job, 5000, 0);
+    if (pread(job->output, output, sizeof(output) - 1, 0) < 0)
+      output[0] = 0;
+    int good = job->ended && job->exec_errno == 0 && job->status == 0;
+    if ((good && strstr(output, wanted) != NULL) || boot_time() >= deadline) {
+      job_report(job);
+      return good && strstr(output, wanted) != NULL ? 0 : -ETIMEDOUT;
+    }
+    job_discard(job);
+    usleep(50000);
+  } while (1);
+}
+
+/* time: seconds since 1970 by the guest's clock, which is the host's. */
+static int do_sleep_until(const struct step *step) {
+  double seconds = strtod(step_option(step, "time", "0"), NULL);
+  struct timespec until = {.tv_sec = (time_t)seconds,
+                           .tv_nsec = (long)((seconds - (double)(time_t)seconds) * 1e9)};
+
+  return -clock_nanosleep(CLOCK_REALTIME, TIMER_ABSTIME, &until, NULL);
+}
+
+static int do_collect(const struct step *step) {
+  return archive_write(RESULT_DISK, step->arguments);
+}
+
+/* A shell on the console with job control, for people. */
+static int do_shell(const struct step *step) {
+  (void)step;
+  pid_t shell = fork();
+  if (shell == 0) {
+    setsid();
+    int console = open("/dev/console", O_RDWR);
+    ioctl(console, TIOCSCTTY, 1);
+    dup2(console, 0);
+    dup2(console, 1);
+    dup2(console, 2);
+    setenv("PATH", "/usr/sbin:/usr/bin:/sbin:/bin", 1);
+    execl("/bin/sh", "-sh", (char *)NULL);
+    _exit(127);
+  }
+  while (kill(shell, 0) == 0) {
+    job_reap();
+    usleep(50000);
+  }
+  return 0;
+}
+
+struct verb {
+  const char *name;
+  int (*act)(const struct step *step);
+  int arguments; /* how many it needs at least */
+};
+
+static const struct verb kVerbs[] = {
+    {"run", do_run, 1},
+    {"start", do_start, 1},
+    {"wait", do_wait, 0},
+    {"signal", do_signal, 0},
+    {"ready", do_ready, 0},
+    {"until", do_until, 1},
+    {"sleep-until", do_sleep_until, 0},
+    {"copy", files_copy, 2},
+    {"write", files_write, 1},
+    {"mkdir", files_mkdir, 1},
+    {"symlink", files_symlink, 2},
+    {"rename", files_rename, 2},
+    {"remove", files_remove, 1},
+    {"mount", files_mount, 2},
+    {"umount", files_umount, 1},
+    {"collect", do_collect, 1},
+    {"shell", do_shell, 0},
+};
+
+static int count_arguments(const struct step *step) {
+  int count = 0;
+
+  while (step->arguments[count] != NULL)
+    count++;
+  return count;
+}
+
+/* Every step answers: a "result" for what ran, "step" for the rest and for whatever failed. */
+static void do_step(const struct step *step, int number) {
+  const struct verb *verb = NULL;
+
+  for (size_t i = 0; i < sizeof(kVerbs) / sizeof(kVerbs[0]); i++)
+    if (strcmp(kVerbs[i].name, step->verb) == 0)
+      verb = &kVerbs[i];
+  int result = -EINVAL;
+  if (verb != NULL && count_arguments(step) >= verb->arguments)
+    result = verb->act(step);
+  struct text text = report_begin("step");
+  text_member_number(&text, "number", number);
+  text_member_string(&text, "verb", step->verb);
+  text_member_number(&text, "errno", -result);
+  report_end(&text);
+}
+
+static void do_plan(void) {
+  FILE *plan = fopen("/plan", "re");
+  char *line = NULL;
+  size_t room = 0;
+  int number = 0;
+
+  if (plan == NULL) {
+    report_note("error", "/plan: %s", strerror(errno));
+    return;
+  }
+  while (getline(&line, &room, plan) >= 0) {
+    struct step step;
+    number++;
+    if (step_parse(line, &step) != 0)
+      report_note("error", "/plan line %d cannot be read", number);
+    else if (step.verb != NULL)
+      do_step(&step, number);
+  }
+  free(line);
+  fclose(plan);
+}
+
+static void open_notify_socket(void) {
+  struct sockaddr_un address = {.sun_family = AF_UNIX, .sun_path = NOTIFY_SOCKET};
+
+  notify_socket = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+  if (bind(notify_socket, (struct sockaddr *)&address, sizeof(address)) != 0)
+    report_note("error", "%s: %s", NOTIFY_SOCKET, strerror(errno));
+}
+
+int main(void) {
+  if (getpid() != 1) {
+    fprintf(stderr, "agent: this is the init of a test machine, not a command\n");
+    return 2;
+  }
+  boot_mount();
+  report_note("up", "first user process");
+  boot_modules();
+  boot_disks();
+  open_notify_socket();
+  do_plan();
+  job_kill_all();
+  report_note("done", "plan ended");
+  boot_off();
+}

@@ -1,0 +1,68 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The command line of tools/vm: one table is dispatcher and help."""
+import argparse
+import signal
+import sys
+
+from . import kernels, place, workbench
+
+
+def add_machine_options(parser):
+    parser.add_argument("--kernel", default="6.1", help="which kernel (default 6.1)")
+    parser.add_argument("--accel", choices=["tcg", "kvm"], default="tcg", help="default tcg")
+    parser.add_argument("--icount", action="store_true", help="guest time = instruction count, one CPU")
+    parser.add_argument("--memory", type=int, default=1024, help="MiB (default 1024)")
+    parser.add_argument("--cpus", type=int, default=2)
+    parser.add_argument("--append", default="", help="more kernel command line")
+    parser.add_argument("--limit", type=float, default=120, help="seconds until the guest is killed")
+    parser.add_argument("--file", action="append", default=[], metavar="SRC:DST",
+                        help="copy a file or folder in; programs bring their libraries along")
+
+
+def kernel_options(parser):
+    parser.add_argument("name", nargs="?", default="6.1", help=", ".join(kernels.KNOWN))
+    parser.add_argument("--refresh", action="store_true", help="ask apt for the current version again")
+
+
+def kernel_command(options):
+    kernel = kernels.fetch(options.name, options.refresh)
+    print(f"{kernel.name}\t{kernel.version}\t{kernel.image}")
+    return 0
+
+
+def boot_options(parser):
+    add_machine_options(parser)
+    parser.add_argument("--cmd", default="uname -a; cat /sys/kernel/security/lsm; echo",
+                        help="shell command; its exit code becomes ours")
+    parser.add_argument("--uid", type=int, default=0)
+    parser.add_argument("--collect", action="append", default=[], metavar="PATH",
+                        help="bring this guest file or folder back")
+
+
+def shell_options(parser):
+    add_machine_options(parser)
+
+
+COMMANDS = {
+    "kernel": (kernel_options, kernel_command, "fetch a kernel into the cache"),
+    "boot": (boot_options, workbench.boot_command,
+             "run a shell command in a small guest without the product"),
+    "shell": (shell_options, workbench.shell_command, "a shell in a small guest (exit to end)"),
+}
+
+
+def main(arguments):
+    parser = argparse.ArgumentParser(prog="tools/vm", description="Test machines and scenarios.")
+    commands = parser.add_subparsers(dest="command", required=True)
+    for name, (add_options, _, help_text) in COMMANDS.items():
+        add_options(commands.add_parser(name, help=help_text, description=help_text))
+    options = parser.parse_args(arguments)
+    # A kill must end our children like an interrupt does.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    try:
+        return COMMANDS[options.command][1](options)
+    except place.HarnessError as error:
+        place.say(f"tools/vm: {error}")
+        return 2
+    except KeyboardInterrupt:
+        return 130
