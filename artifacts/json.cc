@@ -76,8 +76,10 @@ class StrictBuilder : public nlohmann::json_sax<Json> {
   std::string path() const {
     std::string path = root_;
     for (const Frame &frame : stack_) {
+      // An element that is being filled is in the array already, a scalar not yet.
+      const size_t unplaced = &frame == &stack_.back() ? 0 : 1;
       if (frame.value->is_array())
-        path += "[" + std::to_string(frame.value->size()) + "]";
+        path += "[" + std::to_string(frame.value->size() - unplaced) + "]";
       else if (!frame.key.empty())
         path = join(path, printable(frame.key));
     }

@@ -1,0 +1,243 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <cstring>
+
+#include "artifacts/compile.h"
+
+#include "artifacts/time.h"
+#include "tests/catch.h"
+#include "tests/unit/artifacts_fixture.h"
+
+using namespace warrant;
+
+namespace {
+
+constexpr ClockMap kClock{-test::kNow * 1000000000 + 500}; // boot was at kNow, less 500 ns
+
+/// Ids differ, so that artifacts do.
+Authorization authorization(uint8_t id) {
+  Authorization authorization = test::authorization();
+  authorization.id.fill(id);
+  return authorization;
+}
+
+Entries compiled(const std::vector<VerifiedAuthorization> &set) {
+  auto entries = compile(set, kClock);
+  if (!entries.ok())
+    FAIL(entries.error().message);
+  return std::move(entries).value();
+}
+
+const w_verdict *find(const Entries &entries, uint32_t scope, uint32_t kind, const Digest &digest) {
+  for (const auto &[key, verdict] : entries.verdicts)
+    if (key.scope == scope && key.digest_kind == kind &&
+        std::memcmp(key.digest, digest.data(), digest.size()) == 0)
+      return &verdict;
+  return nullptr;
+}
+
+} // namespace
+
+TEST_CASE("nothing compiles to nothing") {
+  const Entries entries = compiled({});
+  CHECK(entries.verdicts.empty());
+  CHECK(entries.artifacts.size() == 1);
+  CHECK(entries.artifacts[0].environment == 0);
+  CHECK(entries.flags == 0);
+}
+
+TEST_CASE("an artifact for everybody is a verdict of the host") {
+  const VerifiedAuthorization verified = test::verified(authorization(1));
+  const Entries entries = compiled({verified});
+  REQUIRE(entries.verdicts.size() == 1);
+  const w_verdict *verdict = find(entries, W_SCOPE_HOST, W_DIGEST_SHA256, test::digest(0xaa));
+  REQUIRE(verdict);
+  CHECK(verdict->grants[0] == W_GRANT(1, W_ACTION_EXEC | W_ACTION_MAP));
+  CHECK(verdict->grants[1] == 0);
+  REQUIRE(entries.artifacts.size() == 2);
+  const w_artifact &artifact = entries.artifacts[1];
+  CHECK(artifact.id[0] == 1);
+  CHECK(artifact.environment == W_ENVIRONMENT_OPEN);
+  CHECK(artifact.constraints == 0);
+  CHECK(artifact.not_before == 0);
+  CHECK(artifact.not_after == 3600ull * 1000000000 + 500);
+  CHECK(entries.payloads[1] == verified.sha256());
+  CHECK(entries.uids.empty());
+  CHECK(entries.cgroups.empty());
+}
+
+TEST_CASE("constraints become bits") {
+  Authorization rich = authorization(1);
+  rich.jit = true;
+  rich.recovery = true;
+  rich.initiator = {};
+  rich.initiator.uid = 1000;
+  rich.initiator.gid = 100;
+  rich.initiator.unit = "a.service";
+  const w_artifact artifact = compiled({test::verified(rich)}).artifacts[1];
+  CHECK(artifact.constraints ==
+        (W_ARTIFACT_JIT | W_ARTIFACT_RECOVERY | W_ARTIFACT_NEEDS_UID | W_ARTIFACT_NEEDS_GID));
+  CHECK(artifact.uid == 1000);
+  CHECK(artifact.gid == 100);
+}
+
+TEST_CASE("restrictions choose the scope") {
+  Authorization by_uid = authorization(1);
+  by_uid.initiator = {};
+  by_uid.initiator.uid = 1000;
+  Authorization by_gid = authorization(2);
+  by_gid.initiator = {};
+  by_gid.initiator.gid = 100;
+  by_gid.subjects[0].sha256 = test::digest(0xbb);
+
+  const Entries entries = compiled({test::verified(by_uid), test::verified(by_gid)});
+  CHECK(entries.flags == W_GENERATION_HAS_UIDS);
+  REQUIRE(entries.uids.size() == 1);
+  CHECK(entries.uids[0] == std::pair<uint32_t, uint32_t>{1000, W_SCOPE_FIRST_FREE});
+  CHECK(find(entries, W_SCOPE_FIRST_FREE, W_DIGEST_SHA256, test::digest(0xaa)));
+  CHECK(find(entries, W_SCOPE_HOST, W_DIGEST_SHA256, test::digest(0xbb)));
+
+  // Whoever sees the digest elsewhere must learn that somebody names it, and no more.
+  const w_verdict *marker = find(entries, W_SCOPE_NAMED, W_DIGEST_SHA256, test::digest(0xaa));
+  REQUIRE(marker);
+  CHECK(std::all_of(std::begin(marker->grants), std::end(marker->grants),
+                    [](uint32_t grant) { return grant == 0; }));
+  CHECK_FALSE(find(entries, W_SCOPE_NAMED, W_DIGEST_SHA256, test::digest(0xbb)));
+  CHECK(entries.verdicts.size() == 3);
+  for (size_t i = 1; i < entries.artifacts.size(); i++) {
+    const bool is_uid = entries.artifacts[i].id[0] == 1;
+    CHECK(entries.artifacts[i].constraints == (is_uid ? 0 : W_ARTIFACT_NEEDS_GID));
+  }
+}
+
+TEST_CASE("cgroup paths become a tree, and grants reach the bound cgroups below") {
+  const auto bound_to = [](uint8_t id, const char *path) {
+    Authorization bound = authorization(id);
+    bound.initiator = {};
+    bound.initiator.cgroup = path;
+    bound.subjects[0].sha256 = test::digest(id);
+    return test::verified(bound);
+  };
+  const Entries entries = compiled(
+      {bound_to(1, "/a/b"), bound_to(2, "/a"), bound_to(3, "/a-c"), bound_to(4, "/a/b/c/d")});
+  CHECK(entries.flags == W_GENERATION_HAS_CGROUPS);
+
+  const auto child = [&](uint32_t parent, std::string_view name) {
+    for (const auto &[key, node] : entries.cgroups)
+      if (key.parent == parent && name == key.name)
+        return node;
+    FAIL("no node " << name);
+    return w_cgroup_node{};
+  };
+  const w_cgroup_node a = child(0, "a");
+  const w_cgroup_node ab = child(a.node, "b");
+  const w_cgroup_node abc = child(ab.node, "c");
+  const w_cgroup_node abcd = child(abc.node, "d");
+  const w_cgroup_node ac = child(0, "a-c");
+  CHECK(entries.cgroups.size() == 5);
+  CHECK(abc.scope == 0);
+  for (const w_cgroup_node &node : {a, ab, abcd, ac})
+    CHECK(node.scope >= W_SCOPE_FIRST_FREE);
+
+  const auto has = [&](const w_cgroup_node &node, uint8_t id) {
+    return find(entries, node.scope, W_DIGEST_SHA256, test::digest(id)) != nullptr;
+  };
+  CHECK((has(a, 2) && has(ab, 2) && has(abcd, 2) && !has(ac, 2)));
+  CHECK((!has(a, 1) && has(ab, 1) && has(abcd, 1) && !has(ac, 1)));
+  CHECK((!has(a, 3) && !has(ab, 3) && !has(abcd, 3) && has(ac, 3)));
+  CHECK((!has(a, 4) && !has(ab, 4) && has(abcd, 4) && !has(ac, 4)));
+}
+
+TEST_CASE("a verity digest is a key of its own") {
+  Authorization authorization = ::authorization(1);
+  authorization.subjects[0].verity = test::digest(0xaa); // even when the bytes are the same
+  const Entries entries = compiled({test::verified(authorization)});
+  CHECK(entries.verdicts.size() == 2);
+  CHECK(find(entries, W_SCOPE_HOST, W_DIGEST_SHA256, test::digest(0xaa)));
+  CHECK(find(entries, W_SCOPE_HOST, W_DIGEST_VERITY, test::digest(0xaa)));
+}
+
+TEST_CASE("records of a manifest carry their own actions") {
+  const Entries entries = compiled(
+      {test::verified(authorization(1), {{test::digest(1), std::nullopt, W_ACTION_MAP},
+                                         {test::digest(2), test::digest(3), W_ACTION_EXEC}})});
+  CHECK(entries.verdicts.size() == 3);
+  CHECK(find(entries, W_SCOPE_HOST, W_DIGEST_SHA256, test::digest(1))->grants[0] ==
+        W_GRANT(1, W_ACTION_MAP));
+  CHECK(find(entries, W_SCOPE_HOST, W_DIGEST_VERITY, test::digest(3))->grants[0] ==
+        W_GRANT(1, W_ACTION_EXEC));
+}
+
+TEST_CASE("the same content under two names is one grant") {
+  Authorization authorization = ::authorization(1);
+  authorization.subjects.push_back({"/a/copy", test::digest(0xaa), std::nullopt});
+  CHECK(compiled({test::verified(authorization)}).verdicts.size() == 1);
+}
+
+TEST_CASE("up to four artifacts may name one digest") {
+  std::vector<VerifiedAuthorization> set;
+  for (uint8_t id = 1; id <= W_GRANTS_PER_VERDICT; id++)
+    set.push_back(test::verified(authorization(id)));
+  const Entries entries = compiled(set);
+  REQUIRE(entries.verdicts.size() == 1);
+  for (uint32_t i = 0; i < W_GRANTS_PER_VERDICT; i++)
+    CHECK(W_GRANT_ARTIFACT(entries.verdicts[0].second.grants[i]) == i + 1);
+
+  set.push_back(test::verified(authorization(W_GRANTS_PER_VERDICT + 1)));
+  const auto refused = compile(set, kClock);
+  REQUIRE_FALSE(refused.ok());
+  CHECK(refused.error().artifacts.size() == 5);
+  CHECK(refused.error().message.find(to_hex(test::digest(0xaa))) != std::string::npos);
+  CHECK(refused.error().message.find("the host") != std::string::npos);
+  for (const VerifiedAuthorization &verified : set) {
+    CHECK(refused.error().message.find(to_hex(verified.authorization().id)) != std::string::npos);
+    CHECK(refused.error().message.find(to_hex(verified.sha256())) != std::string::npos);
+  }
+}
+
+TEST_CASE("an artifact given twice counts once") {
+  const VerifiedAuthorization verified = test::verified(authorization(1));
+  const Entries entries = compiled({verified, verified, verified, verified, verified, verified});
+  CHECK(entries.artifacts.size() == 2);
+  CHECK(entries.verdicts[0].second.grants[1] == 0);
+}
+
+TEST_CASE("one id with two payloads is refused") {
+  Authorization other = authorization(1);
+  other.governance["ticket"] = "another";
+  const VerifiedAuthorization first = test::verified(authorization(1));
+  const VerifiedAuthorization second = test::verified(other);
+  const auto refused = compile({first, second}, kClock);
+  REQUIRE_FALSE(refused.ok());
+  std::vector<Digest> expected = {first.sha256(), second.sha256()};
+  std::sort(expected.begin(), expected.end());
+  CHECK(refused.error().artifacts == expected);
+  CHECK(refused.error().message.find(to_hex(second.sha256())) != std::string::npos);
+}
+
+TEST_CASE("windows saturate and are never lengthened") {
+  struct Case {
+    int64_t offset;
+    int64_t wall;
+    uint64_t boot;
+  };
+  const Case cases[] = {
+      {0, 0, 0},
+      {0, 1, 1000000000},
+      {-1000000000, 1, 0},
+      {-1000000001, 1, 0},
+      {-999999999, 1, 1},
+      {INT64_MIN, kMaxTime, W_FOREVER - 1},
+      {INT64_MIN, 0, 0},
+      {INT64_MAX, 0, static_cast<uint64_t>(INT64_MAX)},
+      {0, kMaxTime, W_FOREVER - 1},
+      {0, 18446744073, 18446744073000000000ull},
+      {709551614, 18446744073, W_FOREVER - 1},
+      {709551613, 18446744073, W_FOREVER - 2},
+      {709551615, 18446744073, W_FOREVER - 1},
+      {0, INT64_MAX, W_FOREVER - 1},
+      {0, INT64_MIN, 0},
+  };
+  for (const Case &c : cases)
+    CHECK(ClockMap{c.offset}.boot_ns(c.wall) == c.boot);
+}
