@@ -84,6 +84,17 @@ bool is_pure(const w_facts &facts) {
   return same(first, subject_decide(facts)) && std::memcmp(&before, &facts, sizeof facts) == 0;
 }
 
+bool the_room_does_not_matter(const w_facts &facts) {
+  const auto decision = subject_decide(facts);
+  for (const unsigned fill : {0u, 1u, 0xa5u, 0xffu}) {
+    w_decision room;
+    std::memset(&room, static_cast<int>(fill), sizeof room);
+    if (!same(subject_decide_in(facts, room), decision))
+      return false;
+  }
+  return true;
+}
+
 bool unknown_enums_deny(const w_facts &facts) {
   for (const unsigned beyond : {0u, 255u}) {
     const auto value = static_cast<std::uint8_t>(beyond);
@@ -265,6 +276,7 @@ const std::vector<Invariant> &decide_invariants() {
   static const std::vector<Invariant> list = {
       {"every bit pattern has a well-formed answer", is_well_formed},
       {"the decision is pure", is_pure},
+      {"what lay in the scratch room does not matter", the_room_does_not_matter},
       {"an unknown value of an enum denies", unknown_enums_deny},
       {"an unknown bit denies", unknown_bits_deny},
       {"a failure while gathering denies", failures_deny},

@@ -8,6 +8,9 @@ namespace warrant {
 w_decision subject_decide(const w_facts &facts) {
   return w_decide(&facts);
 }
+w_decision subject_decide_in(const w_facts &facts, w_decision room) {
+  return w_decide_in(&facts, &room);
+}
 int subject_errno(w_decision decision) {
   return w_errno(decision);
 }
