@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: Apache-2.0
+// A library whose mere loading runs code: what LD_PRELOAD and dlopen are used for by those who
+// should not.
+#include <unistd.h>
+
+__attribute__((used)) static const char kFiller[] = "WARRANT-FILLER:0123456789abcdef";
+
+__attribute__((constructor)) static void loaded(void) {
+  static const char kText[] = "LOADED\n";
+
+  if (write(1, kText, sizeof(kText) - 1) < 0)
+    _exit(1);
+}

@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0
+// Many execs in a row, or side by side, counted by what became of each.
+#include <errno.h>
+#include <spawn.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "probe.h"
+
+struct tally {
+  unsigned ok;      /* ran and exited with 0 */
+  unsigned refused; /* execve gave EPERM */
+  unsigned other;   /* anything else */
+};
+
+static void exec_once(char *path, struct tally *tally) {
+  char *words[] = {path, "run", "quiet", NULL};
+  int status = 0;
+  volatile int error = 0;
+
+  pid_t pid = vfork();
+  if (pid == 0) {
+    execve(path, words, environ);
+    error = errno;
+    _exit(99);
+  }
+  if (pid < 0 || waitpid(pid, &status, 0) != pid)
+    tally->other++;
+  else if (error == EPERM)
+    tally->refused++;
+  else if (error == 0 && WIFEXITED(status) && WEXITSTATUS(status) == 0)
+    tally->ok++;
+  else
+    tally->other++;
+}
+
+static void print_tally(const char *path, const struct tally *tally) {
+  printf("%s ok=%u eperm=%u other=%u\n", path, tally->ok, tally->refused, tally->other);
+}
+
+/* Nothing of what the started programs print is wanted here. */
+static int hide_output(void) {
+  int before = dup(1);
+
+  if (before < 0 || freopen("/dev/null", "w", stdout) == NULL)
+    probe_setup_failed("stdout");
+  return before;
+}
+
+static void show_output(int before) {
+  fflush(stdout);
+  dup2(before, 1);
+}
+
+static int do_exec_many(int count, char **words) {
+  int rounds = atoi(words[0]);
+  struct tally tallies[16] = {0};
+  int paths = count - 1 < 16 ? count - 1 : 16;
+
+  int output = hide_output();
+  for (int i = 0; i < rounds; i++)
+    for (int path = 0; path < paths; path++)
+      exec_once(words[1 + path], &tallies[path]);
+  show_output(output);
+  for (int path = 0; path < paths; path++)
+    print_tally(words[1 + path], &tallies[path]);
+  return 0;
+}
+
+static int do_exec_storm(int count, char **words) {
+  int workers = atoi(words[0]);
+  int rounds = atoi(words[1]);
+  int paths = count - 2;
+  size_t size = sizeof(struct tally) * (size_t)(workers * paths);
+  struct tally *tallies =
+      mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+
+  if (tallies == MAP_FAILED)
+    probe_setup_failed("mmap");
+  int output = hide_output();
+  for (int worker = 0; worker < workers; worker++)
+    if (fork() == 0) {
+      for (int i = 0; i < rounds * paths; i++)
+        exec_once(words[2 + i % paths], &tallies[worker * paths + i % paths]);
+      _exit(0);
+    }
+  while (wait(NULL) > 0)
+    continue;
+  show_output(output);
+  for (int path = 0; path < paths; path++) {
+    struct tally sum = {0};
+    for (int worker = 0; worker < workers; worker++) {
+      sum.ok += tallies[worker * paths + path].ok;
+      sum.refused += tallies[worker * paths + path].refused;
+      sum.other += tallies[worker * paths + path].other;
+    }
+    print_tally(words[2 + path], &sum);
+  }
+  return 0;
+}
+
+const struct probe_verb kManyVerbs[] = {
+    {"exec-many", do_exec_many, 2, "ROUNDS PATH...  vfork, execve, wait; each path in turn"},
+    {"exec-storm", do_exec_storm, 3,
+     "WORKERS ROUNDS PATH...  the same by several processes at once"},
+    {0},
+};

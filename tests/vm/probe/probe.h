@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+// The probe asks the kernel for exactly one thing and says exactly what it was answered, so that a
+// probe that broke for another reason can never pass as a denial:
+//   exit 0              the kernel did it
+//   exit E, `errno=E..` the kernel refused the thing itself with errno E
+//   exit 200            no such verb, or wrong arguments
+//   exit 201, `setup..` something that comes before the thing failed
+#pragma once
+
+#define PROBE_USAGE 200
+#define PROBE_SETUP 201
+
+/// A verb gets the words after its own name (NULL-terminated, `count` of them). It returns 0, or
+/// the errno of the thing under test; setup failures end the process by themselves.
+struct probe_verb {
+  const char *name;
+  int (*act)(int count, char **words);
+  int least; /* words that it needs */
+  const char *help;
+};
+
+extern const struct probe_verb kExecVerbs[];
+extern const struct probe_verb kMapVerbs[];
+extern const struct probe_verb kWriteVerbs[];
+extern const struct probe_verb kManyVerbs[];
+
+/// Ends the process with PROBE_SETUP and says what failed, with errno.
+void probe_setup_failed(const char *what) __attribute__((noreturn));
+/// Opens or gives up as a setup failure.
+int probe_open(const char *path, int flags);
+/// Environment for programs that the probe starts.
+extern char **environ;

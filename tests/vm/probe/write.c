@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: Apache-2.0
+// Ways to change a file. None of them changes a byte: the content is the same afterwards.
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/io_uring.h>
+#include <stdatomic.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "probe.h"
+
+static int try_open(const char *path, int flags) {
+  return open(path, flags, 0600) < 0 ? errno : 0;
+}
+
+static int do_open_write(int count, char **words) {
+  (void)count;
+  return try_open(words[0], O_WRONLY);
+}
+
+static int do_open_rdwr(int count, char **words) {
+  (void)count;
+  return try_open(words[0], O_RDWR);
+}
+
+static int do_open_append(int count, char **words) {
+  (void)count;
+  return try_open(words[0], O_WRONLY | O_APPEND);
+}
+
+static int do_open_trunc(int count, char **words) {
+  (void)count;
+  return try_open(words[0], O_WRONLY | O_TRUNC);
+}
+
+static int do_truncate(int count, char **words) {
+  (void)count;
+  struct stat info;
+  if (stat(words[0], &info) != 0)
+    probe_setup_failed("stat");
+  return truncate(words[0], info.st_size) != 0 ? errno : 0;
+}
+
+static int do_rewrite(int count, char **words) {
+  (void)count;
+  char byte;
+  int file = open(words[0], O_RDWR);
+  if (file < 0)
+    return errno;
+  if (pread(file, &byte, 1, 0) != 1)
+    probe_setup_failed("pread");
+  return pwrite(file, &byte, 1, 0) != 1 ? errno : 0;
+}
+
+static int do_shared_map_write(int count, char **words) {
+  (void)count;
+  int file = open(words[0], O_RDWR);
+  if (file < 0)
+    return errno;
+  volatile char *memory = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
+  if (memory == MAP_FAILED)
+    return errno;
+  memory[0] = memory[0];
+  return 0;
+}
+
+/* Keeps the file open for writing until killed or until the seconds are over. */
+static int do_hold_write(int count, char **words) {
+  (void)count;
+  unsigned seconds = 0;
+  int error = try_open(words[0], O_RDWR);
+  if (error == 0 && sscanf(words[1], "%u", &seconds) == 1)
+    sleep(seconds);
+  return error;
+}
+
+/* One IORING_OP_OPENAT through a ring of its own; io_uring(7). Returns the result of the open. */
+static int ring_open(const char *path, int flags) {
+  struct io_uring_params setup = {0};
+  int ring = (int)syscall(SYS_io_uring_setup, 1, &setup);
+  if (ring < 0)
+    probe_setup_failed("io_uring_setup");
+  size_t size = setup.sq_off.array + 4096 + setup.cq_off.cqes + 4096;
+  char *rings =
+      mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_POPULATE, ring, IORING_OFF_SQ_RING);
+  struct io_uring_sqe *entry =
+      mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_POPULATE, ring, IORING_OFF_SQES);
+  if (rings == MAP_FAILED || entry == MAP_FAILED || !(setup.features & IORING_FEAT_SINGLE_MMAP))
+    probe_setup_failed("io_uring mmap");
+  *entry = (struct io_uring_sqe){.opcode = IORING_OP_OPENAT,
+                                 .flags = IOSQE_ASYNC,
+                                 .fd = AT_FDCWD,
+                                 .addr = (uintptr_t)path,
+                                 .open_flags = (uint32_t)flags};
+  ((uint32_t *)(rings + setup.sq_off.array))[0] = 0;
+  atomic_store((_Atomic uint32_t *)(rings + setup.sq_off.tail), 1);
+  if (syscall(SYS_io_uring_enter, ring, 1, 1, IORING_ENTER_GETEVENTS, NULL, 0) != 1)
+    probe_setup_failed("io_uring_enter");
+  return ((struct io_uring_cqe *)(rings + setup.cq_off.cqes))[0].res;
+}
+
+static int do_ring_open_write(int count, char **words) {
+  (void)count;
+  int file = ring_open(words[0], O_WRONLY);
+  return file < 0 ? -file : 0;
+}
+
+const struct probe_verb kWriteVerbs[] = {
+    {"open-write", do_open_write, 1, "PATH  O_WRONLY"},
+    {"open-rdwr", do_open_rdwr, 1, "PATH  O_RDWR"},
+    {"open-append", do_open_append, 1, "PATH  O_APPEND"},
+    {"open-trunc", do_open_trunc, 1, "PATH  O_TRUNC (empties the file if it is let)"},
+    {"truncate", do_truncate, 1, "PATH  truncate(2) to the size that it has"},
+    {"rewrite", do_rewrite, 1, "PATH  writes the first byte again"},
+    {"shared-map-write", do_shared_map_write, 1, "PATH  the same through a shared mapping"},
+    {"hold-write", do_hold_write, 2, "PATH SECONDS  keeps it open for writing"},
+    {"ring-open-write", do_ring_open_write, 1, "PATH  O_WRONLY by a worker of io_uring"},
+    {0},
+};
