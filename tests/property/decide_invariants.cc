@@ -95,23 +95,62 @@ bool the_room_does_not_matter(const w_facts &facts) {
   return true;
 }
 
-bool unknown_enums_deny(const w_facts &facts) {
-  for (const unsigned beyond : {0u, 255u}) {
-    const auto value = static_cast<std::uint8_t>(beyond);
-    auto request = facts, mode = facts, audit = facts, measure = facts;
-    request.request = value;
-    mode.mode = value;
-    audit.audit = value;
-    measure.measure = value;
-    if (!is_not_ready(request) || !is_not_ready(mode) || !is_not_ready(audit))
-      return false;
-    // Only what has no file behind it, or does not run it, needs no measure.
-    const bool runs_file = facts.request == W_REQUEST_EXEC ||
-                           (facts.request == W_REQUEST_MAP && !(facts.flags & W_FACT_ANONYMOUS));
-    if (runs_file && allows(measure))
+bool is_code_file(const w_facts &facts) {
+  return facts.request == W_REQUEST_EXEC ||
+         (facts.request == W_REQUEST_MAP && !(facts.flags & W_FACT_ANONYMOUS));
+}
+
+bool is_good(const w_candidate &grant, std::uint32_t action, std::uint64_t now) {
+  const bool leased = now < grant.lease_until || grant.flags == W_CANDIDATE_RECOVERY;
+  return grant.artifact != 0 && (grant.actions & action) == action &&
+         (grant.flags == 0 || grant.flags == W_CANDIDATE_RECOVERY) && grant.not_before <= now &&
+         now < grant.not_after && leased;
+}
+
+// What must be true of whatever is allowed: necessary, said once more without any order.
+bool nothing_is_allowed_without_a_warrant(const w_facts &facts) {
+  const auto decision = subject_decide(facts);
+  if (decision.verdict != W_ALLOW)
+    return true;
+  const auto has = [&](std::uint32_t bits) { return (facts.flags & bits) != 0; };
+  if (facts.request == W_REQUEST_WRITE)
+    return !has(W_FACT_NAMED | W_FACT_MAPPED) || has(W_FACT_UPDATE);
+  if (facts.audit == W_AUDIT_UNAVAILABLE)
+    return false;
+  const bool is_map = facts.request == W_REQUEST_MAP;
+  if (is_map && has(W_FACT_WRITABLE | W_FACT_MODIFIED | W_FACT_ANONYMOUS) && !has(W_FACT_JIT))
+    return false;
+  if (!is_code_file(facts))
+    return true;
+  if (has(W_FACT_WRITERS) || facts.measure < W_MEASURE_CACHED || facts.measure > W_MEASURE_IMA)
+    return false;
+  if (is_map && has(W_FACT_OWN_IMAGE))
+    return true;
+  const std::uint32_t action = is_map ? W_ACTION_MAP : W_ACTION_EXEC;
+  return decision.candidate < grants_in(facts) &&
+         is_good(facts.candidates[decision.candidate], action, facts.now);
+}
+
+bool unknown_values_deny(const w_facts &facts, std::uint8_t w_facts::*field, unsigned count) {
+  for (const unsigned value : {0u, count, 255u}) {
+    auto changed = facts;
+    changed.*field = static_cast<std::uint8_t>(value);
+    if (!is_not_ready(changed))
       return false;
   }
   return true;
+}
+
+bool unknown_enums_deny(const w_facts &facts) {
+  for (const unsigned measure : {0u, W_MEASURE_COUNT + 0u, 255u}) {
+    auto changed = facts;
+    changed.measure = static_cast<std::uint8_t>(measure);
+    if (is_code_file(facts) && allows(changed))
+      return false;
+  }
+  return unknown_values_deny(facts, &w_facts::request, W_REQUEST_COUNT) &&
+         unknown_values_deny(facts, &w_facts::mode, W_MODE_COUNT) &&
+         unknown_values_deny(facts, &w_facts::audit, W_AUDIT_COUNT);
 }
 
 bool unknown_bits_deny(const w_facts &facts) {
@@ -277,6 +316,7 @@ const std::vector<Invariant> &decide_invariants() {
       {"every bit pattern has a well-formed answer", is_well_formed},
       {"the decision is pure", is_pure},
       {"what lay in the scratch room does not matter", the_room_does_not_matter},
+      {"nothing is allowed without a warrant", nothing_is_allowed_without_a_warrant},
       {"an unknown value of an enum denies", unknown_enums_deny},
       {"an unknown bit denies", unknown_bits_deny},
       {"a failure while gathering denies", failures_deny},

@@ -1,0 +1,323 @@
+// SPDX-License-Identifier: Apache-2.0
+// Compiled entries, looked up the way the kernel does, against a naive reading of the
+// authorizations themselves, over random sets and random processes.
+#include <algorithm>
+#include <chrono>
+#include <cstring>
+#include <map>
+#include <random>
+#include <set>
+
+#include "artifacts/compile.h"
+#include "tests/catch.h"
+#include "tests/unit/artifacts_fixture.h"
+
+using namespace warrant;
+
+namespace {
+
+constexpr ClockMap kClock{-test::kNow * 1000000000};
+const char *const kPaths[] = {"/a",   "/a/b",          "/a/b/c",
+                              "/a-b", "/system.slice", "/system.slice/x.service"};
+
+struct Process {
+  uint32_t uid;
+  uint32_t gid;
+  std::string cgroup;
+};
+
+struct Code {
+  w_digest_kind kind;
+  Digest digest;
+};
+
+/// payload sha256 -> actions
+using Grants = std::map<Digest, uint32_t>;
+
+class Random {
+ public:
+  /// Every third world has one content, so that verdicts fill up.
+  explicit Random(uint32_t seed) : engine_(seed), contents_(seed % 3 == 0 ? 1 : 6) {}
+  uint32_t below(uint32_t limit) { return static_cast<uint32_t>(engine_() % limit); }
+  bool one_in(uint32_t n) { return below(n) == 0; }
+  Digest digest() { return test::digest(static_cast<uint8_t>(1 + below(contents_))); }
+  uint32_t actions() { return 1 + below(W_ACTION_ALL); }
+
+ private:
+  std::mt19937 engine_;
+  uint32_t contents_;
+};
+
+Initiator random_initiator(Random &random) {
+  Initiator initiator;
+  if (random.one_in(2))
+    initiator.uid = 1000 + random.below(2);
+  if (random.one_in(3))
+    initiator.gid = 100 + random.below(2);
+  if (random.one_in(2))
+    initiator.cgroup = kPaths[random.below(std::size(kPaths))];
+  else if (random.one_in(4))
+    initiator.unit = "x.service";
+  initiator.any = !initiator.uid && !initiator.gid && !initiator.cgroup_path();
+  return initiator;
+}
+
+VerifiedAuthorization random_artifact(Random &random, uint8_t id) {
+  Authorization authorization = test::authorization();
+  authorization.id.fill(id);
+  authorization.initiator = random_initiator(random);
+  authorization.actions = random.actions();
+  authorization.subjects.clear();
+  std::vector<ManifestRecord> records;
+  const uint32_t size = 1 + random.below(3);
+  for (uint32_t i = 0; i < size; i++) {
+    const Digest sha256 = random.digest();
+    std::optional<Digest> verity;
+    if (random.one_in(3))
+      verity = test::digest(static_cast<uint8_t>(sha256[0] + 1));
+    authorization.subjects.push_back({"x", sha256, verity});
+    records.push_back({sha256, verity, authorization.actions});
+  }
+  return random.one_in(3) ? test::verified(authorization, records) : test::verified(authorization);
+}
+
+/// The stupid reading: does everything that is given hold?
+bool holds(const Initiator &initiator, const Process &process) {
+  const auto path = initiator.cgroup_path();
+  return (!initiator.uid || *initiator.uid == process.uid) &&
+         (!initiator.gid || *initiator.gid == process.gid) &&
+         (!path || process.cgroup == *path || process.cgroup.starts_with(*path + "/"));
+}
+
+std::vector<std::pair<Code, uint32_t>> all_code(const VerifiedAuthorization &verified) {
+  std::vector<std::pair<Code, uint32_t>> all;
+  const auto add = [&](const Digest &sha256, const std::optional<Digest> &verity,
+                       uint32_t actions) {
+    all.push_back({{W_DIGEST_SHA256, sha256}, actions});
+    if (verity)
+      all.push_back({{W_DIGEST_VERITY, *verity}, actions});
+  };
+  for (const Subject &subject : verified.authorization().subjects)
+    add(subject.sha256, subject.verity, verified.authorization().actions);
+  for (const ManifestRecord &record : verified.records())
+    add(record.sha256, record.verity, record.actions);
+  return all;
+}
+
+Grants naive_grants(const std::vector<VerifiedAuthorization> &set, const Process &process,
+                    const Code &code) {
+  Grants grants;
+  for (const VerifiedAuthorization &verified : set)
+    for (const auto &[named, actions] : all_code(verified))
+      if (named.kind == code.kind && named.digest == code.digest &&
+          holds(verified.authorization().initiator, process))
+        grants[verified.sha256()] |= actions;
+  return grants;
+}
+
+bool naive_named(const std::vector<VerifiedAuthorization> &set, const Code &code) {
+  for (const VerifiedAuthorization &verified : set)
+    for (const auto &[named, actions] : all_code(verified))
+      if (named.kind == code.kind && named.digest == code.digest)
+        return true;
+  return false;
+}
+
+/// Where the grants of an initiator stand.
+std::string place_of(const Initiator &initiator) {
+  const auto path = initiator.cgroup_path();
+  return path ? *path : initiator.uid ? std::to_string(*initiator.uid) : std::string("host");
+}
+
+/// Whether no key would have to hold too many: each digest that is named, in each place that is
+/// named.
+bool naive_fits(const std::vector<VerifiedAuthorization> &set) {
+  std::map<std::tuple<std::string, int, Digest>, std::set<Digest>> holders;
+  for (const VerifiedAuthorization &somebody : set)
+    for (const VerifiedAuthorization &holder : set) {
+      const std::string place = place_of(somebody.authorization().initiator);
+      const std::string bound = place_of(holder.authorization().initiator);
+      // Grants of a bound cgroup stand in the places of the bound cgroups below it, too.
+      if (bound == place || (bound[0] == '/' && place.starts_with(bound + "/")))
+        for (const auto &[code, actions] : all_code(holder))
+          holders[{place, code.kind, code.digest}].insert(holder.sha256());
+    }
+  return std::all_of(holders.begin(), holders.end(),
+                     [](const auto &entry) { return entry.second.size() <= W_GRANTS_PER_VERDICT; });
+}
+
+/// The nearest bound cgroup: walk down from the root as long as there are nodes.
+uint32_t cgroup_scope(const Entries &entries, std::string path) {
+  uint32_t parent = 0;
+  uint32_t scope = 0;
+  while (!path.empty()) {
+    path.erase(0, 1);
+    w_cgroup_key key{};
+    key.parent = parent;
+    path.copy(key.name, W_CGROUP_NAME_SIZE - 1);
+    const size_t length = std::min(path.find('/'), path.size());
+    std::fill(key.name + length, std::end(key.name), '\0');
+    path.erase(0, length);
+    const auto found = std::find_if(entries.cgroups.begin(), entries.cgroups.end(), [&](auto &e) {
+      return std::memcmp(&e.first, &key, sizeof key) == 0;
+    });
+    if (found == entries.cgroups.end())
+      break;
+    scope = found->second.scope ? found->second.scope : scope;
+    parent = found->second.node;
+  }
+  return scope;
+}
+
+const w_verdict *lookup(const Entries &entries, uint32_t scope, const Code &code) {
+  for (const auto &[key, verdict] : entries.verdicts)
+    if (key.scope == scope && key.digest_kind == code.kind &&
+        std::memcmp(key.digest, code.digest.data(), W_DIGEST_SIZE) == 0)
+      return &verdict;
+  return nullptr;
+}
+
+Grants compiled_grants(const Entries &entries, const Process &process, const Code &code) {
+  std::vector<uint32_t> scopes = {W_SCOPE_HOST, cgroup_scope(entries, process.cgroup)};
+  for (const auto &[uid, scope] : entries.uids)
+    if (uid == process.uid)
+      scopes.push_back(scope);
+  Grants grants;
+  for (const uint32_t scope : scopes) {
+    const w_verdict *verdict = lookup(entries, scope, code);
+    for (size_t i = 0; verdict && i < W_GRANTS_PER_VERDICT; i++) {
+      const uint32_t grant = verdict->grants[i];
+      if (grant == 0)
+        continue;
+      const w_artifact &artifact = entries.artifacts.at(W_GRANT_ARTIFACT(grant));
+      if ((artifact.constraints & W_ARTIFACT_NEEDS_UID) && artifact.uid != process.uid)
+        continue;
+      if ((artifact.constraints & W_ARTIFACT_NEEDS_GID) && artifact.gid != process.gid)
+        continue;
+      grants[entries.payloads.at(W_GRANT_ARTIFACT(grant))] |= W_GRANT_ACTIONS(grant);
+    }
+  }
+  return grants;
+}
+
+bool is_named(const Entries &entries, const Code &code) {
+  return lookup(entries, W_SCOPE_HOST, code) || lookup(entries, W_SCOPE_NAMED, code);
+}
+
+template <class T>
+bool same_bytes(const std::vector<T> &a, const std::vector<T> &b) {
+  return a.size() == b.size() &&
+         (a.empty() || std::memcmp(a.data(), b.data(), a.size() * sizeof(T)) == 0);
+}
+
+bool same(const Entries &a, const Entries &b) {
+  return same_bytes(a.verdicts, b.verdicts) && same_bytes(a.artifacts, b.artifacts) &&
+         a.uids == b.uids && same_bytes(a.cgroups, b.cgroups) && a.flags == b.flags &&
+         a.payloads == b.payloads;
+}
+
+bool is_sorted_and_unique(const Entries &entries) {
+  const auto less = [](const auto &a, const auto &b) {
+    const w_verdict_key &x = a.first;
+    const w_verdict_key &y = b.first;
+    if (x.scope != y.scope)
+      return x.scope < y.scope;
+    if (x.digest_kind != y.digest_kind)
+      return x.digest_kind < y.digest_kind;
+    return std::memcmp(x.digest, y.digest, W_DIGEST_SIZE) < 0;
+  };
+  for (size_t i = 1; i < entries.verdicts.size(); i++)
+    if (!less(entries.verdicts[i - 1], entries.verdicts[i]))
+      return false;
+  return std::is_sorted(entries.payloads.begin() + 1, entries.payloads.end());
+}
+
+std::vector<Process> processes() {
+  std::vector<Process> all;
+  for (const uint32_t uid : {0u, 1000u, 1001u})
+    for (const uint32_t gid : {0u, 100u, 101u})
+      for (const char *cgroup :
+           {"", "/a", "/a/b", "/a/b/c", "/a/b/c/d", "/a/bb", "/a-b", "/z", "/system.slice",
+            "/system.slice/x.service", "/system.slice/x.service/worker"})
+        all.push_back({uid, gid, cgroup});
+  return all;
+}
+
+} // namespace
+
+TEST_CASE("compiled entries say what the authorizations say") {
+  const std::vector<Process> everybody = processes();
+  size_t refused = 0;
+  size_t granted = 0;
+  for (uint32_t seed = 0; seed < 200; seed++) {
+    INFO("seed " << seed);
+    Random random(seed);
+    std::vector<VerifiedAuthorization> set;
+    const uint32_t size = 1 + random.below(12);
+    for (uint8_t id = 1; id <= size; id++)
+      set.push_back(random_artifact(random, id));
+    const auto compiled = compile(set, kClock);
+    REQUIRE(compiled.ok() == naive_fits(set));
+    if (!compiled.ok()) {
+      refused++;
+      continue;
+    }
+    const Entries &entries = compiled.value();
+    REQUIRE(is_sorted_and_unique(entries));
+    for (uint8_t fill = 0; fill < 9; fill++)
+      for (const w_digest_kind kind : {W_DIGEST_SHA256, W_DIGEST_VERITY}) {
+        const Code code{kind, test::digest(fill)};
+        REQUIRE(is_named(entries, code) == naive_named(set, code));
+        for (const Process &process : everybody) {
+          const Grants expected = naive_grants(set, process, code);
+          granted += !expected.empty();
+          if (compiled_grants(entries, process, code) != expected)
+            FAIL("uid " << process.uid << " gid " << process.gid << " cgroup " << process.cgroup
+                        << " digest " << int{fill} << " kind " << kind);
+        }
+      }
+  }
+  // Both answers must have been tried, or the comparison says little.
+  CHECK(refused > 20);
+  CHECK(granted > 10000);
+}
+
+TEST_CASE("entries do not depend on the order of the set") {
+  for (uint32_t seed = 0; seed < 50; seed++) {
+    Random random(seed);
+    std::vector<VerifiedAuthorization> set;
+    for (uint8_t id = 1; id <= 6; id++)
+      set.push_back(random_artifact(random, id));
+    const auto first = compile(set, kClock);
+    if (!first.ok())
+      continue;
+    std::mt19937 engine(seed);
+    for (int i = 0; i < 5; i++) {
+      std::shuffle(set.begin(), set.end(), engine);
+      REQUIRE(same(compile(set, kClock).value(), first.value()));
+    }
+  }
+}
+
+TEST_CASE("a large baseline compiles") {
+  std::vector<ManifestRecord> records(100000);
+  std::mt19937 engine(7);
+  for (ManifestRecord &record : records) {
+    for (uint8_t &byte : record.sha256)
+      byte = static_cast<uint8_t>(engine());
+    record.actions = W_ACTION_EXEC | W_ACTION_MAP;
+  }
+  const auto since = [](std::chrono::steady_clock::time_point start) {
+    return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  };
+  auto start = std::chrono::steady_clock::now();
+  const std::vector<VerifiedAuthorization> set = {test::verified(test::authorization(), records)};
+  const double verifying = since(start);
+  start = std::chrono::steady_clock::now();
+  const auto entries = compile(set, kClock);
+  const double compiling = since(start);
+  REQUIRE(entries.ok());
+  CHECK(entries.value().verdicts.size() == records.size());
+  WARN("100000 records: written, signed and verified in " << verifying << " s, compiled in "
+                                                          << compiling << " s");
+}
