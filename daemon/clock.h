@@ -13,9 +13,13 @@ inline int64_t read_clock(clockid_t clock) {
 }
 
 // Nanoseconds since boot, suspend included: the only clock that the kernel programs know.
-inline int64_t boot_now() { return read_clock(CLOCK_BOOTTIME); }
+inline int64_t boot_now() {
+  return read_clock(CLOCK_BOOTTIME);
+}
 
 // Nanoseconds since 1970-01-01 UTC.
-inline int64_t wall_now() { return read_clock(CLOCK_REALTIME); }
+inline int64_t wall_now() {
+  return read_clock(CLOCK_REALTIME);
+}
 
 } // namespace warrant

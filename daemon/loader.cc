@@ -13,7 +13,7 @@
 #include <cstring>
 #include <utility>
 
-#include "warrant.skel.h"
+#include "enforcement.skel.h"
 
 namespace warrant {
 namespace {
@@ -66,7 +66,7 @@ Status make_directories(const std::string &directory) {
   return make_directory(directory + "/links");
 }
 
-Status pin_maps(const ::warrant &skeleton, const std::string &directory) {
+Status pin_maps(const ::enforcement &skeleton, const std::string &directory) {
   for (std::string_view name : kMapNames) {
     bpf_map *map = bpf_object__find_map_by_name(skeleton.obj, std::string(name).c_str());
     if (map == nullptr)
@@ -80,9 +80,11 @@ Status pin_maps(const ::warrant &skeleton, const std::string &directory) {
 
 } // namespace
 
-void Loader::Close::operator()(::warrant *skeleton) const { warrant__destroy(skeleton); }
+void Loader::Close::operator()(::enforcement *skeleton) const {
+  enforcement__destroy(skeleton);
+}
 
-Loader::Loader(std::unique_ptr<::warrant, Close> skeleton, std::string directory)
+Loader::Loader(std::unique_ptr<::enforcement, Close> skeleton, std::string directory)
     : skeleton_(std::move(skeleton)), directory_(std::move(directory)) {}
 
 Loader::Loader(Loader &&other) noexcept
@@ -99,11 +101,11 @@ Result<Loader> Loader::load(const std::string &directory) {
   libbpf_set_strict_mode(LIBBPF_STRICT_ALL);
   libbpf_set_print(keep_output);
   libbpf_output().clear();
-  std::unique_ptr<::warrant, Close> skeleton(warrant__open());
+  std::unique_ptr<::enforcement, Close> skeleton(enforcement__open());
   if (!skeleton)
     return kernel_error("cannot open the embedded programs", errno);
   skeleton->rodata->have_verity = kernel_has_verity_digest() ? 1 : 0;
-  if (int error = warrant__load(skeleton.get()); error != 0)
+  if (int error = enforcement__load(skeleton.get()); error != 0)
     return kernel_error("the kernel refused the programs", -error);
   WARRANT_TRY(make_directories(directory));
   remove_pins(directory);
@@ -114,8 +116,8 @@ Result<Loader> Loader::load(const std::string &directory) {
 
 Status Loader::arm() {
   libbpf_output().clear();
-  if (int error = warrant__attach(skeleton_.get()); error != 0) {
-    warrant__detach(skeleton_.get());
+  if (int error = enforcement__attach(skeleton_.get()); error != 0) {
+    enforcement__detach(skeleton_.get());
     return kernel_error("cannot attach every program; none stays attached", -error);
   }
   for (std::string_view name : kLinkNames) {
@@ -129,7 +131,7 @@ Status Loader::arm() {
     std::string path = link_pin_path(directory_, name);
     if (link == nullptr || bpf_link__pin(link, path.c_str()) != 0) {
       Error error = kernel_error("cannot pin link " + path + "; none stays attached", errno);
-      warrant__detach(skeleton_.get());
+      enforcement__detach(skeleton_.get());
       return error;
     }
   }

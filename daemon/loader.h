@@ -8,12 +8,13 @@
 #include "artifacts/result.h"
 #include "daemon/pins.h"
 
-struct warrant;
+struct enforcement;
 
 namespace warrant {
 
-// Programs that the verifier accepted and maps that are pinned, but nothing attached yet. Destroying
-// it before arm() succeeded takes the pins back, so that a failed start leaves nothing behind.
+// Programs that the verifier accepted and maps that are pinned, but nothing attached yet.
+// Destroying it before arm() succeeded takes the pins back, so that a failed start leaves nothing
+// behind.
 class Loader {
  public:
   // Loads the programs and pins the maps below `directory` (on bpffs). Leftover map pins of a start
@@ -29,11 +30,11 @@ class Loader {
 
  private:
   struct Close {
-    void operator()(::warrant *skeleton) const;
+    void operator()(::enforcement *skeleton) const;
   };
-  Loader(std::unique_ptr<::warrant, Close> skeleton, std::string directory);
+  Loader(std::unique_ptr<::enforcement, Close> skeleton, std::string directory);
 
-  std::unique_ptr<::warrant, Close> skeleton_;
+  std::unique_ptr<::enforcement, Close> skeleton_;
   std::string directory_;
   bool armed_ = false;
 };

@@ -47,8 +47,8 @@ enum class Link : size_t {
   kCount
 };
 inline constexpr std::array<std::string_view, static_cast<size_t>(Link::kCount)> kLinkNames = {
-    "on_task_alloc",    "on_file_open", "on_bprm_check",    "on_bprm_committed",
-    "on_mmap_file", "on_file_mprotect", "on_path_truncate"};
+    "on_task_alloc", "on_file_open",     "on_bprm_check",   "on_bprm_committed",
+    "on_mmap_file",  "on_file_mprotect", "on_path_truncate"};
 // Every hook of the contract but W_HOOK_INVALID has a link.
 static_assert(kLinkNames.size() == W_HOOK_COUNT - 1);
 

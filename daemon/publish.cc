@@ -18,7 +18,9 @@ namespace {
 
 constexpr size_t kBatch = 4096;
 
-Error map_error(const std::string &what) { return Error{what + ": " + std::strerror(errno)}; }
+Error map_error(const std::string &what) {
+  return Error{what + ": " + std::strerror(errno)};
+}
 
 Result<w_config> read_config(const MapSet &maps) {
   uint32_t zero = 0;
@@ -58,8 +60,8 @@ Status fill(int map, const std::vector<std::pair<Key, Value>> &entries, const ch
 
 } // namespace
 
-// Type ids of the object's BTF as the kernel holds it. 6.1 refuses to put an inner map in place that
-// was made without the key and value types of its template.
+// Type ids of the object's BTF as the kernel holds it. 6.1 refuses to put an inner map in place
+// that was made without the key and value types of its template.
 struct Publisher::Types {
   UniqueFd fd;
   btf *types;
@@ -113,17 +115,17 @@ Result<Publisher> Publisher::create(const MapSet &maps) {
 }
 
 Result<UniqueFd> Publisher::build_verdicts(const Entries &entries) const {
-  UniqueFd map = WARRANT_TRY(types_->create_map(
-      BPF_MAP_TYPE_HASH, "w_verdict_key", sizeof(w_verdict_key), "w_verdict", sizeof(w_verdict),
-      entries.verdicts.size(), 0));
+  UniqueFd map =
+      WARRANT_TRY(types_->create_map(BPF_MAP_TYPE_HASH, "w_verdict_key", sizeof(w_verdict_key),
+                                     "w_verdict", sizeof(w_verdict), entries.verdicts.size(), 0));
   WARRANT_TRY(fill(map.get(), entries.verdicts, "verdicts"));
   return map;
 }
 
 Result<UniqueFd> Publisher::build_artifacts(const Entries &entries) const {
-  UniqueFd map = WARRANT_TRY(
-      types_->create_map(BPF_MAP_TYPE_ARRAY, "__u32", sizeof(uint32_t), "w_artifact",
-                         sizeof(w_artifact), entries.artifacts.size(), BPF_F_INNER_MAP));
+  UniqueFd map = WARRANT_TRY(types_->create_map(BPF_MAP_TYPE_ARRAY, "__u32", sizeof(uint32_t),
+                                                "w_artifact", sizeof(w_artifact),
+                                                entries.artifacts.size(), BPF_F_INNER_MAP));
   std::vector<std::pair<uint32_t, w_artifact>> rows;
   rows.reserve(entries.artifacts.size());
   for (const w_artifact &artifact : entries.artifacts)
@@ -133,17 +135,16 @@ Result<UniqueFd> Publisher::build_artifacts(const Entries &entries) const {
 }
 
 Result<UniqueFd> Publisher::build_uids(const Entries &entries) const {
-  UniqueFd map =
-      WARRANT_TRY(types_->create_map(BPF_MAP_TYPE_HASH, "__u32", sizeof(uint32_t), "__u32",
-                                     sizeof(uint32_t), entries.uids.size(), 0));
+  UniqueFd map = WARRANT_TRY(types_->create_map(BPF_MAP_TYPE_HASH, "__u32", sizeof(uint32_t),
+                                                "__u32", sizeof(uint32_t), entries.uids.size(), 0));
   WARRANT_TRY(fill(map.get(), entries.uids, "uid scopes"));
   return map;
 }
 
 Result<UniqueFd> Publisher::build_cgroups(const Entries &entries) const {
-  UniqueFd map = WARRANT_TRY(types_->create_map(
-      BPF_MAP_TYPE_HASH, "w_cgroup_key", sizeof(w_cgroup_key), "w_cgroup_node",
-      sizeof(w_cgroup_node), entries.cgroups.size(), 0));
+  UniqueFd map = WARRANT_TRY(types_->create_map(BPF_MAP_TYPE_HASH, "w_cgroup_key",
+                                                sizeof(w_cgroup_key), "w_cgroup_node",
+                                                sizeof(w_cgroup_node), entries.cgroups.size(), 0));
   WARRANT_TRY(fill(map.get(), entries.cgroups, "cgroup scopes"));
   return map;
 }

@@ -22,7 +22,7 @@ struct KernelPolicy {
 struct Published {
   uint64_t generation = 0;
   uint64_t verdicts = 0;
-  uint32_t artifacts = 0; // without the unused index 0
+  uint32_t artifacts = 0;  // without the unused index 0
   int64_t nanoseconds = 0; // from the first map made to the switch
 };
 

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+// The daemon's control socket: one JSON line in, one JSON line out, root only.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <string>
+
+#include "artifacts/json.h"
+#include "artifacts/result.h"
+#include "daemon/unique_fd.h"
+
+namespace warrant {
+
+class ControlServer {
+ public:
+  static constexpr size_t kMaxRequest = 64 * 1024;
+  static constexpr size_t kMaxClients = 16;
+
+  using Handler = std::function<Json(const std::string &verb)>;
+
+  // Listens on `path` (mode 0600). A socket that nobody listens on any more is replaced.
+  static Result<ControlServer> listen(const std::string &path, Handler handler);
+
+  ControlServer(ControlServer &&) = default;
+  ~ControlServer();
+
+  // Readable when there is something to do.
+  int poll_fd() const { return poll_.get(); }
+  // Serves whoever is ready; never blocks. Clients that are slow, too loud, or not root are let go.
+  void serve();
+
+ private:
+  struct Client {
+    UniqueFd fd;
+    std::string request;
+  };
+  ControlServer(std::string path, UniqueFd listener, UniqueFd poll, Handler handler);
+  void accept_one();
+  bool read_some(Client &client);
+  std::string answer(const std::string &line) const;
+
+  std::string path_;
+  UniqueFd listener_;
+  UniqueFd poll_;
+  Handler handler_;
+  std::map<int, Client> clients_;
+};
+
+} // namespace warrant

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+// Everything that warrantd waits for, in one place: signals, changed files, the clock being set,
+// the next tick, and descriptors of others.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "artifacts/result.h"
+#include "daemon/unique_fd.h"
+
+namespace warrant {
+
+struct Wakeup {
+  bool stop = false;    // SIGTERM or SIGINT
+  bool changed = false; // SIGHUP, a file of a watched directory, or the wall clock was set
+};
+
+class EventLoop {
+ public:
+  // Records are committed at least this often.
+  static constexpr long kTickNanoseconds = 100'000'000;
+
+  // Blocks the signals in this process and watches the directories.
+  static Result<EventLoop> create(const std::vector<std::string> &directories);
+
+  Status watch(int fd);
+  Result<Wakeup> wait();
+
+ private:
+  EventLoop(UniqueFd poll, UniqueFd signals, UniqueFd files, UniqueFd ticks, UniqueFd clock);
+
+  UniqueFd poll_;
+  UniqueFd signals_;
+  UniqueFd files_;
+  UniqueFd ticks_;
+  UniqueFd clock_;
+};
+
+} // namespace warrant

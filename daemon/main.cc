@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+// warrantd: wiring only.
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <array>
+#include <cstdio>
+#include <filesystem>
+
+#include "daemon/service.h"
+#include "daemon/version.h"
+
+namespace {
+
+std::string host_name() {
+  std::array<char, 256> name{};
+  ::gethostname(name.data(), name.size() - 1);
+  return name.data();
+}
+
+warrant::Status make_directories(const warrant::ServiceOptions &options) {
+  std::error_code error;
+  ::umask(0027);
+  for (const std::string &directory :
+       {options.lineage(), std::filesystem::path(options.socket).parent_path().string()}) {
+    if (!directory.empty() && !std::filesystem::create_directories(directory, error) && error)
+      return warrant::Error{"cannot make " + directory + ": " + error.message()};
+  }
+  return {};
+}
+
+int fail(const warrant::Error &error) {
+  std::fprintf(stderr, "warrantd: %s\n", error.message.c_str());
+  return 3;
+}
+
+} // namespace
+
+int main(int argc, char **argv) {
+  warrant::ServiceOptions options;
+  options.host = host_name();
+  CLI::App app{"warrantd - authorization before execution", "warrantd"};
+  app.set_version_flag("--version", warrant::kVersion);
+  app.add_option("--config", options.config,
+                 "Directory with trust-root.json, policy.json and artifacts/")
+      ->capture_default_str();
+  app.add_option("--state", options.state, "Directory for lineage records")->capture_default_str();
+  app.add_option("--pin", options.pins, "Directory on bpffs for links and maps")
+      ->capture_default_str();
+  app.add_option("--socket", options.socket, "Control socket")->capture_default_str();
+  app.add_option("--host", options.host, "Name of this machine in artifacts")
+      ->capture_default_str();
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError &error) {
+    int code = app.exit(error);
+    return code == 0 ? 0 : 2;
+  }
+
+  if (warrant::Status made = make_directories(options); !made.ok())
+    return fail(made.error());
+  auto service = warrant::Service::start(options);
+  if (!service.ok())
+    return fail(service.error());
+  const warrant::InForce &state = service.value()->in_force();
+  std::fprintf(stderr,
+               "warrantd: %s; generation %llu: %llu verdicts from %zu artifacts in %.1f ms, "
+               "%zu refused\n",
+               service.value()->is_adopted() ? "took over enforcement" : "enforcement armed",
+               static_cast<unsigned long long>(state.published.generation),
+               static_cast<unsigned long long>(state.published.verdicts), state.accepted.size(),
+               static_cast<double>(state.published.nanoseconds) / 1e6, state.refused.size());
+  for (const auto &[source, rejection] : state.refused)
+    std::fprintf(stderr, "warrantd: refused %s: %s\n", source.c_str(), rejection.text().c_str());
+  warrant::Status ended = service.value()->run();
+  return ended.ok() ? 0 : fail(ended.error());
+}

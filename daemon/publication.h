@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+// From a source of envelopes to a generation in force, and what is said about it.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "artifacts/json.h"
+#include "artifacts/result.h"
+#include "artifacts/trust.h"
+#include "daemon/publish.h"
+#include "daemon/recorder.h"
+#include "daemon/source.h"
+
+namespace warrant {
+
+KernelPolicy kernel_policy(const Policy &policy);
+
+// Boot time at this moment for every wall-clock time.
+ClockMap clock_map();
+
+// What is in force, for status; the artifacts themselves are not kept.
+struct InForce {
+  Published published;
+  Digest policy{};
+  w_mode mode = W_MODE_INVALID;
+  struct Artifact {
+    std::string source;
+    Attribution attribution;
+    uint64_t subjects = 0;
+  };
+  std::vector<Artifact> accepted;
+  std::vector<std::pair<std::string, Rejection>> refused;
+
+  Json to_json() const;
+};
+
+// Writes down what differs between two generations: accepted, rejected, withdrawn, and the new one.
+void record_change(Recorder &recorder, const InForce &before, const InForce &after,
+                   const Collection &collection);
+
+InForce describe(const Published &published, const TrustState &trust, const Collection &collection);
+
+} // namespace warrant

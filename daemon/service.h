@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+// warrantd's life: make enforcement stand or take it over, then keep generations and records
+// coming.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "artifacts/result.h"
+#include "daemon/control.h"
+#include "daemon/event_reader.h"
+#include "daemon/pins.h"
+#include "daemon/publication.h"
+#include "daemon/recorder.h"
+
+namespace warrant {
+
+struct ServiceOptions {
+  std::string config = "/etc/warrant";
+  std::string state = "/var/lib/warrant";
+  std::string pins{kDefaultPinDirectory};
+  std::string socket = "/run/warrant/control.sock";
+  std::string host; // name of this machine, compared with environment.host
+
+  std::string artifacts() const { return config + "/artifacts"; }
+  std::string lineage() const { return state + "/lineage"; }
+};
+
+class Service {
+ public:
+  // Either enforcement that this call armed, or enforcement that was pinned already and that it
+  // took over. On error the kernel is as it was before.
+  static Result<std::unique_ptr<Service>> start(const ServiceOptions &options);
+
+  Service(const Service &) = delete;
+  Service &operator=(const Service &) = delete;
+  ~Service();
+
+  // Until SIGTERM or SIGINT. Enforcement goes on afterwards.
+  Status run();
+
+  const InForce &in_force() const { return in_force_; }
+  bool is_adopted() const { return adopted_; }
+
+ private:
+  Service(ServiceOptions options, Recorder recorder);
+  Status arm_or_adopt();
+  Status open_doors();
+  // A new generation from what lies in the configuration directory; on any error the one in force
+  // stays, and the error is kept for status.
+  void reload();
+  Status reload_or_say();
+  void tick();
+  Json answer(const std::string &verb);
+
+  ServiceOptions options_;
+  Recorder recorder_;
+  std::optional<MapSet> maps_;
+  std::optional<Publisher> publisher_;
+  std::optional<EventReader> events_;
+  std::optional<ControlServer> control_;
+  InForce in_force_;
+  std::string last_error_;
+  bool adopted_ = false;
+};
+
+} // namespace warrant

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+// Where envelopes come from. Transport is never trusted: whatever a source brings goes through the
+// whole verification.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "artifacts/bytes.h"
+#include "artifacts/compile.h"
+#include "artifacts/manifest.h"
+#include "artifacts/result.h"
+#include "artifacts/trust.h"
+#include "artifacts/verify.h"
+
+namespace warrant {
+
+struct NamedEnvelope {
+  std::string name; // for people: the file
+  Bytes bytes;
+};
+
+// A file that could not even be read.
+struct Unreadable {
+  std::string name;
+  Error error;
+};
+
+class EnvelopeSource {
+ public:
+  virtual ~EnvelopeSource() = default;
+
+  struct Listing {
+    std::vector<NamedEnvelope> envelopes; // sorted by name
+    std::vector<Unreadable> unreadable;
+  };
+  virtual Result<Listing> list() const = 0;
+  virtual ManifestOpener manifests() const = 0;
+};
+
+// All `*.json` files of one directory; names that begin with a dot are somebody's temporary files.
+class DirectorySource final : public EnvelopeSource {
+ public:
+  static constexpr size_t kMaxFiles = 65536;
+
+  explicit DirectorySource(std::string directory) : directory_(std::move(directory)) {}
+  Result<Listing> list() const override;
+  ManifestOpener manifests() const override { return manifests_in(directory_); }
+
+ private:
+  std::string directory_;
+};
+
+struct AcceptedArtifact {
+  std::string source;
+  VerifiedAuthorization artifact;
+};
+
+struct RefusedArtifact {
+  std::string source;
+  Rejection rejection;
+  Bytes envelope; // what was refused, for the record; empty when it could not be read
+};
+
+// What a set of envelopes comes to under one trust state.
+struct Collection {
+  std::vector<AcceptedArtifact> accepted;
+  std::vector<RefusedArtifact> refused;
+  Entries entries;
+};
+
+// Reads and verifies `trust-root.json` and `policy.json` of a directory.
+Result<TrustState> load_trust_files(const std::string &directory, const std::string &host);
+
+// Verifies each envelope alone and compiles what is accepted. Artifacts that cannot stand together
+// (one id with two contents, too many grants for one digest) are refused from the newest on, until
+// the rest can. Error: the source cannot be listed.
+Result<Collection> collect(const EnvelopeSource &source, const TrustState &trust, int64_t now,
+                           const ClockMap &clock);
+
+} // namespace warrant
