@@ -36,6 +36,9 @@ class Tree:
         """The bytes of a file that was put in."""
         return self._entries[path.strip("/")][3]
 
+    def mode(self, path):
+        return self._entries[path.strip("/")][0]
+
     def archive(self):
         """The whole tree as one archive, padded so that another can follow it."""
         parts = [_record(number, path, *entry)

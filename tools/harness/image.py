@@ -3,7 +3,7 @@
 import pathlib
 import stat
 
-from . import cpio, place, programs
+from . import cpio, kernels, place, programs
 
 # Loaded at boot where they are not built in: the disks, and what scenarios mount or run.
 MODULES = ["virtio_pci", "virtio_blk", "loop", "overlay", "binfmt_misc", "fuse"]
@@ -52,7 +52,6 @@ def add_busybox(tree):
 
 
 def add_modules(tree, kernel):
-    from . import kernels
     lines = []
     for path in kernel.module_files(MODULES):
         name = path.name.split(".ko")[0] + ".ko"
@@ -80,27 +79,6 @@ def add_path(tree, source, target):
         tree.file(target, source.read_bytes(), stat.S_IMODE(source.stat().st_mode))
     else:
         raise place.HarnessError(f"{source}: no such file to copy into the guest")
-
-
-def base_archive(kernel):
-    """The archive of base_tree, cached by what goes into it."""
-    agent = programs.agent()
-    key = place.digest_of(kernel.version, agent, busybox(), pathlib.Path(__file__),
-                          pathlib.Path(cpio.__file__))
-    target = place.cache_dir("images") / f"base-{key}.cpio"
-    if not target.exists():
-        write_whole(target, base_tree(kernel).archive())
-    return target
-
-
-def write_whole(path, data):
-    """All or nothing, even if two harnesses do it at once."""
-    import os
-    import tempfile
-    handle, scratch = tempfile.mkstemp(dir=path.parent)
-    with os.fdopen(handle, "wb") as out:
-        out.write(data)
-    os.rename(scratch, path)
 
 
 def scratch_disk():

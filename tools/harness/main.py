@@ -4,7 +4,7 @@ import argparse
 import signal
 import sys
 
-from . import kernels, place, workbench
+from . import commands, kernels, place, workbench
 
 
 def add_machine_options(parser):
@@ -44,6 +44,10 @@ def shell_options(parser):
 
 
 COMMANDS = {
+    "run": (commands.run_options, commands.run_command, "run scenarios; the last line counts"),
+    "list": (commands.list_options, commands.list_command, "the scenarios there are"),
+    "replay": (commands.replay_options, commands.replay_command,
+               "recompute every recorded verdict with decide()"),
     "kernel": (kernel_options, kernel_command, "fetch a kernel into the cache"),
     "boot": (boot_options, workbench.boot_command,
              "run a shell command in a small guest without the product"),

@@ -27,6 +27,29 @@ def agent():
     return compile_program("agent", (SOURCES / "agent").glob("*.c"), ["-static"])
 
 
+def probe():
+    return compile_program("probe", (SOURCES / "probe").glob("*.c"), ["-static", "-pthread"])
+
+
+def probe_dynamic():
+    return compile_program("probe-dyn", (SOURCES / "probe").glob("*.c"),
+                           ["-DPROBE_DYNAMIC", "-pthread"])
+
+
+def payload():
+    return compile_program("payload", [SOURCES / "payload/payload.c"],
+                           ["-static", "-nostdlib", "-nostartfiles", "-fno-stack-protector",
+                            "-Wl,--build-id=none"])
+
+
+def payload_dynamic():
+    return compile_program("payload-dyn", [SOURCES / "payload/payload_dyn.c"], [])
+
+
+def payload_library():
+    return compile_program("payload.so", [SOURCES / "payload/payload_lib.c"], ["-shared", "-fPIC"])
+
+
 def shared_libraries(program):
     """What the dynamic loader of this machine would map for a program: {path in guest: host file}.
     Empty for a static program."""

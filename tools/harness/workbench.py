@@ -6,7 +6,7 @@ import sys
 import tarfile
 import time
 
-from . import cpio, image, kernels, machine, place, plan
+from . import image, kernels, machine, place, plan
 
 
 def run_folder(name):
@@ -16,8 +16,8 @@ def run_folder(name):
 
 
 def write_initrd(kernel, folder, steps, files):
-    """The base archive, and after it what this run adds."""
-    tree = cpio.Tree()
+    """The small guest with what this run adds."""
+    tree = image.base_tree(kernel)
     tree.file("plan", steps.text().encode())
     for pair in files:
         source, colon, target = pair.partition(":")
@@ -28,7 +28,7 @@ def write_initrd(kernel, folder, steps, files):
         else:
             image.add_path(tree, source, target)
     initrd = folder / "initrd"
-    initrd.write_bytes(image.base_archive(kernel).read_bytes() + tree.archive())
+    initrd.write_bytes(tree.archive())
     return initrd
 
 

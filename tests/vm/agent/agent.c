@@ -86,27 +86,45 @@ static int do_ready(const struct step *step) {
   return job->ended ? -ECHILD : -ETIMEDOUT;
 }
 
-/* Runs the command again and again until it exits with 0 and its output has the wanted text. */
-static int do_until(const struct step *step) {
-  const char *wanted = step_option(step, "contains", "");
+/* The number after "generation" in what a command prints, or -1. */
+static long long read_generation(const struct step *step) {
+  char output[65536] = "";
+  long long generation = -1;
+
+  struct job *job = job_start(step);
+  if (job == NULL)
+    return -1;
+  job_wait(job, 5000, 0);
+  ssize_t size = pread(job->output, output, sizeof(output) - 1, 0);
+  output[size > 0 ? size : 0] = 0;
+  const char *found = strstr(output, "\"generation\"");
+  if (found != NULL) {
+    found += strlen("\"generation\"");
+    found += strcspn(found, "0123456789");
+    generation = strtoll(found, NULL, 10);
+  }
+  job_discard(job);
+  return generation;
+}
+
+static long long marked_generation = -1;
+
+static int do_mark(const struct step *step) {
+  marked_generation = read_generation(step);
+  return marked_generation < 0 ? -ENODATA : 0;
+}
+
+/* Asks again and again until another generation is in force than the marked one. */
+static int do_changed(const struct step *step) {
   int64_t deadline = boot_time() + step_number(step, "limit", DEFAULT_LIMIT) * 1000000LL;
 
-  do {
-    char output[65536] = "";
-    struct job *job = job_start(step);
-    if (job == NULL)
-      return -EAGAIN;
-    job_wait(job, 5000, 0);
-    if (pread(job->output, output, sizeof(output) - 1, 0) < 0)
-      output[0] = 0;
-    int good = job->ended && job->exec_errno == 0 && job->status == 0;
-    if ((good && strstr(output, wanted) != NULL) || boot_time() >= deadline) {
-      job_report(job);
-      return good && strstr(output, wanted) != NULL ? 0 : -ETIMEDOUT;
-    }
-    job_discard(job);
+  while (boot_time() < deadline) {
+    long long generation = read_generation(step);
+    if (generation >= 0 && generation != marked_generation)
+      return 0;
     usleep(50000);
-  } while (1);
+  }
+  return -ETIMEDOUT;
 }
 
 /* time: seconds since 1970 by the guest's clock, which is the host's. */
@@ -151,23 +169,15 @@ struct verb {
 };
 
 static const struct verb kVerbs[] = {
-    {"run", do_run, 1},
-    {"start", do_start, 1},
-    {"wait", do_wait, 0},
-    {"signal", do_signal, 0},
-    {"ready", do_ready, 0},
-    {"until", do_until, 1},
-    {"sleep-until", do_sleep_until, 0},
-    {"copy", files_copy, 2},
-    {"write", files_write, 1},
-    {"mkdir", files_mkdir, 1},
-    {"symlink", files_symlink, 2},
-    {"rename", files_rename, 2},
-    {"remove", files_remove, 1},
-    {"mount", files_mount, 2},
-    {"umount", files_umount, 1},
-    {"collect", do_collect, 1},
-    {"shell", do_shell, 0},
+    {"run", do_run, 1},          {"start", do_start, 1},
+    {"wait", do_wait, 0},        {"signal", do_signal, 0},
+    {"ready", do_ready, 0},      {"mark", do_mark, 1},
+    {"changed", do_changed, 1},  {"sleep-until", do_sleep_until, 0},
+    {"copy", files_copy, 2},     {"write", files_write, 1},
+    {"mkdir", files_mkdir, 1},   {"symlink", files_symlink, 2},
+    {"rename", files_rename, 2}, {"remove", files_remove, 1},
+    {"mount", files_mount, 2},   {"umount", files_umount, 1},
+    {"collect", do_collect, 1},  {"shell", do_shell, 0},
 };
 
 static int count_arguments(const struct step *step) {

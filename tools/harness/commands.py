@@ -1,0 +1,90 @@
+# SPDX-License-Identifier: Apache-2.0
+"""tools/vm run, list and replay."""
+import json
+
+from . import place, product, runner, scenario
+
+
+def run_options(parser):
+    parser.add_argument("scenarios", nargs="*", metavar="SCENARIO", help="default: all of them")
+    parser.add_argument("--kernel", default="6.1")
+    parser.add_argument("--accel", choices=["tcg", "kvm"], default="tcg")
+    parser.add_argument("--memory", type=int, default=1024, help="MiB (default 1024)")
+    parser.add_argument("--cpus", type=int, default=2)
+    parser.add_argument("--append", default="", help="more kernel command line")
+    parser.add_argument("--baseline-only", action="store_true",
+                        help="without the product: only see that every action works")
+    parser.add_argument("--json", action="store_true", help="print results as one JSON document")
+
+
+def run_command(options):
+    runs = []
+    for name in options.scenarios or scenario.names():
+        if options.kernel not in scenario.load(name).kernels:
+            place.say(f"{name}: not meant for kernel {options.kernel}, left out")
+            continue
+        finished = _run_one(name, options)
+        runs.append(finished)
+        if not options.json:
+            _print_run(finished)
+    passed = sum(finished.passed for finished in runs)
+    failed = sum(finished.failed for finished in runs)
+    if options.json:
+        print(json.dumps({"passed": passed, "failed": failed,
+                          "runs": [finished.as_json() for finished in runs]}, indent=1))
+    else:
+        _print_totals(runs)
+        print(f"{passed} passed, {failed} failed", flush=True)
+    return 1 if failed or not runs else 0
+
+
+def _run_one(name, options):
+    place.say(f"# {name} on {options.kernel}: booting")
+    return runner.run(name, options)
+
+
+def _print_run(finished):
+    print(f"# {finished.scenario.name}: {finished.scenario.title} (kernel {finished.kernel}, "
+          f"{finished.outcome.seconds:.1f} s)")
+    for warning in finished.warnings:
+        print(f"# {warning}")
+    for check in finished.checks:
+        print(check.line())
+    if finished.failed:
+        print(f"# left in {finished.folder}")
+    print(end="", flush=True)
+
+
+def _print_totals(runs):
+    kinds = {"deny": "denials", "allow": "authorized twins", "baseline": "baselines"}
+    counts = {words: sum(1 for finished in runs for check in finished.checks
+                         if check.kind == kind and not check.problem)
+              for kind, words in kinds.items()}
+    print("# " + ", ".join(f"{count} {words}" for words, count in counts.items() if count))
+
+
+def list_options(parser):
+    parser.add_argument("--json", action="store_true")
+
+
+def list_command(options):
+    loaded = [scenario.load(name) for name in scenario.names()]
+    if options.json:
+        print(json.dumps([{"name": one.name, "title": one.title, "kernels": one.kernels}
+                          for one in loaded], indent=1))
+        return 0
+    for one in loaded:
+        actions = [item for item in one.sequence if isinstance(item, scenario.Action)]
+        denials = sum(len(action.uids) for action in actions if action.expect.verdict == "deny")
+        allowed = sum(len(action.uids) for action in actions) - denials
+        print(f"{one.name:24} {denials:3} denials {allowed:3} allowed  {one.title}")
+    return 0
+
+
+def replay_options(parser):
+    parser.add_argument("transcript", help="transcript.jsonl of a run, or any lineage file")
+
+
+def replay_command(options):
+    print(product.warrant("replay", options.transcript), end="")
+    return 0

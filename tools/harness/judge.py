@@ -1,0 +1,164 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Whether what happened in a guest is what the scenario says. One check for each action and uid:
+a denial counts only if the same action succeeded without enforcement, its authorized twin ran under
+enforcement, the errno is the expected one, and the kernel's own record gives the expected reason."""
+import dataclasses
+import errno
+import re
+
+from . import scenario
+
+
+@dataclasses.dataclass(frozen=True)
+class Check:
+    name: str
+    problem: str          # empty: passed
+    kind: str             # "deny", "allow", "baseline" or "run"
+
+    def line(self):
+        return f"ok - {self.name}" if not self.problem else f"not ok - {self.name}: {self.problem}"
+
+
+def observed_errno(result):
+    """What the kernel refused the action with: from execve itself, or told by the probe."""
+    if result["execErrno"]:
+        return errno.errorcode.get(result["execErrno"], str(result["execErrno"]))
+    told = re.findall(r"^errno=(\w+)$", result["stdout"], re.MULTILINE)
+    return told[-1] if told and result["exit"] == getattr(errno, told[-1], -1) else ""
+
+
+def describe(result):
+    """What an action did, in few words."""
+    parts = []
+    if result["hung"]:
+        parts.append("HUNG")
+    if result["execErrno"]:
+        parts.append(f"execve: {observed_errno(result)}")
+    elif result["signal"]:
+        parts.append(f"killed by signal {result['signal']}")
+    else:
+        parts.append(f"exit {result['exit']}")
+    for stream in ("stdout", "stderr"):
+        if result[stream].strip():
+            parts.append(f"{stream} {result[stream].strip()[:200]!r}")
+    return ", ".join(parts)
+
+
+def success_problem(result, wanted):
+    """Why an action did not do what it does when nothing stops it; empty if it did."""
+    if result is None:
+        return "it never ran"
+    good = (not result["hung"] and not result["execErrno"] and not result["signal"]
+            and result["exit"] == wanted.exit and wanted.stdout in result["stdout"]
+            and wanted.stderr in result["stderr"])
+    return "" if good else describe(result)
+
+
+def refusal_problem(result, wanted):
+    """Why an action was not refused in the expected way; empty if it was."""
+    if result is None:
+        return "it never ran"
+    if result["hung"]:
+        return describe(result)
+    if observed_errno(result) != wanted.errno:
+        return f"expected {wanted.errno or 'no errno'}, but: {describe(result)}"
+    if wanted.exit is not None and result["exit"] != wanted.exit:
+        return f"expected exit {wanted.exit}, but: {describe(result)}"
+    if wanted.signal is not None and result["signal"] != wanted.signal:
+        return f"expected signal {wanted.signal}, but: {describe(result)}"
+    if wanted.stdout not in result["stdout"] or wanted.stderr not in result["stderr"]:
+        return f"expected other output, but: {describe(result)}"
+    return ""
+
+
+class Judge:
+    """Holds everything that a run left, and passes judgement."""
+
+    def __init__(self, subject, events, records):
+        self._scenario = subject
+        self._records = records       # records.Records, or None in a run without the product
+        self._results = {(event["phase"], event["id"]): event
+                         for event in events if event["event"] == "result"}
+        self._actions = [item for item in subject.sequence if isinstance(item, scenario.Action)]
+        self._busy = [self._results[key] for key in self._results
+                      if any(action.background and action.name(uid) == key[1]
+                             for action in self._actions for uid in action.uids)
+                      and key[0] == "enforced"]
+
+    def _result(self, phase, action, uid):
+        return self._results.get((phase, action.name(uid)))
+
+    def baseline_checks(self):
+        """For runs without the product: everything must succeed."""
+        return [Check(f"{self._scenario.name}/{action.id} uid {uid}: works without enforcement",
+                      success_problem(self._result("baseline", action, uid), action.succeeds),
+                      "baseline")
+                for action in self._actions if action.baseline for uid in action.uids]
+
+    def checks(self):
+        return [self._check(action, uid) for action in self._actions for uid in action.uids]
+
+    def _check(self, action, uid):
+        name = f"{self._scenario.name}/{action.id} uid {uid}: "
+        if action.expect.verdict == "allow":
+            name += "allowed"
+        else:
+            name += f"denied, {action.expect.reason}"
+        problem = self._baseline_problem(action, uid) or (
+            self._allow_problem(action, uid) if action.expect.verdict == "allow"
+            else self._deny_problem(action, uid))
+        return Check(name, problem, action.expect.verdict)
+
+    def _baseline_problem(self, action, uid):
+        if not action.baseline:
+            return ""
+        problem = success_problem(self._result("baseline", action, uid), action.succeeds)
+        return f"does not work without enforcement: {problem}" if problem else ""
+
+    def _allow_problem(self, action, uid):
+        result = self._result("enforced", action, uid)
+        problem = success_problem(result, action.succeeds)
+        denials = self._denials(result) if result and not action.background else []
+        if problem or denials:
+            told = "; ".join([problem] + [denial.text() for denial in denials]).strip("; ")
+            return f"must be allowed: {told}"
+        return ""
+
+    def _deny_problem(self, action, uid):
+        result = self._result("enforced", action, uid)
+        problem = refusal_problem(result, action.expect)
+        if problem:
+            return problem + self._told(result)
+        return self._record_problem(action, result) or self._twin_problem(action, uid)
+
+    def _told(self, result):
+        denials = self._denials(result) if result else []
+        return "".join(f" [{denial.text()}]" for denial in denials)
+
+    def _denials(self, result):
+        """Denials while an action ran. Beside a background action the process id must fit too."""
+        alone = not any(other is not result and other["start"] <= result["end"]
+                        and result["start"] <= other["end"] for other in self._busy)
+        return [decision for decision in self._records.during(result["start"], result["end"])
+                if decision.verdict == "deny" and (alone or decision.pid == result["pid"])]
+
+    def _record_problem(self, action, result):
+        wanted = action.expect
+        denials = self._denials(result)
+        if not denials:
+            return "refused, but no denial was recorded meanwhile"
+        for denial in denials:
+            fits = (denial.reason == wanted.reason and wanted.hook in ("", denial.hook)
+                    and wanted.path in ("", denial.path))
+            if not fits:
+                return (f"recorded: {denial.text()}; expected: {wanted.reason}"
+                        f"{' at ' + wanted.hook if wanted.hook else ''} {wanted.path}")
+        return ""
+
+    def _twin_problem(self, action, uid):
+        twin = next(item for item in self._actions if item.id == action.twin)
+        for twin_uid in [uid] if uid in twin.uids else twin.uids:
+            problem = self._baseline_problem(twin, twin_uid) or self._allow_problem(twin, twin_uid)
+            if problem:
+                return f"its twin {twin.name(twin_uid)} fails: {problem}"
+        return ""

@@ -1,0 +1,135 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Everything that the harness knows about the product's commands, paths and documents."""
+import dataclasses
+import datetime
+import hashlib
+import json
+import os
+import pathlib
+import re
+
+from . import place
+
+CONFIG = "/etc/warrant"
+ARTIFACTS = CONFIG + "/artifacts"
+STATE = "/var/lib/warrant"
+LINEAGE = STATE + "/lineage"
+LATER = "/stage/artifacts"             # artifacts that a step installs
+HOST = "guest"
+DAEMON_COMMAND = ["/usr/sbin/warrantd", "--config", CONFIG, "--state", STATE, "--pin",
+                  "/sys/fs/bpf/warrant", "--socket", "/run/warrant/control.sock", "--host", HOST]
+STATUS_COMMAND = ["/usr/bin/warrant", "status", "--json"]
+UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+
+
+def build_folder():
+    """Where the built binaries lie: $WARRANT_BUILD, or the newest of the presets' folders."""
+    if os.environ.get("WARRANT_BUILD"):
+        return pathlib.Path(os.environ["WARRANT_BUILD"]).absolute()
+    built = [folder for folder in (place.ROOT / "build").glob("*")
+             if (folder / "daemon/warrantd").exists() and (folder / "tools/warrant").exists()]
+    if not built:
+        raise place.HarnessError("nothing is built: cmake --preset dev && cmake --build --preset dev "
+                                 "(or name the build folder in WARRANT_BUILD)")
+    return max(built, key=lambda folder: (folder / "daemon/warrantd").stat().st_mtime)
+
+
+def programs():
+    """{path in the guest: path here} of the product's own programs."""
+    folder = build_folder()
+    return {"/usr/sbin/warrantd": folder / "daemon/warrantd",
+            "/usr/bin/warrant": folder / "tools/warrant"}
+
+
+def warrant(*words, **options):
+    """Runs the CLI of the build here, on this machine; nothing it is used for touches the kernel."""
+    return place.run([build_folder() / "tools/warrant", *words], **options)
+
+
+def seconds_of(span):
+    """"-2h", "+90s" and the like, in seconds."""
+    match = re.fullmatch(r"([+-]\d+)([smhd])", span)
+    if not match:
+        raise place.HarnessError(f"{span!r} is no span of time like -2h or +90s")
+    return int(match.group(1)) * UNITS[match.group(2)]
+
+
+def timestamp(seconds):
+    """RFC 3339 in UTC."""
+    moment = datetime.datetime.fromtimestamp(int(seconds), datetime.timezone.utc)
+    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+@dataclasses.dataclass
+class Authority:
+    """Keys, trust root and policy of one run, made anew each time."""
+    folder: pathlib.Path
+    now: float
+
+    @classmethod
+    def make(cls, folder, now, policy):
+        """Root, policy and issuer keys; a stranger's key that no trust root names."""
+        authority = cls(folder, now)
+        folder.mkdir(parents=True, exist_ok=True)
+        for name in ("root", "policy", "issuer", "stranger"):
+            warrant("key", "generate", "--out", folder / name)
+        warrant("trust", "init", "--root-key", folder / "root.key", "--policy-key",
+                folder / "policy.pub", "--issuer-key", folder / "issuer.pub", "--out",
+                folder / "trust-root.json")
+        warrant("policy", "sign", "--key", folder / "policy.key", "--mode",
+                policy.get("mode", "enforce"), "--audit", policy.get("audit", "optional"), "--out",
+                folder / "policy.json")
+        return authority
+
+    def policy_sha256(self):
+        envelope = json.loads((self.folder / "policy.json").read_text())
+        import base64
+        return hashlib.sha256(base64.b64decode(envelope["payload"])).hexdigest()
+
+    def statement(self, label, fields, subjects):
+        """The in-toto statement of one artifact. `subjects`: {label: sha256}."""
+        first, last = fields.get("window", ["-1h", "+1h"])
+        identity = hashlib.sha256(f"{self.now}/{label}".encode()).hexdigest()[:32]
+        predicate = {
+            "id": fields.get("id", identity), "kind": fields.get("kind", "task"),
+            "issuedAt": timestamp(self.now - 7200),
+            "validity": {"notBefore": timestamp(self.now + seconds_of(first)),
+                         "notAfter": timestamp(self.now + seconds_of(last))},
+            "policy": {"sha256": "00" * 32 if fields.get("policy") == "other"
+                       else self.policy_sha256()},
+            "actions": fields.get("actions", ["exec", "map"]),
+            "initiator": fields.get("initiator", {"any": True}),
+            "governance": fields.get("governance", {"scenario": label}),
+        }
+        if fields.get("jit"):
+            predicate["constraints"] = {"jit": True}
+        if fields.get("host"):
+            predicate["environment"] = {"host": fields["host"]}
+        if fields.get("recovery"):
+            predicate["recovery"] = True
+        return {"_type": "https://in-toto.io/Statement/v1",
+                "predicateType": "urn:warrant:authorization:v1",
+                "subject": [{"name": name, "digest": {"sha256": digest}}
+                            for name, digest in subjects.items()],
+                "predicate": predicate}
+
+    def artifact(self, label, fields, subjects):
+        """A signed envelope (bytes), tampered with afterwards if the scenario wants it so."""
+        draft = self.folder / f"{label}.draft.json"
+        draft.write_text(json.dumps(self.statement(label, fields, subjects)))
+        target = self.folder / f"{label}.json"
+        key = self.folder / f"{fields.get('signer', 'issuer')}.key"
+        warrant("artifact", "sign", "--key", key, "--out", target, draft)
+        return tamper(target.read_bytes(), fields.get("tamper"))
+
+
+def tamper(envelope, what):
+    """Nothing, or one changed character: in the signature, or in the signed payload."""
+    if what is None:
+        return envelope
+    document = json.loads(envelope)
+    holder, member = {"signature": (document["signatures"][0], "sig"),
+                      "payload": (document, "payload")}[what]
+    text = holder[member]
+    holder[member] = text[:20] + ("B" if text[20] == "A" else "A") + text[21:]
+    return json.dumps(document).encode()

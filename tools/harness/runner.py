@@ -1,0 +1,186 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Runs one scenario in one guest and keeps what it left behind."""
+import dataclasses
+import hashlib
+import json
+import shutil
+import stat
+import tarfile
+import time
+
+from . import (compose, image, judge, kernels, machine, place, plan, product, programs, records,
+               scenario, stage, workbench)
+
+BASELINE_ARTIFACT = "00-guest.json"
+STEP_LIMIT = 600
+
+
+@dataclasses.dataclass
+class Run:
+    """One scenario on one kernel, and what came of it."""
+    scenario: scenario.Scenario
+    kernel: str
+    folder: object
+    outcome: machine.Outcome
+    checks: list
+    warnings: list
+
+    @property
+    def failed(self):
+        return sum(1 for check in self.checks if check.problem)
+
+    @property
+    def passed(self):
+        return len(self.checks) - self.failed
+
+    def as_json(self):
+        return {"scenario": self.scenario.name, "title": self.scenario.title, "kernel": self.kernel,
+                "passed": self.passed, "failed": self.failed, "seconds": self.outcome.seconds,
+                "ended": self.outcome.ended, "folder": str(self.folder),
+                "warnings": self.warnings,
+                "checks": [dataclasses.asdict(check) for check in self.checks]}
+
+
+def build_tree(kernel, staged):
+    """The small guest with what every scenario can use. Without product programs the probes still
+    need their libraries."""
+    tree = image.base_tree(kernel)
+    image.add_program(tree, programs.probe(), "/bin/probe")
+    image.add_program(tree, programs.probe_dynamic(), "/bin/probe-dyn")
+    image.add_program(tree, programs.payload_dynamic(), "/bin/payload-dyn")
+    stage.add_to(tree, staged)
+    return tree
+
+
+def code_in(tree):
+    """{path: sha256} of every executable file in the guest: what its own baseline authorizes."""
+    found = {}
+    for path in tree.paths():
+        mode, data = tree.mode(path), tree.read(path)
+        if stat.S_ISREG(mode) and mode & 0o111 and not path.startswith("stage/"):
+            found["/" + path] = hashlib.sha256(data).hexdigest()
+    return found
+
+
+def add_product(tree, subject, staged, folder, now):
+    """Installs programs, trust, policy and artifacts. Returns {label: file name} of the artifacts."""
+    for target, source in product.programs().items():
+        image.add_program(tree, source, target)
+    authority = product.Authority.make(folder / "authority", now, subject.policy)
+    for name in ("trust-root.json", "policy.json"):
+        tree.file(f"{product.CONFIG}/{name}", (authority.folder / name).read_bytes())
+    tree.folder(product.ARTIFACTS)
+    baseline = authority.artifact("guest", {"kind": "baseline", "window": ["-1h", "+12h"]},
+                                  code_in(tree))
+    tree.file(f"{product.ARTIFACTS}/{BASELINE_ARTIFACT}", baseline)
+    names = {}
+    for label, fields in subject.artifacts.items():
+        subjects = {name: staged[name].sha256 for name in fields["subjects"]}
+        names[label] = f"{label}.json"
+        home = product.ARTIFACTS if fields.get("installed", True) else product.LATER
+        tree.file(f"{home}/{names[label]}", authority.artifact(label, fields, subjects))
+    return names
+
+
+def run(name, options):
+    """Runs a scenario; the verdict is in the checks of what is returned."""
+    subject = scenario.load(name)
+    kernel = kernels.fetch(options.kernel)
+    folder = workbench.run_folder(subject.name)
+    now = time.time()
+    staged = stage.make(subject.files)
+    tree = build_tree(kernel, staged)
+    artifact_files = {}
+    if not options.baseline_only:
+        artifact_files = add_product(tree, subject, staged, folder, now)
+    steps = plan.Plan()
+    composer = compose.Composer(subject, staged, steps, now, artifact_files)
+    composer.baseline()
+    if not options.baseline_only:
+        composer.enforced([product.LINEAGE])
+    tree.file("plan", steps.text().encode())
+    initrd = folder / "initrd"
+    initrd.write_bytes(tree.archive())
+    outcome = machine.boot(machine.Machine(
+        kernel=kernel, initrd=initrd, folder=folder, disks=[image.scratch_disk()],
+        append=options.append, memory=options.memory, cpus=options.cpus, accel=options.accel,
+        limit=min(subject.seconds, STEP_LIMIT)))
+    initrd.unlink()
+    finished = _judge(subject, options, folder, outcome, composer)
+    (folder / "results.json").write_text(json.dumps(finished.as_json(), indent=1) + "\n")
+    return finished
+
+
+def _judge(subject, options, folder, outcome, composer):
+    kept = None if options.baseline_only else _collect(folder)
+    judgement = judge.Judge(subject, outcome.events, kept or records.Records([]))
+    checks = judgement.baseline_checks() if options.baseline_only else judgement.checks()
+    checks += _machine_checks(subject, outcome, composer)
+    if kept is not None:
+        checks += _record_checks(subject, kept, folder)
+    warnings = [f"{event['event']}: {event['text']}" for event in outcome.events
+                if event["event"] in ("warning", "error", "garbled")]
+    return Run(subject, options.kernel, folder, outcome, checks, warnings)
+
+
+def _collect(folder):
+    """Unpacks what the guest wrote; the records become the run's transcript."""
+    archive_path = folder / "result.tar"
+    collected = folder / "collected"
+    collected.mkdir()
+    try:
+        with tarfile.open(archive_path) as archive:
+            archive.extractall(collected)
+    except tarfile.TarError:
+        pass  # the guest never got that far, which the checks say
+    archive_path.unlink()
+    kept = records.read(collected)
+    (folder / "transcript.jsonl").write_text("".join(line + "\n" for line in kept.lines))
+    shutil.rmtree(collected)
+    return kept
+
+
+def _machine_checks(subject, outcome, composer):
+    """The plan ran to its end and no step of it failed."""
+    name = f"{subject.name}: every step of the plan was done"
+    if outcome.ended != "done":
+        done = sum(1 for event in outcome.events if event["event"] == "step")
+        return [judge.Check(name, f"the guest {_words(outcome)} after {outcome.seconds:.0f} s; the next "
+                            f"step was: {composer.steps.get(done + 1, 'none')}", "run")]
+    failed = [f"{composer.steps.get(event['number'], event['verb'])}: errno {event['errno']}"
+              for event in outcome.events if event["event"] == "step" and event["errno"]]
+    failed += [event["text"] for event in outcome.events if event["event"] == "error"]
+    daemon = [event for event in outcome.events
+              if event["event"] == "result" and event["id"] == "warrantd"]
+    if failed and daemon:
+        failed.append(f"warrantd said: {daemon[-1]['stderr'].strip()[-1500:]}")
+    return [judge.Check(name, "; ".join(failed), "run")]
+
+
+def _words(outcome):
+    return "ran into its time limit" if outcome.ended == "limit" else "died"
+
+
+def _record_checks(subject, kept, folder):
+    """Rejected artifacts are recorded with their reason, nothing is lost, and decide() agrees."""
+    checks = []
+    for label, fields in subject.artifacts.items():
+        if "rejected" in fields:
+            told = kept.rejected(f"{label}.json")
+            problem = "" if fields["rejected"] in told else f"recorded: {told or 'nothing'}"
+            checks.append(judge.Check(f"{subject.name}: artifact {label} is rejected, "
+                                      f"{fields['rejected']}", problem, "run"))
+    lost = kept.lost()
+    checks.append(judge.Check(f"{subject.name}: no event was lost",
+                              f"{lost} are missing" if lost else "", "run"))
+    checks.append(judge.Check(f"{subject.name}: decide() confirms every recorded verdict",
+                              replay_problem(folder / "transcript.jsonl"), "run"))
+    return checks
+
+
+def replay_problem(transcript):
+    try:
+        product.warrant("replay", transcript)
+    except place.HarnessError as error:
+        return str(error)
+    return ""

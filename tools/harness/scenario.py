@@ -1,0 +1,263 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Scenarios: data files that say what is done in a guest and what must come of it.
+docs/scenarios.md describes every field; what is not described there is refused here."""
+import dataclasses
+import json
+
+from . import place, words
+
+FOLDER = place.ROOT / "tests/vm/scenarios"
+
+
+class ScenarioError(place.HarnessError):
+    """A scenario file that says something it must not; the text names file and field."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Expectation:
+    """What enforcement must make of an action."""
+    verdict: str                  # "allow" or "deny"
+    reason: str = ""              # text as in bpf/abi.h; empty for allow
+    hook: str = ""                # text as in bpf/abi.h; empty: any
+    path: str = ""                # of the file that the decision is about; empty: any
+    errno: str = "EPERM"          # empty: the denial shows otherwise, see exit, signal, stderr
+    exit: int | None = None
+    signal: int | None = None
+    stdout: str = ""
+    stderr: str = ""
+
+
+@dataclasses.dataclass(frozen=True)
+class Success:
+    """What an action does when nothing stops it."""
+    exit: int = 0
+    stdout: str = ""
+    stderr: str = ""
+
+
+@dataclasses.dataclass(frozen=True)
+class Action:
+    """One program, run once for each uid."""
+    id: str
+    run: tuple
+    uids: tuple = (0,)
+    cgroup: str | None = None
+    stdin: str | None = None
+    env: tuple = ()
+    cwd: str | None = None
+    seconds: float = 20
+    background: bool = False
+    baseline: bool = True
+    twin: str = ""
+    succeeds: Success = Success()
+    expect: Expectation = Expectation("allow")
+
+    def name(self, uid):
+        return f"{self.id}@{uid}"
+
+
+@dataclasses.dataclass(frozen=True)
+class Step:
+    """Something done between actions."""
+    do: str
+    words: dict
+    phases: tuple
+
+
+@dataclasses.dataclass(frozen=True)
+class Scenario:
+    name: str
+    title: str
+    kernels: tuple
+    seconds: float
+    policy: dict
+    files: dict
+    artifacts: dict
+    sequence: tuple
+
+
+BOTH = ("baseline", "enforced")
+ENFORCED = ("enforced",)
+
+# What each step needs, what it may have, and in which phases it is done.
+STEPS = {
+    "place": ({"file"}, set(), BOTH),
+    "copy": ({"from", "to"}, {"mode", "uid", "gid", "inplace"}, BOTH),
+    "write": ({"at", "text"}, {"mode", "uid", "gid", "inplace"}, BOTH),
+    "mkdir": ({"at"}, {"mode", "uid", "gid"}, BOTH),
+    "symlink": ({"to", "at"}, set(), BOTH),
+    "rename": ({"from", "to"}, set(), BOTH),
+    "remove": ({"at"}, set(), BOTH),
+    "mount": ({"at"}, {"type", "source", "options"}, BOTH),
+    "umount": ({"at"}, set(), BOTH),
+    "wait": ({"action"}, set(), BOTH),
+    "signal": ({"action", "signal"}, set(), BOTH),
+    "sleep-until": ({"after"}, set(), ENFORCED),
+    "daemon": ({"what"}, set(), ENFORCED),
+    "install": ({"artifact"}, set(), ENFORCED),
+    "withdraw": ({"artifact"}, set(), ENFORCED),
+}
+DAEMON = {"start", "kill", "stop", "continue", "terminate"}
+FILE_FIELDS = {"from", "text", "link", "at", "variant", "flip", "append", "mode", "uid", "gid", "stage"}
+ARTIFACT_FIELDS = {"subjects", "window", "actions", "initiator", "jit", "host", "governance", "signer",
+                   "tamper", "policy", "recovery", "installed", "rejected", "id", "kind"}
+
+
+class Reader:
+    """Takes members out of a JSON object; what is left over at the end is an error."""
+
+    def __init__(self, value, where):
+        if not isinstance(value, dict):
+            raise ScenarioError(f"{where}: an object is expected")
+        self._left = dict(value)
+        self._where = where
+
+    def take(self, name, kind, default=None):
+        if name not in self._left:
+            if default is None:
+                raise ScenarioError(f"{self._where}: {name} is missing")
+            return default
+        value = self._left.pop(name)
+        if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
+            raise ScenarioError(f"{self._where}: {name} is of the wrong type")
+        return value
+
+    def maybe(self, name, kind):
+        return self.take(name, kind) if name in self._left else None
+
+    def finish(self):
+        if self._left:
+            raise ScenarioError(f"{self._where}: unknown: {', '.join(sorted(self._left))}")
+
+
+def _expectation(value, where):
+    reader = Reader(value, where)
+    verdict = reader.take("verdict", str)
+    if verdict not in ("allow", "deny"):
+        raise ScenarioError(f"{where}: verdict is allow or deny, not {verdict}")
+    if verdict == "allow":
+        reader.finish()
+        return Expectation("allow")
+    expected = Expectation(
+        verdict, reason=words.reason(reader.take("reason", str), where),
+        hook=words.hook(reader.take("hook", str, ""), where), path=reader.take("path", str, ""),
+        errno=reader.take("errno", str, "EPERM"), exit=reader.maybe("exit", int),
+        signal=reader.maybe("signal", int), stdout=reader.take("stdout", str, ""),
+        stderr=reader.take("stderr", str, ""))
+    reader.finish()
+    if not expected.errno and expected.exit is None and expected.signal is None:
+        raise ScenarioError(f"{where}: without errno the denial needs an exit or a signal")
+    return expected
+
+
+def _success(value, where):
+    reader = Reader(value, where)
+    success = Success(reader.take("exit", int, 0), reader.take("stdout", str, ""),
+                      reader.take("stderr", str, ""))
+    reader.finish()
+    return success
+
+
+def _action(value, where):
+    reader = Reader(value, where)
+    run = reader.take("run", list)
+    action = Action(
+        id=reader.take("id", str), run=tuple(map(str, run)),
+        uids=tuple(reader.take("uids", list, [0])), cgroup=reader.maybe("cgroup", str),
+        stdin=reader.maybe("stdin", str), env=tuple(reader.take("env", list, [])),
+        cwd=reader.maybe("cwd", str), seconds=reader.take("seconds", (int, float), 20),
+        background=reader.take("background", bool, False),
+        baseline=reader.take("baseline", bool, True), twin=reader.take("twin", str, ""),
+        succeeds=_success(reader.take("succeeds", dict, {}), f"{where}.succeeds"),
+        expect=_expectation(reader.take("expect", dict, {"verdict": "allow"}), f"{where}.expect"))
+    reader.finish()
+    if not action.run or not action.run[0].startswith("/"):
+        raise ScenarioError(f"{where}: run begins with an absolute path")
+    if action.expect.verdict == "deny" and not action.twin:
+        raise ScenarioError(f"{where}: a denial names its authorized twin")
+    return action
+
+
+def _step(value, where):
+    value = dict(value)
+    do = value.pop("do")
+    if do not in STEPS:
+        raise ScenarioError(f"{where}: no step {do}; there are: {', '.join(STEPS)}")
+    needs, may, phases = STEPS[do]
+    only = value.pop("phase", None)
+    missing, unknown = needs - set(value), set(value) - needs - may
+    if missing or unknown:
+        raise ScenarioError(f"{where}: step {do} lacks {sorted(missing)}, does not know "
+                            f"{sorted(unknown)}")
+    if do == "daemon" and value["what"] not in DAEMON:
+        raise ScenarioError(f"{where}: daemon what: {', '.join(sorted(DAEMON))}")
+    if only is not None and only not in BOTH:
+        raise ScenarioError(f"{where}: phase is baseline or enforced")
+    return Step(do, value, (only,) if only else phases)
+
+
+def _table(values, fields, where):
+    for label, value in values.items():
+        unknown = set(value) - fields
+        if unknown:
+            raise ScenarioError(f"{where}.{label}: unknown: {', '.join(sorted(unknown))}")
+    return values
+
+
+def parse(text, where):
+    """A scenario from the text of its file; `where` names it in errors."""
+    try:
+        reader = Reader(json.loads(text), where)
+    except ValueError as error:
+        raise ScenarioError(f"{where}: {error}") from None
+    sequence = tuple(
+        (_step if "do" in item else _action)(item, f"{where}: sequence[{number}]")
+        for number, item in enumerate(reader.take("sequence", list)))
+    scenario = Scenario(
+        name=reader.take("name", str), title=reader.take("title", str),
+        kernels=tuple(reader.take("kernels", list, ["6.1"])),
+        seconds=reader.take("seconds", (int, float), 120), policy=reader.take("policy", dict, {}),
+        files=_table(reader.take("files", dict, {}), FILE_FIELDS, f"{where}: files"),
+        artifacts=_table(reader.take("artifacts", dict, {}), ARTIFACT_FIELDS, f"{where}: artifacts"),
+        sequence=sequence)
+    reader.finish()
+    _check_references(scenario, where)
+    return scenario
+
+
+def _check_references(scenario, where):
+    actions = {}
+    for item in scenario.sequence:
+        if isinstance(item, Action):
+            if item.id in actions:
+                raise ScenarioError(f"{where}: two actions are called {item.id}")
+            actions[item.id] = item
+    for action in actions.values():
+        twin = actions.get(action.twin)
+        if action.twin and (twin is None or twin.expect.verdict != "allow"):
+            raise ScenarioError(f"{where}: {action.id}: twin {action.twin} is not an allowed action")
+    for item in scenario.sequence:
+        if isinstance(item, Step):
+            named = [("file", scenario.files), ("artifact", scenario.artifacts), ("action", actions)]
+            for field, table in named:
+                if field in item.words and item.words[field] not in table:
+                    raise ScenarioError(f"{where}: step {item.do}: no {field} {item.words[field]}")
+    for label, artifact in scenario.artifacts.items():
+        for subject in artifact.get("subjects", []):
+            if subject not in scenario.files:
+                raise ScenarioError(f"{where}: artifacts.{label}: no file {subject}")
+
+
+def load(name):
+    """A scenario by its name, or by the path of its file."""
+    path = place.ROOT / name if "/" in name else FOLDER / f"{name.removesuffix('.json')}.json"
+    if not path.is_file():
+        raise ScenarioError(f"no scenario {name} (tools/vm list shows them)")
+    scenario = parse(path.read_text(), path.name)
+    if scenario.name != path.stem:
+        raise ScenarioError(f"{path.name}: name is {scenario.name}, it must be that of the file")
+    return scenario
+
+
+def names():
+    return sorted(path.stem for path in FOLDER.glob("*.json"))
