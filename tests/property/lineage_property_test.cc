@@ -15,7 +15,7 @@ using namespace warrant::lineage_test;
 
 namespace {
 
-constexpr int kRounds = 20'000;
+constexpr int kRounds = 3000;
 
 template <class T>
 bool same_bits(const T &a, const T &b) {
