@@ -266,11 +266,10 @@ bool bad_facts_never_help(const w_facts &facts) {
   for (const auto bit : {W_FACT_JIT, W_FACT_UPDATE, W_FACT_OWN_IMAGE})
     if (!never_helps(facts, [&](w_facts &f) { f.flags &= ~static_cast<std::uint32_t>(bit); }))
       return false;
+  if (facts.audit != W_AUDIT_OPTIONAL && facts.audit != W_AUDIT_REQUIRED)
+    return true;
   return never_helps(facts, [](w_facts &f) { f.audit = W_AUDIT_UNAVAILABLE; }) &&
-         changes_nothing(facts, [](w_facts &f) {
-           if (f.audit == W_AUDIT_OPTIONAL)
-             f.audit = W_AUDIT_REQUIRED;
-         });
+         changes_nothing(facts, [](w_facts &f) { f.audit = W_AUDIT_OPTIONAL; });
 }
 
 bool bad_grant_facts_never_help(const w_facts &facts) {
