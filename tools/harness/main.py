@@ -4,19 +4,7 @@ import argparse
 import signal
 import sys
 
-from . import commands, kernels, place, workbench
-
-
-def add_machine_options(parser):
-    parser.add_argument("--kernel", default="6.1", help="which kernel (default 6.1)")
-    parser.add_argument("--accel", choices=["tcg", "kvm"], default="tcg", help="default tcg")
-    parser.add_argument("--icount", action="store_true", help="guest time = instruction count, one CPU")
-    parser.add_argument("--memory", type=int, default=1024, help="MiB (default 1024)")
-    parser.add_argument("--cpus", type=int, default=2)
-    parser.add_argument("--append", default="", help="more kernel command line")
-    parser.add_argument("--limit", type=float, default=120, help="seconds until the guest is killed")
-    parser.add_argument("--file", action="append", default=[], metavar="SRC:DST",
-                        help="copy a file or folder in; programs bring their libraries along")
+from . import commands, guest, kernels, place, workbench
 
 
 def kernel_options(parser):
@@ -30,28 +18,16 @@ def kernel_command(options):
     return 0
 
 
-def boot_options(parser):
-    add_machine_options(parser)
-    parser.add_argument("--cmd", default="uname -a; cat /sys/kernel/security/lsm; echo",
-                        help="shell command; its exit code becomes ours")
-    parser.add_argument("--uid", type=int, default=0)
-    parser.add_argument("--collect", action="append", default=[], metavar="PATH",
-                        help="bring this guest file or folder back")
-
-
-def shell_options(parser):
-    add_machine_options(parser)
-
-
 COMMANDS = {
     "run": (commands.run_options, commands.run_command, "run scenarios; the last line counts"),
     "list": (commands.list_options, commands.list_command, "the scenarios there are"),
     "replay": (commands.replay_options, commands.replay_command,
                "recompute every recorded verdict with decide()"),
     "kernel": (kernel_options, kernel_command, "fetch a kernel into the cache"),
-    "boot": (boot_options, workbench.boot_command,
+    "boot": (workbench.boot_options, workbench.boot_command,
              "run a shell command in a small guest without the product"),
-    "shell": (shell_options, workbench.shell_command, "a shell in a small guest (exit to end)"),
+    "shell": (workbench.machine_options, workbench.shell_command, "a shell in a small guest (exit to end)"),
+    "guest": (guest.options, guest.command, "build or boot the Debian guest"),
 }
 
 

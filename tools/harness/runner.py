@@ -8,7 +8,7 @@ import stat
 import tarfile
 import time
 
-from . import (compose, image, judge, kernels, machine, place, plan, product, programs, records,
+from . import (compose, image, judge, kernels, machine, place, product, programs, records,
                scenario, stage, workbench)
 
 BASELINE_ARTIFACT = "00-guest.json"
@@ -93,7 +93,7 @@ def run(name, options):
     artifact_files = {}
     if not options.baseline_only:
         artifact_files = add_product(tree, subject, staged, folder, now)
-    steps = plan.Plan()
+    steps = workbench.small_guest_plan()
     composer = compose.Composer(subject, staged, steps, now, artifact_files)
     composer.baseline()
     if not options.baseline_only:

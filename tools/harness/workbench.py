@@ -8,11 +8,36 @@ import time
 
 from . import image, kernels, machine, place, plan
 
+BOOT_ALLOWANCE = 8  # seconds of the time limit that are not the command's
+
 
 def run_folder(name):
     """A new folder below .cache/runs for what a run leaves behind."""
     stamp = time.strftime("%Y%m%dT%H%M%S", time.gmtime())
     return place.cache_dir("runs", name, f"{stamp}-{os.getpid()}")
+
+
+def machine_options(parser):
+    parser.add_argument("--kernel", default="6.1", help="which kernel (default 6.1)")
+    parser.add_argument("--accel", choices=["tcg", "kvm"], default="tcg", help="default tcg")
+    parser.add_argument("--icount", action="store_true",
+                        help="guest time = instruction count, one CPU")
+    parser.add_argument("--memory", type=int, default=1024, help="MiB (default 1024)")
+    parser.add_argument("--cpus", type=int, default=2)
+    parser.add_argument("--append", default="", help="more kernel command line")
+    parser.add_argument("--limit", type=float, default=120,
+                        help="seconds until the guest is killed (default %(default)s)")
+    parser.add_argument("--file", action="append", default=[], metavar="SRC:DST",
+                        help="copy a file or folder in; programs bring their libraries along")
+
+
+def boot_options(parser):
+    machine_options(parser)
+    parser.add_argument("--cmd", default="uname -a; cat /sys/kernel/security/lsm; echo",
+                        help="shell command; its exit code becomes ours")
+    parser.add_argument("--uid", type=int, default=0)
+    parser.add_argument("--collect", action="append", default=[], metavar="PATH",
+                        help="bring this guest file or folder back")
 
 
 def write_initrd(kernel, folder, steps, files):
@@ -42,6 +67,22 @@ def make_machine(options, steps, name):
                            limit=options.limit, icount=options.icount)
 
 
+def small_guest_plan():
+    """A plan that begins with the scratch disk at /data."""
+    steps = plan.Plan()
+    steps.step("mount", "/dev/vda", "/data", type="ext4")
+    return steps
+
+
+def add_command(steps, options):
+    """The step that runs the shell command and streams what it prints."""
+    limit = max(options.limit - BOOT_ALLOWANCE, 1)
+    steps.step("run", "/bin/sh", "-c", "exec 2>&1; " + options.cmd, id="cmd", uid=options.uid,
+               stream=1, limit=int(limit * 1000))
+    if options.collect:
+        steps.step("collect", *options.collect)
+
+
 def print_event(event):
     if event["event"] == "output":
         sys.stdout.buffer.write(event["text"].encode("latin-1"))
@@ -50,31 +91,33 @@ def print_event(event):
         place.say(f"guest {event['event']}: {event['text']}")
 
 
-def boot_command(options):
-    steps = plan.Plan()
-    steps.step("run", "/bin/sh", "-c", "exec 2>&1; " + options.cmd, id="cmd", uid=options.uid,
-               stream=1, limit=int(options.limit * 1000))
-    if options.collect:
-        steps.step("collect", *options.collect)
-    built = make_machine(options, steps, "boot")
+def report(built, options):
+    """Boots, prints what the command prints, brings files back; returns the command's exit code, or
+    3 when the guest did not get that far."""
     outcome = machine.boot(built, print_event)
     built.initrd.unlink()
-    if options.collect:
+    if options.collect and outcome.ended == "done":
         with tarfile.open(built.folder / "result.tar") as archive:
             archive.extractall(built.folder / "collected")
     (built.folder / "result.tar").unlink()
     result = next((event for event in outcome.events if event["event"] == "result"), None)
     place.say(f"[{outcome.ended} after {outcome.seconds:.1f} s; left in {built.folder}]")
-    if outcome.ended != "done" or result is None or result["hung"]:
-        for line in (built.folder / "console.log").read_text("latin-1").splitlines()[-30:]:
-            place.say(f"console: {line}")
-        place.say((built.folder / "qemu.log").read_text("latin-1"))
-        return 3
-    return result["exit"] if result["exit"] >= 0 else 128 + result["signal"]
+    if outcome.ended == "done" and result is not None and not result["hung"]:
+        return result["exit"] if result["exit"] >= 0 else 128 + result["signal"]
+    for line in (built.folder / "console.log").read_text("latin-1").splitlines()[-30:]:
+        place.say(f"console: {line}")
+    place.say((built.folder / "qemu.log").read_text("latin-1"))
+    return 3
+
+
+def boot_command(options):
+    steps = small_guest_plan()
+    add_command(steps, options)
+    return report(make_machine(options, steps, "boot"), options)
 
 
 def shell_command(options):
-    steps = plan.Plan()
+    steps = small_guest_plan()
     steps.step("shell")
     built = make_machine(options, steps, "shell")
     place.say("booting; leave with exit, kill the machine with ctrl-a x")

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// Init of the small guest: prepares the machine, does the steps of /plan in order, tells the host
-// what happened, and switches off. It never execs itself, so it goes on under any enforcement.
+// Does the steps of a plan in order, tells the host what happened, and switches the machine off. It
+// never execs itself, so it goes on under any enforcement.
+//   as init of the small guest: prepares the machine first, the plan is /plan
+//   agent service: a service of a whole system, the plan is /run/agent/plan
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -9,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <time.h>
@@ -137,7 +140,13 @@ static int do_sleep_until(const struct step *step) {
 }
 
 static int do_collect(const struct step *step) {
+  if (boot_wait_for(RESULT_DISK) != 0)
+    return -ENODEV;
   return archive_write(RESULT_DISK, step->arguments);
+}
+
+static int do_switch_root(const struct step *step) {
+  return boot_switch_root(step->arguments[0], step->arguments[1]);
 }
 
 /* A shell on the console with job control, for people. */
@@ -177,7 +186,8 @@ static const struct verb kVerbs[] = {
     {"mkdir", files_mkdir, 1},   {"symlink", files_symlink, 2},
     {"rename", files_rename, 2}, {"remove", files_remove, 1},
     {"mount", files_mount, 2},   {"umount", files_umount, 1},
-    {"collect", do_collect, 1},  {"shell", do_shell, 0},
+    {"collect", do_collect, 1},  {"switch-root", do_switch_root, 2},
+    {"shell", do_shell, 0},
 };
 
 static int count_arguments(const struct step *step) {
@@ -205,21 +215,21 @@ static void do_step(const struct step *step, int number) {
   report_end(&text);
 }
 
-static void do_plan(void) {
-  FILE *plan = fopen("/plan", "re");
+static void do_plan(const char *path) {
+  FILE *plan = fopen(path, "re");
   char *line = NULL;
   size_t room = 0;
   int number = 0;
 
   if (plan == NULL) {
-    report_note("error", "/plan: %s", strerror(errno));
+    report_note("error", "%s: %s", path, strerror(errno));
     return;
   }
   while (getline(&line, &room, plan) >= 0) {
     struct step step;
     number++;
     if (step_parse(line, &step) != 0)
-      report_note("error", "/plan line %d cannot be read", number);
+      report_note("error", "%s: line %d cannot be read", path, number);
     else if (step.verb != NULL)
       do_step(&step, number);
   }
@@ -230,23 +240,33 @@ static void do_plan(void) {
 static void open_notify_socket(void) {
   struct sockaddr_un address = {.sun_family = AF_UNIX, .sun_path = NOTIFY_SOCKET};
 
+  unlink(NOTIFY_SOCKET); /* one from before switch-root */
   notify_socket = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
   if (bind(notify_socket, (struct sockaddr *)&address, sizeof(address)) != 0)
     report_note("error", "%s: %s", NOTIFY_SOCKET, strerror(errno));
 }
 
-int main(void) {
-  if (getpid() != 1) {
-    fprintf(stderr, "agent: this is the init of a test machine, not a command\n");
-    return 2;
-  }
-  boot_mount();
-  report_note("up", "first user process");
-  boot_modules();
-  boot_disks();
+static void serve(const char *plan) {
   open_notify_socket();
-  do_plan();
+  do_plan(plan);
   job_kill_all();
   report_note("done", "plan ended");
   boot_off();
+}
+
+int main(int count, char **words) {
+  if (getpid() == 1) {
+    boot_mount();
+    report_note("up", "first user process");
+    boot_modules();
+    serve("/plan");
+  }
+  if (count == 2 && strcmp(words[1], "service") == 0) {
+    prctl(PR_SET_CHILD_SUBREAPER, 1);
+    report_open(REPORT_PORT);
+    report_note("service", "the whole system has started its agent");
+    serve("/run/agent/plan");
+  }
+  fprintf(stderr, "agent: part of a test machine, not a command\n");
+  return 2;
 }

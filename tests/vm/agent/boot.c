@@ -13,8 +13,6 @@
 
 #include "report.h"
 
-#define REPORT_PORT "/dev/ttyS1"
-
 struct place {
   const char *type;
   const char *path;
@@ -73,28 +71,32 @@ void boot_modules(void) {
 }
 
 /* The disk driver finds its disks a moment after its module is in. */
-static int wait_for_disk(const char *path) {
+int boot_wait_for(const char *device) {
   for (int tries = 0; tries < 100; tries++) {
-    if (access(path, R_OK) == 0)
-      return 1;
+    if (access(device, R_OK) == 0)
+      return 0;
     usleep(20000);
   }
-  return 0;
+  return -ENODEV;
 }
 
-void boot_disks(void) {
-  mkdir("/data", 0755);
-  if (access("/sys/bus/virtio/drivers/virtio_blk", F_OK) != 0)
-    return;
-  if (!wait_for_disk("/dev/vda"))
-    return;
-  if (mount("/dev/vda", "/data", "ext4", 0, NULL) != 0)
-    report_note("warning", "mount /data: %s", strerror(errno));
+int boot_switch_root(const char *root, const char *init) {
+  static const char *const kMoved[] = {"/proc", "/sys", "/dev", "/run"};
+  char target[256];
+
+  for (size_t i = 0; i < sizeof(kMoved) / sizeof(kMoved[0]); i++) {
+    snprintf(target, sizeof(target), "%s%s", root, kMoved[i]);
+    if (mount(kMoved[i], target, NULL, MS_MOVE, NULL) != 0)
+      return -errno;
+  }
+  if (chdir(root) != 0 || mount(".", "/", NULL, MS_MOVE, NULL) != 0 || chroot(".") != 0)
+    return -errno;
+  execl(init, init, (char *)NULL);
+  return -errno;
 }
 
 void boot_off(void) {
   sync();
-  umount2("/data", MNT_DETACH);
   reboot(RB_POWER_OFF);
   for (;;)
     pause();

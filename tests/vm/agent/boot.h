@@ -6,7 +6,10 @@
 void boot_mount(void);
 /// Loads the modules listed in /lib/modules.list, one path a line, in order.
 void boot_modules(void);
-/// Mounts the scratch disk (/dev/vda, ext4) at /data if the machine has one.
-void boot_disks(void);
+/// Waits up to two seconds for a device to appear. Returns 0, or -ENODEV.
+int boot_wait_for(const char *device);
+/// Makes `root` the root of everything, takes the kernel's file systems and /run along, and becomes
+/// its init. Returns -errno only if that fails.
+int boot_switch_root(const char *root, const char *init);
 /// Switches the machine off. Does not return.
 void boot_off(void) __attribute__((noreturn));

@@ -10,6 +10,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "boot.h"
+
 /* Everything up to the last slash, made as needed. */
 static void make_parents(const char *path) {
   char copy[4096];
@@ -116,6 +118,8 @@ int files_mount(const struct step *step) {
   const char *type = step_option(step, "type", "tmpfs");
   const char *options = step_option(step, "options", NULL);
 
+  if (strncmp(step->arguments[0], "/dev/", 5) == 0 && boot_wait_for(step->arguments[0]) != 0)
+    return -ENODEV;
   make_parents(step->arguments[1]);
   mkdir(step->arguments[1], 0755);
   unsigned long flags = strcmp(type, "bind") == 0 ? MS_BIND : 0;

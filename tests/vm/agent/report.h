@@ -20,6 +20,8 @@ void text_member(struct text *text, const char *name, const char *value, size_t 
 void text_member_string(struct text *text, const char *name, const char *value);
 void text_member_number(struct text *text, const char *name, int64_t value);
 
+#define REPORT_PORT "/dev/ttyS1"
+
 /// Opens the port for all later reports. Returns 0, or -errno.
 int report_open(const char *path);
 /// Starts an object with its "event" member.

@@ -1,0 +1,145 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The Debian guest: a root file system by mmdebstrap, the product in it, an ext4 image of both."""
+import os
+import pathlib
+import re
+import shutil
+import subprocess
+
+from . import image, place, plan, programs
+
+PACKAGES = place.ROOT / "tools/lib/guest-packages.txt"
+AGENT = "usr/lib/warrant-test/agent"
+UNIT = """[Unit]
+Description=Agent of the test machine
+ConditionPathExists=/run/agent/plan
+
+[Service]
+Type=exec
+ExecStart=/%s service
+KillMode=process
+
+[Install]
+WantedBy=multi-user.target
+""" % AGENT
+
+
+def packages():
+    lines = PACKAGES.read_text().splitlines()
+    return [line.split()[0] for line in lines if line and not line.startswith("#")]
+
+
+def debian_sources():
+    """This machine's own Debian 12 package sources, as one-line entries: whatever mirror it uses."""
+    told = place.run([place.tool("apt-get"), "indextargets", "--format",
+                      "$(REPO_URI) $(CODENAME) $(RELEASE) $(COMPONENT)", "Created-By: Packages"])
+    found = set()
+    for line in told.splitlines():
+        address, codename, release, component = line.split()
+        suite = next((word for word in (codename, release) if word.startswith("bookworm")), None)
+        if suite and re.fullmatch(r"bookworm(-updates|-security)?", suite):
+            found.add(f"deb {address} {suite} {component}")
+    if not found:
+        raise place.HarnessError("apt has no Debian 12 (bookworm) sources here; the guest needs them "
+                                 "(apt-get update may be missing)")
+    return sorted(found)
+
+
+def need_root():
+
+    if os.geteuid() != 0:
+        raise place.HarnessError("building the Debian guest needs root: its files have many owners")
+
+
+def root_archive(refresh=False):
+    """The tar of the bare system, cached by the list of packages."""
+    target = place.cache_dir("guest") / f"root-{place.digest_of(PACKAGES)}.tar"
+    if target.exists() and not refresh:
+        return target
+    need_root()
+    place.say("guest: mmdebstrap (about a minute)")
+    scratch = target.with_suffix(".new")
+    argv = [place.tool("mmdebstrap"), "--mode=root", "--variant=minbase", "--format=tar",
+            f"--include={','.join(packages())}", "bookworm", scratch, "-"]
+    with open(target.with_suffix(".log"), "w") as log:
+        done = subprocess.run([str(word) for word in argv], stdout=log, stderr=log, text=True,
+                              input="\n".join(debian_sources()) + "\n")
+    if done.returncode != 0:
+        tail = target.with_suffix(".log").read_text()[-2000:]
+        raise place.HarnessError(f"mmdebstrap failed with {done.returncode}:\n{tail}")
+    scratch.rename(target)
+    return target
+
+
+def unpack(archive, folder):
+    need_root()
+    if folder.exists():
+        shutil.rmtree(folder)
+    folder.mkdir(parents=True)
+    place.run([place.tool("tar"), "-C", folder, "--numeric-owner", "--xattrs",
+               "--xattrs-include=*", "-xf", archive])
+
+
+def prepare(folder, kernel):
+    """What makes a test machine of a bare system."""
+    install(programs.agent(), folder / AGENT)
+    units = folder / "etc/systemd/system"
+    (units / "warrant-test-agent.service").write_text(UNIT)
+    wants = units / "multi-user.target.wants"
+    wants.mkdir(parents=True, exist_ok=True)
+    link = wants / "warrant-test-agent.service"
+    link.symlink_to("../warrant-test-agent.service")
+    (folder / "etc/hostname").write_text("guest\n")
+    (folder / "etc/fstab").write_text("/dev/vda / ext4 defaults 0 0\n")
+    (folder / "etc/machine-id").write_text("0123456789abcdef0123456789abcdef\n")
+    add_user(folder)
+    target = folder / "usr/lib/modules" / kernel.version
+    shutil.copytree(kernel.modules, target, symlinks=True, dirs_exist_ok=True)
+    place.run([place.tool("depmod"), "-b", folder, kernel.version])
+
+
+def add_user(folder):
+    """uid 1000, and a root that logs in on the console without a password."""
+    with open(folder / "etc/passwd", "a") as passwd:
+        passwd.write("agent:x:1000:1000::/home/agent:/bin/bash\n")
+    with open(folder / "etc/group", "a") as group:
+        group.write("agent:x:1000:\n")
+    shadow = folder / "etc/shadow"
+    shadow.write_text(re.sub(r"^root:[^:]*:", "root::", shadow.read_text(), flags=re.MULTILINE))
+    home = folder / "home/agent"
+    home.mkdir(parents=True, exist_ok=True)
+    shutil.chown(home, 1000, 1000)
+
+
+def install(source, target, mode=0o755):
+    target.parent.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(source, target)
+    target.chmod(mode)
+
+
+def make_image(folder, target, size="1500M"):
+    """An ext4 image of a folder, owners and attributes as they are; sparse."""
+    scratch = target.with_suffix(".new")
+    scratch.unlink(missing_ok=True)
+    place.run([place.tool("mke2fs"), "-q", "-F", "-t", "ext4", "-b", "4096", "-O", "verity",
+               "-m", "0", "-d", folder, scratch, size])
+    scratch.rename(target)
+
+
+def boot_tree(kernel, plan_text, files):
+    """The initramfs that starts a Debian guest: finds the disk, leaves the plan and the run's own
+    files in /run/agent, and hands over to systemd."""
+
+    tree = image.base_tree(kernel)
+    steps = plan.Plan()
+    steps.step("mount", "/dev/vda", "/new", type="ext4")
+    tree.file("guest/plan", plan_text.encode())
+    steps.step("copy", "/guest/plan", "/run/agent/plan", mode="0600")
+    for number, (source, target) in enumerate(files):
+        source = pathlib.Path(source)
+        image.add_path(tree, source, f"guest/{number}")
+        steps.step("copy", f"/guest/{number}", f"/new{target}",
+                   mode=f"0{source.stat().st_mode & 0o7777:o}")
+    steps.step("switch-root", "/new", "/sbin/init")
+    tree.file("plan", steps.text().encode())
+    return tree
