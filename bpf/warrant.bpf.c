@@ -20,7 +20,8 @@ int BPF_PROG(on_task_alloc, struct task_struct *child) {
 
 /* One write-open or truncation: refused on authorized or mapped code, else the digest is dropped.
  */
-static __noinline int w_write(struct inode *inode, struct dentry *dentry, __u8 hook) {
+static __noinline int w_write(struct inode *inode, struct dentry *dentry, struct file *file,
+                              __u8 hook) {
   struct w_inode *state = bpf_inode_storage_get(&inodes, inode, NULL, 0);
   const struct w_config *cfg;
   struct w_digest digest = {.measure = W_MEASURE_NONE};
@@ -55,7 +56,8 @@ static __noinline int w_write(struct inode *inode, struct dentry *dentry, __u8 h
   if (w_is_mapped(state, inode))
     facts->flags |= W_FACT_MAPPED;
   w_describe_file(&task->event, inode);
-  w_name_dentry(&task->event, dentry);
+  if (!file || bpf_d_path(&file->f_path, task->event.path, W_PATH_SIZE) < 0)
+    w_name_dentry(&task->event, dentry);
   verdict = w_conclude(task, slot);
   if (verdict == 0) {
     if (facts->flags & W_FACT_NAMED)
@@ -70,7 +72,7 @@ SEC("lsm/file_open")
 int BPF_PROG(on_file_open, struct file *file) {
   if (!(file->f_mode & FMODE_WRITE))
     return 0;
-  return w_write(file->f_inode, file->f_path.dentry, W_HOOK_FILE_OPEN);
+  return w_write(file->f_inode, file->f_path.dentry, file, W_HOOK_FILE_OPEN);
 }
 
 /* Called for the file asked for, then for each interpreter of it. */
@@ -130,6 +132,7 @@ int BPF_PROG(on_bprm_committed, struct linux_binprm *bprm) {
   task->event.type = W_EVENT_COMMIT;
   task->event.exec = task->process.lineage;
   w_describe_file(&task->event, bprm->file->f_inode);
+  w_name_dentry(&task->event, bprm->file->f_path.dentry);
   w_send(&task->event);
   return 0;
 }
@@ -206,5 +209,5 @@ int BPF_PROG(on_file_mprotect, struct vm_area_struct *vma, unsigned long reqprot
 
 SEC("lsm/path_truncate")
 int BPF_PROG(on_path_truncate, struct path *path) {
-  return w_write(path->dentry->d_inode, path->dentry, W_HOOK_PATH_TRUNCATE);
+  return w_write(path->dentry->d_inode, path->dentry, NULL, W_HOOK_PATH_TRUNCATE);
 }

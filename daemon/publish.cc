@@ -37,6 +37,15 @@ Status write_config(const MapSet &maps, const w_config &config) {
   return {};
 }
 
+// The slot of artifacts that ask nothing of the machine.
+Status open_environment(const MapSet &maps) {
+  uint32_t slot = W_ENVIRONMENT_OPEN;
+  w_environment always{W_FOREVER};
+  if (bpf_map_update_elem(maps.fd(Map::kEnvironments), &slot, &always, BPF_ANY) != 0)
+    return map_error("cannot open the environment slot that is always open");
+  return {};
+}
+
 template <class Key, class Value>
 Status fill(int map, const std::vector<std::pair<Key, Value>> &entries, const char *what) {
   std::vector<Key> keys;
@@ -175,6 +184,7 @@ Result<Published> Publisher::publish(const Entries &entries, const KernelPolicy 
   bool first = config.generations[config.active].number == 0;
   uint32_t slot = first ? config.active : (config.active + 1) % W_GENERATION_SLOTS;
   WARRANT_TRY(fill_slot(slot, entries));
+  WARRANT_TRY(open_environment(*maps_));
 
   w_generation &next = config.generations[slot];
   uint64_t newest = std::max(config.generations[0].number, config.generations[1].number);
