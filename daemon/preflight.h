@@ -15,24 +15,23 @@
 
 namespace warrant {
 
-enum class Outcome {
-  kFailed,  ///< must not be armed like this
-  kWarning, ///< can be armed; `cost` says what it is worth less
-  kOk,
-};
-
-/// "failed", "warning", "ok".
-std::string_view outcome_name(Outcome outcome);
-
 /// One thing that was looked at. Texts are sentences without a trailing newline, safe for a
 /// terminal.
 struct Check {
+  enum class Outcome {
+    kFailed,  ///< must not be armed like this
+    kWarning, ///< can be armed; `cost` says what it is worth less
+    kOk,
+  };
   std::string name;
   Outcome outcome = Outcome::kFailed;
   std::string found; ///< what is there
   std::string cost;  ///< what lacking it costs; empty when ok
   std::string fix;   ///< how to get it; empty when ok
 };
+
+/// "failed", "warning", "ok".
+std::string_view outcome_name(Check::Outcome outcome);
 
 /// All checks of kernel and privileges, always in the same order. `root` is put in front of
 /// /proc, /sys and /boot, so that tests can describe a machine as files.

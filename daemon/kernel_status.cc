@@ -1,0 +1,310 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "daemon/kernel_status.h"
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <fcntl.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <fstream>
+
+#include "artifacts/names.h"
+#include "daemon/clock.h"
+
+namespace warrant {
+namespace {
+
+constexpr std::array<std::string_view, W_COUNTER_COUNT> kCounterNames = {
+    "invalid", "allowed", "denied", "measured", "cacheHits", "events", "eventsLost", "adopted"};
+static_assert(W_COUNTER_ADOPTED + 1 == W_COUNTER_COUNT);
+
+std::string errno_text(const std::string &what) {
+  return what + ": " + std::strerror(errno);
+}
+
+/// What the kernel says of an object. Info: bpf_link_info, bpf_prog_info or bpf_map_info.
+template <class Info>
+bool get_info(int fd, Info &info) {
+  uint32_t size = sizeof(info);
+  return bpf_obj_get_info_by_fd(fd, &info, &size) == 0;
+}
+
+std::string open_problem() {
+  return errno == ENOENT ? "not pinned" : errno_text("cannot be opened");
+}
+
+/// Whether a program bears the name of a link; the kernel keeps the first 15 characters.
+bool is_name_of(std::string_view program, std::string_view link) {
+  return program == link.substr(0, BPF_OBJ_NAME_LEN - 1);
+}
+
+void read_program(LinkStatus &status) {
+  const int fd = bpf_prog_get_fd_by_id(status.program_id);
+  if (fd < 0) {
+    status.problem = errno_text("its program cannot be asked for");
+    return;
+  }
+  const UniqueFd program(fd);
+  bpf_prog_info info{};
+  if (!get_info(fd, info)) {
+    status.problem = errno_text("its program does not answer");
+    return;
+  }
+  status.program = info.name;
+  status.tag = to_hex(ByteView(info.tag, sizeof(info.tag)));
+  if (info.type != BPF_PROG_TYPE_LSM)
+    status.problem = "runs a program of another type than LSM";
+  else if (!is_name_of(status.program, status.name))
+    status.problem = "runs another program: " + printable(status.program);
+}
+
+LinkStatus read_link(const std::string &directory, std::string_view name) {
+  LinkStatus status{name, 0, 0, {}, {}, {}};
+  const int fd = bpf_obj_get(link_pin_path(directory, name).c_str());
+  if (fd < 0) {
+    status.problem = open_problem();
+    return status;
+  }
+  const UniqueFd link(fd);
+  bpf_link_info info{};
+  if (!get_info(fd, info)) {
+    status.problem = "pinned, but no link";
+    return status;
+  }
+  status.link_id = info.id;
+  status.program_id = info.prog_id;
+  if (info.type != BPF_LINK_TYPE_TRACING || info.tracing.attach_type != BPF_LSM_MAC)
+    status.problem = "attached to something else than an LSM hook";
+  else
+    read_program(status);
+  return status;
+}
+
+std::optional<UniqueFd> open_map(const std::string &directory, Map map, MapStatus &status) {
+  const int fd = bpf_obj_get(map_pin_path(directory, kMapNames[static_cast<size_t>(map)]).c_str());
+  if (fd < 0) {
+    status.problem = open_problem();
+    return std::nullopt;
+  }
+  UniqueFd owner(fd);
+  bpf_map_info info{};
+  if (!get_info(fd, info)) {
+    status.problem = "pinned, but no map";
+    return std::nullopt;
+  }
+  status.id = info.id;
+  status.max_entries = info.max_entries;
+  return owner;
+}
+
+bool is_generation_map(Map map) {
+  return map == Map::kVerdicts || map == Map::kArtifacts || map == Map::kUidScopes ||
+         map == Map::kCgroupScopes;
+}
+
+void read_inner_map(int outer, uint32_t slot, MapStatus &status) {
+  uint32_t id = 0;
+  if (bpf_map_lookup_elem(outer, &slot, &id) != 0) {
+    status.problem = errno_text("nothing in force");
+    return;
+  }
+  const int fd = bpf_map_get_fd_by_id(id);
+  if (fd < 0) {
+    status.problem = errno_text("the entries in force cannot be asked for");
+    return;
+  }
+  const UniqueFd inner(fd);
+  bpf_map_info info{};
+  if (get_info(fd, info))
+    status.in_force = info.max_entries;
+  else
+    status.problem = errno_text("the entries in force do not answer");
+}
+
+void read_config(int map, KernelStatus &status) {
+  uint32_t zero = 0;
+  w_config config{};
+  if (bpf_map_lookup_elem(map, &zero, &config) == 0)
+    status.config = config;
+}
+
+void read_environment(int map, KernelStatus &status) {
+  uint32_t slot = W_ENVIRONMENT_OPEN;
+  w_environment environment{};
+  if (bpf_map_lookup_elem(map, &slot, &environment) == 0)
+    status.open_until = environment.valid_until;
+}
+
+void read_counters(int map, KernelStatus &status) {
+  const int processors = libbpf_num_possible_cpus();
+  if (processors <= 0)
+    return;
+  std::vector<uint64_t> values(static_cast<size_t>(processors));
+  for (uint32_t counter = 0; counter < W_COUNTER_COUNT; counter++)
+    if (bpf_map_lookup_elem(map, &counter, values.data()) == 0)
+      for (const uint64_t value : values)
+        status.counters.at(counter) += value;
+}
+
+void read_maps(KernelStatus &status) {
+  for (size_t i = 0; i < kMapNames.size(); i++) {
+    const Map map = static_cast<Map>(i);
+    MapStatus &one = status.maps.emplace_back(MapStatus{kMapNames[i], 0, 0, {}, {}});
+    const std::optional<UniqueFd> fd = open_map(status.directory, map, one);
+    if (!fd)
+      continue;
+    // The configuration is the first map, so the slot is known to those that follow.
+    if (map == Map::kConfig)
+      read_config(fd->get(), status);
+    else if (map == Map::kEnvironments)
+      read_environment(fd->get(), status);
+    else if (map == Map::kCounters)
+      read_counters(fd->get(), status);
+    else if (is_generation_map(map) && status.config)
+      read_inner_map(fd->get(), status.config->active, one);
+  }
+  static_assert(static_cast<size_t>(Map::kConfig) == 0);
+}
+
+std::optional<bool> read_ftrace() {
+  std::ifstream file("/proc/sys/kernel/ftrace_enabled");
+  int value = 0;
+  return file >> value ? std::optional(value != 0) : std::nullopt;
+}
+
+template <class Part>
+void add_part_problems(const std::vector<Part> &parts, const char *what,
+                       std::vector<std::string> &problems) {
+  const auto unpinned = [](const Part &part) { return part.problem == "not pinned"; };
+  if (std::all_of(parts.begin(), parts.end(), unpinned)) {
+    problems.push_back(std::string("no ") + what + " is pinned");
+    return;
+  }
+  for (const Part &part : parts)
+    if (!part.problem.empty())
+      problems.push_back(std::string(what) + " " + std::string(part.name) + ": " + part.problem);
+}
+
+void add_config_problems(const KernelStatus &status, std::vector<std::string> &problems) {
+  if (!status.config) {
+    problems.emplace_back("the kernel's configuration cannot be read");
+    return;
+  }
+  if (status.config->abi != W_ABI_VERSION)
+    problems.push_back("the programs speak version " + std::to_string(status.config->abi) +
+                       " of the contract, this tool " + std::to_string(W_ABI_VERSION));
+  if (status.config->mode == W_MODE_OBSERVE)
+    problems.emplace_back("the policy in force only observes: denials are recorded, not enforced");
+  else if (status.config->mode != W_MODE_ENFORCE)
+    problems.emplace_back("no policy mode is in force");
+  const w_generation *generation = status.generation();
+  if (!generation || generation->number == 0)
+    problems.emplace_back("no generation of entries is in force: everything is refused");
+}
+
+std::vector<std::string> find_problems(const KernelStatus &status) {
+  std::vector<std::string> problems;
+  add_part_problems(status.links, "link", problems);
+  add_part_problems(status.maps, "map", problems);
+  const bool any_map = std::any_of(status.maps.begin(), status.maps.end(),
+                                   [](const MapStatus &map) { return map.id != 0; });
+  if (any_map)
+    add_config_problems(status, problems);
+  if (status.ftrace_enabled == false)
+    problems.emplace_back(
+        "kernel.ftrace_enabled is 0: the kernel calls no BPF LSM program (set it to 1)");
+  if (status.open_until && *status.open_until <= static_cast<uint64_t>(boot_now()))
+    problems.emplace_back("the open environment is closed: everything but recovery is refused");
+  return problems;
+}
+
+Json links_json(const KernelStatus &status) {
+  Json list = Json::array();
+  for (const LinkStatus &link : status.links)
+    list.push_back({{"name", link.name},
+                    {"linkId", link.link_id},
+                    {"programId", link.program_id},
+                    {"program", printable(link.program)},
+                    {"tag", link.tag},
+                    {"problem", link.problem}});
+  return list;
+}
+
+Json maps_json(const KernelStatus &status) {
+  Json list = Json::array();
+  for (const MapStatus &map : status.maps) {
+    Json one = {{"name", map.name},
+                {"id", map.id},
+                {"maxEntries", map.max_entries},
+                {"problem", map.problem}};
+    if (map.in_force)
+      one["inForce"] = *map.in_force;
+    list.push_back(std::move(one));
+  }
+  return list;
+}
+
+/// Index 0 of the artifact table authorizes nothing.
+uint32_t artifact_count(const w_generation &generation) {
+  return generation.artifacts > 0 ? generation.artifacts - 1 : 0;
+}
+
+Json config_json(const KernelStatus &status) {
+  if (!status.config)
+    return nullptr;
+  const w_config &config = *status.config;
+  Json json = {{"abi", config.abi},
+               {"mode", mode_name(static_cast<w_mode>(config.mode))},
+               {"audit", audit_name(static_cast<w_audit>(config.audit))},
+               {"enforcingSinceBootNs", std::to_string(config.enforcing_since)},
+               {"generation", nullptr}};
+  if (const w_generation *generation = status.generation())
+    json["generation"] = {{"number", generation->number},
+                          {"artifacts", artifact_count(*generation)},
+                          {"verdicts", generation->verdicts}};
+  return json;
+}
+
+} // namespace
+
+std::string_view counter_name(w_counter counter) {
+  return static_cast<size_t>(counter) < kCounterNames.size()
+             ? kCounterNames[static_cast<size_t>(counter)]
+             : "unknown";
+}
+
+const w_generation *KernelStatus::generation() const {
+  return config && config->active < W_GENERATION_SLOTS ? &config->generations[config->active]
+                                                       : nullptr;
+}
+
+KernelStatus read_kernel_status(const std::string &directory) {
+  libbpf_set_print(nullptr);
+  KernelStatus status;
+  status.directory = directory;
+  for (const std::string_view name : kLinkNames)
+    status.links.push_back(read_link(directory, name));
+  read_maps(status);
+  status.ftrace_enabled = read_ftrace();
+  status.problems = find_problems(status);
+  return status;
+}
+
+Json kernel_status_to_json(const KernelStatus &status) {
+  Json counters = Json::object();
+  for (size_t i = W_COUNTER_INVALID + 1; i < W_COUNTER_COUNT; i++)
+    counters[std::string(kCounterNames[i])] = status.counters[i];
+  return {{"directory", status.directory},
+          {"links", links_json(status)},
+          {"maps", maps_json(status)},
+          {"config", config_json(status)},
+          {"counters", std::move(counters)},
+          {"openEnvironmentUntilBootNs",
+           status.open_until ? Json(std::to_string(*status.open_until)) : Json(nullptr)},
+          {"ftraceEnabled", status.ftrace_enabled ? Json(*status.ftrace_enabled) : Json(nullptr)},
+          {"problems", status.problems}};
+}
+
+} // namespace warrant

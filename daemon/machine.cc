@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "daemon/machine.h"
+
+#include <bpf/btf.h>
+#include <bpf/libbpf.h>
+
+#include <charconv>
+#include <fstream>
+
+#include "artifacts/bytes.h"
+
+namespace warrant {
+namespace {
+
+constexpr size_t kMaxLine = 4096;
+
+std::unordered_set<std::string> read_functions(const std::string &path) {
+  std::unordered_set<std::string> names;
+  btf *kernel = btf__parse(path.c_str(), nullptr);
+  if (libbpf_get_error(kernel) != 0)
+    return names;
+  for (uint32_t id = 1; id < btf__type_cnt(kernel); id++) {
+    const btf_type *type = btf__type_by_id(kernel, id);
+    if (btf_is_func(type))
+      names.emplace(btf__name_by_offset(kernel, type->name_off));
+  }
+  btf__free(kernel);
+  return names;
+}
+
+} // namespace
+
+std::vector<std::string> split(std::string_view text, char separator) {
+  std::vector<std::string> parts;
+  while (!text.empty()) {
+    const size_t end = text.find(separator);
+    if (end != 0)
+      parts.emplace_back(text.substr(0, end));
+    text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
+  }
+  return parts;
+}
+
+Machine::Machine(std::string root)
+    : root_(std::move(root)), functions_(read_functions(root_ + "/sys/kernel/btf/vmlinux")) {}
+
+std::vector<std::string> Machine::lines(const std::string &path) const {
+  std::ifstream file(root_ + path);
+  std::vector<std::string> all;
+  for (std::string line; std::getline(file, line);)
+    all.push_back(line);
+  return all;
+}
+
+std::string Machine::first_line(const std::string &path) const {
+  const std::vector<std::string> all = lines(path);
+  return all.empty() ? std::string() : printable(all.front(), kMaxLine);
+}
+
+std::string Machine::boot_option(std::string_view name) const {
+  const std::string prefix = std::string(name) + "=";
+  std::string value;
+  for (const std::string &word : split(first_line("/proc/cmdline"), ' '))
+    if (word.starts_with(prefix))
+      value = word.substr(prefix.size());
+  return value;
+}
+
+std::string Machine::build_option(std::string_view name) const {
+  const std::string prefix = std::string(name) + "=\"";
+  for (const std::string &line : lines("/boot/config-" + first_line("/proc/sys/kernel/osrelease")))
+    if (line.starts_with(prefix) && line.ends_with('"'))
+      return printable(line.substr(prefix.size(), line.size() - prefix.size() - 1));
+  return {};
+}
+
+uint64_t Machine::effective_capabilities() const {
+  constexpr std::string_view kPrefix = "CapEff:\t";
+  uint64_t bits = 0;
+  for (const std::string &line : lines("/proc/self/status"))
+    if (line.starts_with(kPrefix))
+      std::from_chars(line.data() + kPrefix.size(), line.data() + line.size(), bits, 16);
+  return bits;
+}
+
+bool Machine::is_mounted(std::string_view where, std::string_view type) const {
+  for (const std::string &line : lines("/proc/self/mounts")) {
+    const std::vector<std::string> fields = split(line, ' ');
+    if (fields.size() > 2 && fields[1] == where && fields[2] == type)
+      return true;
+  }
+  return false;
+}
+
+} // namespace warrant

@@ -1,0 +1,208 @@
+// SPDX-License-Identifier: Apache-2.0
+// check_running_system() of daemon/preflight.h.
+#include <fcntl.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <map>
+#include <optional>
+#include <set>
+
+#include "artifacts/bytes.h"
+#include "daemon/preflight.h"
+#include "daemon/unique_fd.h"
+
+namespace warrant {
+namespace {
+
+constexpr size_t kMaxShown = 4; // files that one check names
+constexpr std::string_view kShell = "/bin/sh";
+constexpr std::string_view kCost =
+    "arming would refuse code that the running system needs, and the machine could become "
+    "unusable";
+constexpr std::string_view kFix =
+    "sign a baseline of this host first (warrant baseline capture --root /), and put it among the "
+    "artifacts";
+
+/// A file that must stay usable: where it is opened, what people call it, what is done with it.
+struct Needed {
+  std::string place;
+  std::string name;
+  uint32_t action;
+};
+
+/// What uid 0 may do at one moment.
+class Grants {
+ public:
+  Grants(const Entries &entries, uint64_t boot_ns) : entries_(entries), boot_ns_(boot_ns) {
+    for (const auto &[uid, scope] : entries.uids)
+      if (uid == 0)
+        root_scope_ = scope;
+  }
+
+  bool allow(const Digest &sha256, uint32_t action) const {
+    return allow_in(W_SCOPE_HOST, sha256, action) ||
+           (root_scope_ != W_SCOPE_INVALID && allow_in(root_scope_, sha256, action));
+  }
+
+ private:
+  static bool key_less(const w_verdict_key &a, const w_verdict_key &b) {
+    if (a.scope != b.scope)
+      return a.scope < b.scope;
+    if (a.digest_kind != b.digest_kind)
+      return a.digest_kind < b.digest_kind;
+    return std::memcmp(a.digest, b.digest, W_DIGEST_SIZE) < 0;
+  }
+
+  bool allow_in(uint32_t scope, const Digest &sha256, uint32_t action) const {
+    w_verdict_key key{};
+    key.scope = scope;
+    key.digest_kind = W_DIGEST_SHA256;
+    std::copy(sha256.begin(), sha256.end(), key.digest);
+    const auto found = std::lower_bound(entries_.verdicts.begin(), entries_.verdicts.end(), key,
+                                        [](const auto &entry, const w_verdict_key &wanted) {
+                                          return key_less(entry.first, wanted);
+                                        });
+    if (found == entries_.verdicts.end() || key_less(key, found->first))
+      return false;
+    const auto &grants = found->second.grants;
+    return std::any_of(std::begin(grants), std::end(grants), [&](uint32_t grant) {
+      return (W_GRANT_ACTIONS(grant) & action) != 0 && holds(W_GRANT_ARTIFACT(grant));
+    });
+  }
+
+  bool holds(uint32_t index) const {
+    const w_artifact &artifact = entries_.artifacts.at(index);
+    const bool for_root_group = !(artifact.constraints & W_ARTIFACT_NEEDS_GID) || artifact.gid == 0;
+    return artifact.flags == 0 && for_root_group && boot_ns_ >= artifact.not_before &&
+           boot_ns_ < artifact.not_after;
+  }
+
+  const Entries &entries_;
+  uint64_t boot_ns_;
+  uint32_t root_scope_ = W_SCOPE_INVALID;
+};
+
+/// Path of a file in the name space of a process.
+std::string seen_by(const std::string &process, const std::string &path) {
+  return "/proc/" + process + "/root" + path;
+}
+
+/// The program of a process. After an upgrade the old file is gone and the new one will be run.
+std::vector<Needed> program_of(const std::string &process) {
+  std::error_code error;
+  std::string path = std::filesystem::read_symlink("/proc/" + process + "/exe", error).string();
+  if (error)
+    return {{"/proc/" + process + "/exe", "/proc/" + process + "/exe", W_ACTION_EXEC}};
+  if (constexpr std::string_view kGone = " (deleted)"; path.ends_with(kGone))
+    path.resize(path.size() - kGone.size());
+  return {{seen_by(process, path), path, W_ACTION_EXEC}};
+}
+
+/// Files that a process has mapped as code. Those that are gone from disk cannot be used again.
+std::vector<Needed> mapped_by(const std::string &process) {
+  std::ifstream maps("/proc/" + process + "/maps");
+  std::vector<Needed> needed;
+  // Its own program is looked at as a program: its image may be mapped because it may be run.
+  std::set<std::string> seen = {program_of(process).front().name};
+  for (std::string line; std::getline(maps, line);) {
+    const size_t mode = line.find(' ');
+    const size_t path = line.find('/');
+    if (path == std::string::npos || line.compare(mode + 3, 1, "x") != 0 ||
+        line.ends_with(" (deleted)"))
+      continue;
+    const std::string name = line.substr(path);
+    if (seen.insert(name).second)
+      needed.push_back({seen_by(process, name), name, W_ACTION_MAP});
+  }
+  return needed;
+}
+
+class RunningSystem {
+ public:
+  RunningSystem(const Entries &entries, const Policy &policy, uint64_t boot_ns)
+      : grants_(entries, boot_ns), policy_(policy) {}
+
+  Check check(std::string name, const std::vector<Needed> &files) {
+    std::vector<std::string> wrong;
+    for (const Needed &file : files)
+      if (const std::optional<std::string> problem = judge(file))
+        wrong.push_back(printable(file.name, 256) + " (" + *problem + ")");
+    if (wrong.empty())
+      return {
+          std::move(name),
+          Check::Outcome::kOk,
+          std::to_string(files.size()) + (files.size() == 1 ? " file" : " files") + " authorized",
+          {},
+          {}};
+    const bool observes = policy_.mode == W_MODE_OBSERVE;
+    return {std::move(name), observes ? Check::Outcome::kWarning : Check::Outcome::kFailed,
+            list(wrong), std::string(kCost), std::string(kFix)};
+  }
+
+ private:
+  static std::string list(const std::vector<std::string> &wrong) {
+    std::string text;
+    for (size_t i = 0; i < std::min(wrong.size(), kMaxShown); i++)
+      text += (i == 0 ? "" : ", ") + wrong[i];
+    if (wrong.size() > kMaxShown)
+      text += " and " + std::to_string(wrong.size() - kMaxShown) + " more";
+    return text;
+  }
+
+  /// Why the kernel would refuse it.
+  std::optional<std::string> judge(const Needed &file) {
+    const int opened = ::open(file.place.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    if (opened < 0)
+      return errno == ENOENT ? std::nullopt
+                             : std::optional(std::string("cannot open: ") + std::strerror(errno));
+    const UniqueFd fd(opened);
+    if (!is_trusted(fd.get()))
+      return "its file system is not in the policy";
+    const auto known = digests_.find(file.place);
+    const Result<Digest> digest =
+        known != digests_.end() ? Result<Digest>(known->second) : sha256_of_fd(fd.get());
+    if (!digest.ok())
+      return digest.error().message;
+    digests_.emplace(file.place, digest.value());
+    if (grants_.allow(digest.value(), file.action))
+      return std::nullopt;
+    return file.action == W_ACTION_EXEC ? "no exec grant in force for uid 0"
+                                        : "no map grant in force for uid 0";
+  }
+
+  bool is_trusted(int fd) const {
+    struct statfs status {};
+    if (::fstatfs(fd, &status) != 0)
+      return false;
+    return std::any_of(policy_.filesystems.begin(), policy_.filesystems.end(),
+                       [&](const Filesystem &filesystem) {
+                         return filesystem.magic == static_cast<uint32_t>(status.f_type);
+                       });
+  }
+
+  Grants grants_;
+  const Policy &policy_;
+  std::map<std::string, Digest> digests_;
+};
+
+} // namespace
+
+std::vector<Check> check_running_system(const Entries &entries, const Policy &policy,
+                                        uint64_t boot_ns) {
+  RunningSystem system(entries, policy, boot_ns);
+  const std::string shell(kShell);
+  return {system.check("PID 1", program_of("1")),
+          system.check("code mapped by PID 1", mapped_by("1")),
+          system.check("this program", program_of("self")),
+          system.check("code mapped by this program", mapped_by("self")),
+          system.check("shell", {{shell, shell, W_ACTION_EXEC}})};
+}
+
+} // namespace warrant
