@@ -9,6 +9,9 @@ import re
 from . import scenario
 
 
+_VERBS = {"deny": "denied", "observe": "observed only"}
+
+
 @dataclasses.dataclass(frozen=True)
 class Check:
     name: str
@@ -68,6 +71,8 @@ def refusal_problem(result, wanted):
         return f"expected signal {wanted.signal}, but: {describe(result)}"
     if wanted.stdout not in result["stdout"] or wanted.stderr not in result["stderr"]:
         return f"expected other output, but: {describe(result)}"
+    if wanted.without and wanted.without in result["stdout"]:
+        return f"{wanted.without!r} must not be in the output, but: {describe(result)}"
     return ""
 
 
@@ -100,13 +105,11 @@ class Judge:
 
     def _check(self, action, uid):
         name = f"{self._scenario.name}/{action.id} uid {uid}: "
-        if action.expect.verdict == "allow":
-            name += "allowed"
-        else:
-            name += f"denied, {action.expect.reason}"
-        problem = self._baseline_problem(action, uid) or (
-            self._allow_problem(action, uid) if action.expect.verdict == "allow"
-            else self._deny_problem(action, uid))
+        verdict = action.expect.verdict
+        name += "allowed" if verdict == "allow" else f"{_VERBS[verdict]}, {action.expect.reason}"
+        judges = {"allow": self._allow_problem, "deny": self._deny_problem,
+                  "observe": self._observe_problem}
+        problem = self._baseline_problem(action, uid) or judges[verdict](action, uid)
         return Check(name, problem, action.expect.verdict)
 
     def _baseline_problem(self, action, uid):
@@ -131,6 +134,13 @@ class Judge:
             return problem + self._told(result)
         return self._record_problem(action, result) or self._twin_problem(action, uid)
 
+    def _observe_problem(self, action, uid):
+        result = self._result("enforced", action, uid)
+        problem = success_problem(result, action.succeeds)
+        if problem:
+            return f"must go on under a policy that only observes: {problem}"
+        return self._record_problem(action, result) or self._twin_problem(action, uid)
+
     def _told(self, result):
         denials = self._denials(result) if result else []
         return "".join(f" [{denial.text()}]" for denial in denials)
@@ -149,7 +159,8 @@ class Judge:
             return "refused, but no denial was recorded meanwhile"
         for denial in denials:
             fits = (denial.reason == wanted.reason and wanted.hook in ("", denial.hook)
-                    and wanted.path in ("", denial.path))
+                    and wanted.path in ("", denial.path)
+                    and denial.enforced == (wanted.verdict == "deny"))
             if not fits:
                 return (f"recorded: {denial.text()}; expected: {wanted.reason}"
                         f"{' at ' + wanted.hook if wanted.hook else ''} {wanted.path}")

@@ -3,6 +3,8 @@
 import dataclasses
 import json
 
+from . import words
+
 
 @dataclasses.dataclass(frozen=True)
 class Decision:
@@ -33,7 +35,7 @@ class Records:
 
     def rejected(self, source):
         """The reasons for which the artifact in that file was refused."""
-        return [record["reason"] for record in self.all
+        return [words.reason(record["reason"]) for record in self.all
                 if record["type"] == "rejected" and record["source"].endswith(source)]
 
     def lost(self):
@@ -43,9 +45,9 @@ class Records:
 
 def _decision(record):
     return Decision(now=int(record["facts"]["now"]), pid=record["task"]["tgid"],
-                    uid=record["task"]["uid"], hook=record["facts"]["hook"],
+                    uid=record["task"]["uid"], hook=words.hook(record["facts"]["hook"]),
                     path=record["file"]["path"], verdict=record["decision"]["verdict"],
-                    reason=record["decision"]["reason"], enforced=bool(record["decision"]["enforced"]))
+                    reason=words.reason(record["decision"]["reason"]), enforced=bool(record["decision"]["enforced"]))
 
 
 def read(folder):

@@ -16,7 +16,7 @@ class ScenarioError(place.HarnessError):
 @dataclasses.dataclass(frozen=True)
 class Expectation:
     """What enforcement must make of an action."""
-    verdict: str                  # "allow" or "deny"
+    verdict: str                  # "allow", "deny", or "observe": denied, but only on paper
     reason: str = ""              # text as in bpf/abi.h; empty for allow
     hook: str = ""                # text as in bpf/abi.h; empty: any
     path: str = ""                # of the file that the decision is about; empty: any
@@ -25,6 +25,7 @@ class Expectation:
     signal: int | None = None
     stdout: str = ""
     stderr: str = ""
+    without: str = ""             # must not be in stdout
 
 
 @dataclasses.dataclass(frozen=True)
@@ -133,8 +134,8 @@ class Reader:
 def _expectation(value, where):
     reader = Reader(value, where)
     verdict = reader.take("verdict", str)
-    if verdict not in ("allow", "deny"):
-        raise ScenarioError(f"{where}: verdict is allow or deny, not {verdict}")
+    if verdict not in ("allow", "deny", "observe"):
+        raise ScenarioError(f"{where}: verdict is allow, deny or observe, not {verdict}")
     if verdict == "allow":
         reader.finish()
         return Expectation("allow")
@@ -143,7 +144,7 @@ def _expectation(value, where):
         hook=words.hook(reader.take("hook", str, ""), where), path=reader.take("path", str, ""),
         errno=reader.take("errno", str, "EPERM"), exit=reader.maybe("exit", int),
         signal=reader.maybe("signal", int), stdout=reader.take("stdout", str, ""),
-        stderr=reader.take("stderr", str, ""))
+        stderr=reader.take("stderr", str, ""), without=reader.take("without", str, ""))
     reader.finish()
     if not expected.errno and expected.exit is None and expected.signal is None:
         raise ScenarioError(f"{where}: without errno the denial needs an exit or a signal")
@@ -158,12 +159,12 @@ def _success(value, where):
     return success
 
 
-def _action(value, where):
+def _action(value, where, uids):
     reader = Reader(value, where)
     run = reader.take("run", list)
     action = Action(
         id=reader.take("id", str), run=tuple(map(str, run)),
-        uids=tuple(reader.take("uids", list, [0])), cgroup=reader.maybe("cgroup", str),
+        uids=tuple(reader.take("uids", list, uids)), cgroup=reader.maybe("cgroup", str),
         stdin=reader.maybe("stdin", str), env=tuple(reader.take("env", list, [])),
         cwd=reader.maybe("cwd", str), seconds=reader.take("seconds", (int, float), 20),
         background=reader.take("background", bool, False),
@@ -210,8 +211,10 @@ def parse(text, where):
         reader = Reader(json.loads(text), where)
     except ValueError as error:
         raise ScenarioError(f"{where}: {error}") from None
+    uids = reader.take("uids", list, [0])
     sequence = tuple(
-        (_step if "do" in item else _action)(item, f"{where}: sequence[{number}]")
+        _step(item, f"{where}: sequence[{number}]") if "do" in item
+        else _action(item, f"{where}: sequence[{number}]", uids)
         for number, item in enumerate(reader.take("sequence", list)))
     scenario = Scenario(
         name=reader.take("name", str), title=reader.take("title", str),

@@ -190,6 +190,22 @@ static int do_read_implies_exec(int count, char **words) {
   return 0;
 }
 
+/* The same for the heap: brk(2) asks no security module. */
+static int do_heap_x(int count, char **words) {
+  (void)count;
+  (void)words;
+  if (personality(READ_IMPLIES_EXEC) < 0)
+    probe_setup_failed("personality");
+  void *memory = sbrk(2 * PAGE);
+  if (memory == (void *)-1)
+    return errno;
+  memory = (char *)page_of(memory) + PAGE;
+  memcpy(memory, kCode, sizeof(kCode));
+  if (!is_executable(memory))
+    probe_setup_failed("an executable heap");
+  return report_call(memory);
+}
+
 static int do_dlopen(int count, char **words) {
   (void)count;
 #ifdef PROBE_DYNAMIC
@@ -232,6 +248,7 @@ const struct probe_verb kMapVerbs[] = {
     {"stack-x", do_stack_x, 0, "  makes its stack executable"},
     {"text-wx", do_text_wx, 0, "  makes its own text writable"},
     {"read-implies-exec", do_read_implies_exec, 1, "PATH  readable mapping under that personality"},
+    {"heap-x", do_heap_x, 0, "  heap under that personality, called"},
     {"dlopen", do_dlopen, 1, "PATH  (probe-dyn only)"},
     {"hold-map", do_hold_map, 2, "PATH SECONDS  keeps an executable mapping"},
     {0},

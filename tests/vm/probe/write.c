@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Ways to change a file. None of them changes a byte: the content is the same afterwards.
+// Ways to write to a file. But for `change`, the content is the same afterwards.
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/io_uring.h>
@@ -69,6 +69,15 @@ static int do_shared_map_write(int count, char **words) {
   return 0;
 }
 
+/* The one verb that changes content: one byte more at the end, which no program here looks at. */
+static int do_change(int count, char **words) {
+  (void)count;
+  int file = open(words[0], O_WRONLY | O_APPEND);
+  if (file < 0)
+    return errno;
+  return write(file, "x", 1) != 1 ? errno : 0;
+}
+
 /* Keeps the file open for writing until killed or until the seconds are over. */
 static int do_hold_write(int count, char **words) {
   (void)count;
@@ -117,6 +126,7 @@ const struct probe_verb kWriteVerbs[] = {
     {"open-trunc", do_open_trunc, 1, "PATH  O_TRUNC (empties the file if it is let)"},
     {"truncate", do_truncate, 1, "PATH  truncate(2) to the size that it has"},
     {"rewrite", do_rewrite, 1, "PATH  writes the first byte again"},
+    {"change", do_change, 1, "PATH  appends a byte"},
     {"shared-map-write", do_shared_map_write, 1, "PATH  the same through a shared mapping"},
     {"hold-write", do_hold_write, 2, "PATH SECONDS  keeps it open for writing"},
     {"ring-open-write", do_ring_open_write, 1, "PATH  O_WRONLY by a worker of io_uring"},
