@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Everything that the harness knows about the product's commands, paths and documents."""
+import base64
 import dataclasses
 import datetime
 import hashlib
@@ -7,6 +8,8 @@ import json
 import os
 import pathlib
 import re
+import shutil
+import time
 
 from . import place
 
@@ -60,6 +63,30 @@ def timestamp(seconds):
     return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
+def guest_inputs():
+    """What the Debian guest's image depends on besides the bare system."""
+    return [*programs().values(), place.ROOT / "daemon/warrantd.service"]
+
+
+def install_into(root, folder):
+    """Installs the product into the root file system of the Debian guest, captures its baseline and
+    signs it. The keys stay in `folder`, so that a later run can sign for the same guest."""
+    place.run([place.tool("cmake"), "--install", build_folder(), "--prefix", "/usr"],
+              env={**os.environ, "DESTDIR": str(root)})
+    place.run([place.tool("systemctl"), "--root", root, "enable", "warrantd.service"])
+    authority = Authority.make(folder / "authority", time.time(), {})
+    artifacts = root / ARTIFACTS.strip("/")
+    artifacts.mkdir(parents=True)
+    for name in ("trust-root.json", "policy.json"):
+        shutil.copy(authority.folder / name, artifacts.parent / name)
+    draft = artifacts / "baseline.draft"
+    warrant("baseline", "capture", "--root", root, "--out", draft)
+    warrant("baseline", "sign", "--policy", authority.folder / "policy.json", "--key",
+            authority.folder / "issuer.key", "--out", artifacts / "baseline.json", draft)
+    draft.unlink()
+    return authority
+
+
 @dataclasses.dataclass
 class Authority:
     """Keys, trust root and policy of one run, made anew each time."""
@@ -70,7 +97,8 @@ class Authority:
     def make(cls, folder, now, policy):
         """Root, policy and issuer keys; a stranger's key that no trust root names."""
         authority = cls(folder, now)
-        folder.mkdir(parents=True, exist_ok=True)
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True)
         for name in ("root", "policy", "issuer", "stranger"):
             warrant("key", "generate", "--out", folder / name)
         warrant("trust", "init", "--root-key", folder / "root.key", "--policy-key",
@@ -83,7 +111,6 @@ class Authority:
 
     def policy_sha256(self):
         envelope = json.loads((self.folder / "policy.json").read_text())
-        import base64
         return hashlib.sha256(base64.b64decode(envelope["payload"])).hexdigest()
 
     def statement(self, label, fields, subjects):
