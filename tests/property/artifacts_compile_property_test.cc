@@ -29,6 +29,8 @@ struct Process {
 struct Code {
   w_digest_kind kind;
   Digest digest;
+
+  bool operator==(const Code &) const = default;
 };
 
 /// payload sha256 -> actions
@@ -89,38 +91,41 @@ bool holds(const Initiator &initiator, const Process &process) {
          (!path || process.cgroup == *path || process.cgroup.starts_with(*path + "/"));
 }
 
-std::vector<std::pair<Code, uint32_t>> all_code(const VerifiedAuthorization &verified) {
-  std::vector<std::pair<Code, uint32_t>> all;
-  const auto add = [&](const Digest &sha256, const std::optional<Digest> &verity,
-                       uint32_t actions) {
-    all.push_back({{W_DIGEST_SHA256, sha256}, actions});
-    if (verity)
-      all.push_back({{W_DIGEST_VERITY, *verity}, actions});
-  };
-  for (const Subject &subject : verified.authorization().subjects)
-    add(subject.sha256, subject.verity, verified.authorization().actions);
-  for (const ManifestRecord &record : verified.records())
-    add(record.sha256, record.verity, record.actions);
+/// What one artifact says of one code.
+struct Naming {
+  const VerifiedAuthorization *artifact;
+  Code code;
+  uint32_t actions;
+};
+
+std::vector<Naming> all_namings(const std::vector<VerifiedAuthorization> &set) {
+  std::vector<Naming> all;
+  for (const VerifiedAuthorization &verified : set) {
+    const auto add = [&](const Digest &sha256, const std::optional<Digest> &verity,
+                         uint32_t actions) {
+      all.push_back({&verified, {W_DIGEST_SHA256, sha256}, actions});
+      if (verity)
+        all.push_back({&verified, {W_DIGEST_VERITY, *verity}, actions});
+    };
+    for (const Subject &subject : verified.authorization().subjects)
+      add(subject.sha256, subject.verity, verified.authorization().actions);
+    for (const ManifestRecord &record : verified.records())
+      add(record.sha256, record.verity, record.actions);
+  }
   return all;
 }
 
-Grants naive_grants(const std::vector<VerifiedAuthorization> &set, const Process &process,
-                    const Code &code) {
+Grants naive_grants(const std::vector<Naming> &namings, const Process &process, const Code &code) {
   Grants grants;
-  for (const VerifiedAuthorization &verified : set)
-    for (const auto &[named, actions] : all_code(verified))
-      if (named.kind == code.kind && named.digest == code.digest &&
-          holds(verified.authorization().initiator, process))
-        grants[verified.sha256()] |= actions;
+  for (const Naming &naming : namings)
+    if (naming.code == code && holds(naming.artifact->authorization().initiator, process))
+      grants[naming.artifact->sha256()] |= naming.actions;
   return grants;
 }
 
-bool naive_named(const std::vector<VerifiedAuthorization> &set, const Code &code) {
-  for (const VerifiedAuthorization &verified : set)
-    for (const auto &[named, actions] : all_code(verified))
-      if (named.kind == code.kind && named.digest == code.digest)
-        return true;
-  return false;
+bool naive_named(const std::vector<Naming> &namings, const Code &code) {
+  return std::any_of(namings.begin(), namings.end(),
+                     [&](const Naming &naming) { return naming.code == code; });
 }
 
 /// Where the grants of an initiator stand.
@@ -129,18 +134,17 @@ std::string place_of(const Initiator &initiator) {
   return path ? *path : initiator.uid ? std::to_string(*initiator.uid) : std::string("host");
 }
 
-/// Whether no key would have to hold too many: each digest that is named, in each place that is
+/// Whether no key would have to hold too many: each code that is named, in each place that is
 /// named.
-bool naive_fits(const std::vector<VerifiedAuthorization> &set) {
+bool naive_fits(const std::vector<Naming> &namings) {
   std::map<std::tuple<std::string, int, Digest>, std::set<Digest>> holders;
-  for (const VerifiedAuthorization &somebody : set)
-    for (const VerifiedAuthorization &holder : set) {
-      const std::string place = place_of(somebody.authorization().initiator);
-      const std::string bound = place_of(holder.authorization().initiator);
+  for (const Naming &somebody : namings)
+    for (const Naming &holder : namings) {
+      const std::string place = place_of(somebody.artifact->authorization().initiator);
+      const std::string bound = place_of(holder.artifact->authorization().initiator);
       // Grants of a bound cgroup stand in the places of the bound cgroups below it, too.
       if (bound == place || (bound[0] == '/' && place.starts_with(bound + "/")))
-        for (const auto &[code, actions] : all_code(holder))
-          holders[{place, code.kind, code.digest}].insert(holder.sha256());
+        holders[{place, holder.code.kind, holder.code.digest}].insert(holder.artifact->sha256());
     }
   return std::all_of(holders.begin(), holders.end(),
                      [](const auto &entry) { return entry.second.size() <= W_GRANTS_PER_VERDICT; });
@@ -265,8 +269,9 @@ TEST_CASE("compiled entries say what the authorizations say") {
     const uint32_t size = 1 + random.below(seed % 3 == 0 ? 24 : 12);
     for (uint8_t id = 1; id <= size; id++)
       set.push_back(random_artifact(random, id));
+    const std::vector<Naming> namings = all_namings(set);
     const auto compiled = compile(set, kClock);
-    REQUIRE(compiled.ok() == naive_fits(set));
+    REQUIRE(compiled.ok() == naive_fits(namings));
     if (!compiled.ok()) {
       refused++;
       continue;
@@ -278,9 +283,9 @@ TEST_CASE("compiled entries say what the authorizations say") {
     for (uint8_t fill = 0; fill < 9; fill++)
       for (const w_digest_kind kind : {W_DIGEST_SHA256, W_DIGEST_VERITY}) {
         const Code code{kind, test::digest(fill)};
-        REQUIRE(is_named(entries, code) == naive_named(set, code));
+        REQUIRE(is_named(entries, code) == naive_named(namings, code));
         for (const Process &process : everybody) {
-          const Grants expected = naive_grants(set, process, code);
+          const Grants expected = naive_grants(namings, process, code);
           granted += !expected.empty();
           if (compiled_grants(entries, process, code) != expected)
             FAIL("uid " << process.uid << " gid " << process.gid << " cgroup " << process.cgroup

@@ -37,7 +37,7 @@ template <typename Change>
 bool never_helps(const w_facts &facts, Change change) {
   auto changed = facts;
   change(changed);
-  return !allows(changed) || allows(facts);
+  return allows(facts) || !allows(changed);
 }
 
 template <typename Change>
@@ -161,7 +161,7 @@ bool unknown_bits_deny(const w_facts &facts) {
       return false;
   }
   for (std::uint32_t i = 0; i < grants_in(facts); i++)
-    for (std::uint32_t bit = W_CANDIDATE_ALL + 1; bit != 0; bit <<= 1)
+    for (const std::uint32_t bit : {W_CANDIDATE_ALL + 1, 0x80000000u})
       if (!never_helps(facts, [&](w_facts &f) { f.candidates[i].flags |= bit; }))
         return false;
   return true;

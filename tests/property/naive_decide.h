@@ -4,6 +4,7 @@
 // even the masks of known bits, so that an error there is not repeated here.
 #pragma once
 #include <algorithm>
+#include <bitset>
 #include <cstdint>
 #include <initializer_list>
 #include <optional>
@@ -58,45 +59,47 @@ inline bool needs_grant(const w_facts &facts) {
 }
 
 // All that stands between a grant and the request, in no particular order; empty: it authorizes.
-inline std::vector<w_reason> obstacles(const w_candidate &grant, const w_facts &facts) {
-  std::vector<w_reason> found;
+inline std::bitset<W_REASON_COUNT> obstacles(const w_candidate &grant, const w_facts &facts) {
+  std::bitset<W_REASON_COUNT> found;
   const std::uint32_t action = is_exec(facts) ? W_ACTION_EXEC : W_ACTION_MAP;
   // A lease is open up to its end, exclusive; only a recovery artifact survives a lost one.
   if (!(facts.now < grant.lease_until) && !has(grant, W_CANDIDATE_RECOVERY))
-    found.push_back(W_REASON_ENVIRONMENT_FAILURE);
+    found.set(W_REASON_ENVIRONMENT_FAILURE);
   if (has(grant, W_CANDIDATE_USED_UP))
-    found.push_back(W_REASON_REPLAY);
+    found.set(W_REASON_REPLAY);
   // Valid from not_before, inclusive, up to not_after, exclusive.
   if (!(facts.now < grant.not_after))
-    found.push_back(W_REASON_EXPIRED);
+    found.set(W_REASON_EXPIRED);
   if (!(grant.not_before <= facts.now))
-    found.push_back(W_REASON_NOT_YET_VALID);
+    found.set(W_REASON_NOT_YET_VALID);
   if (has(grant, W_CANDIDATE_LINEAGE_BROKEN))
-    found.push_back(W_REASON_LINEAGE_DISCONTINUITY);
+    found.set(W_REASON_LINEAGE_DISCONTINUITY);
   if (has(grant, W_CANDIDATE_REVOKED))
-    found.push_back(W_REASON_REVOKED);
+    found.set(W_REASON_REVOKED);
   if (has(grant, W_CANDIDATE_IDENTITY_MISMATCH))
-    found.push_back(W_REASON_IDENTITY_MISMATCH);
+    found.set(W_REASON_IDENTITY_MISMATCH);
   if (has(grant, W_CANDIDATE_POLICY_MISMATCH))
-    found.push_back(W_REASON_POLICY_MISMATCH);
+    found.set(W_REASON_POLICY_MISMATCH);
   // Artifact 0 is invalid, an unknown flag is not understood, another action was not granted: what
   // cannot be read as a grant of this action is no grant of it.
   if (grant.artifact == 0 || (grant.actions | action) != grant.actions ||
       (grant.flags | known_grant_flags()) != known_grant_flags())
-    found.push_back(W_REASON_MISSING);
+    found.set(W_REASON_MISSING);
   return found;
 }
 
 // The largest reason is nearest to success, so the smallest is the first wall that a grant hits.
 inline std::optional<w_reason> first_wall(const w_candidate &grant, const w_facts &facts) {
   const auto found = obstacles(grant, facts);
-  if (found.empty())
-    return std::nullopt;
-  return *std::min_element(found.begin(), found.end());
+  for (unsigned reason = 0; reason < W_REASON_COUNT; reason++)
+    if (found.test(reason))
+      return static_cast<w_reason>(reason);
+  return std::nullopt;
 }
 
 inline std::vector<std::optional<w_reason>> walls(const w_facts &facts) {
   std::vector<std::optional<w_reason>> found;
+  found.reserve(W_MAX_CANDIDATES);
   for (std::uint32_t i = 0; i < facts.candidate_count; i++)
     found.push_back(first_wall(facts.candidates[i], facts));
   return found;

@@ -1,0 +1,23 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# Runs the vectors of decide() through its verified bytecode, in a guest. Also runs them with one expected
+# answer spoiled, which must be noticed: a probe that cannot fail shows nothing.
+#   probe_in_guest.sh BUILD_FOLDER [OPTIONS OF tools/vm boot...]
+set -euo pipefail
+
+root=$(cd "$(dirname "$0")/../.." && pwd)
+programs=$1/tests/bpf
+shift
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+
+all=$("$programs/decide_vectors" "$work/vectors" | sed -n 's/ vectors$//p')
+cp "$work/vectors" "$work/spoiled"
+# The last byte is the sign of the errno that is expected for the last vector.
+printf '\x7f' | dd of="$work/spoiled" bs=1 seek=$(($(stat -c %s "$work/vectors") - 1)) \
+  conv=notrunc status=none
+
+"$root/tools/vm" boot "$@" --file "$programs/decide_probe:/bin/decide_probe" \
+  --file "$work/vectors:/vectors" --file "$work/spoiled:/spoiled" \
+  --cmd "decide_probe /vectors && decide_probe /spoiled >/said 2>/dev/null;
+         [ \$? = 1 ] && grep -qx '$all vectors, $((all - 1)) equal' /said"
