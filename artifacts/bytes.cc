@@ -95,6 +95,8 @@ std::string_view text_of(ByteView bytes) {
 }
 
 std::string to_hex(ByteView bytes) {
+  if (bytes.empty()) // its data may be null, which libsodium forbids; so below
+    return {};
   std::string hex(bytes.size() * 2 + 1, '\0');
   sodium_bin2hex(hex.data(), hex.size(), bytes.data(), bytes.size());
   hex.pop_back();
@@ -103,6 +105,8 @@ std::string to_hex(ByteView bytes) {
 
 bool from_hex(std::string_view hex, std::span<uint8_t> out) {
   const auto upper = [](char c) { return c >= 'A' && c <= 'F'; };
+  if (hex.empty())
+    return out.empty();
   if (hex.size() != out.size() * 2 || std::any_of(hex.begin(), hex.end(), upper))
     return false;
   size_t length = 0;
@@ -112,6 +116,8 @@ bool from_hex(std::string_view hex, std::span<uint8_t> out) {
 }
 
 std::string to_base64(ByteView bytes) {
+  if (bytes.empty())
+    return {};
   constexpr int kVariant = sodium_base64_VARIANT_ORIGINAL;
   std::string text(sodium_base64_ENCODED_LEN(bytes.size(), kVariant), '\0');
   sodium_bin2base64(text.data(), text.size(), bytes.data(), bytes.size(), kVariant);
@@ -120,6 +126,8 @@ std::string to_base64(ByteView bytes) {
 }
 
 Result<Bytes> from_base64(std::string_view text, Base64 alphabet) {
+  if (text.empty())
+    return Bytes{};
   const int variant = alphabet == Base64::kStandard ? sodium_base64_VARIANT_ORIGINAL
                                                     : sodium_base64_VARIANT_URLSAFE;
   Bytes bytes(text.size() / 4 * 3 + 3);
