@@ -168,7 +168,7 @@ Signature SecretKey::sign(ByteView message) const {
   return signature;
 }
 
-Status SecretKey::save(const std::string &path) const {
+Status SecretKey::save(const std::string &path, Existing existing) const {
   const Wiped seed(to_base64(ByteView(bytes_).first(kSeedSize)));
   Bytes text;
   text.reserve(kPrivateHead.size() + kSeedTextSize + kPrivateTail.size());
@@ -176,7 +176,7 @@ Status SecretKey::save(const std::string &path) const {
        {std::string_view(kPrivateHead), std::string_view(seed.get()), kPrivateTail})
     text.insert(text.end(), part.begin(), part.end());
   const Wiped file(std::move(text));
-  return write_file_atomic(path, file.get(), S_IRUSR | S_IWUSR, Existing::kRefuse);
+  return write_file_atomic(path, file.get(), S_IRUSR | S_IWUSR, existing);
 }
 
 Result<SecretKey> SecretKey::parse(ByteView file) {

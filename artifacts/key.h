@@ -58,9 +58,8 @@ class SecretKey {
   /// Deterministic (RFC 8032 section 5.1.6).
   Signature sign(ByteView message) const;
 
-  /// Writes {"type":"warrant-private-key-v1","seed":base64}, mode 0600; never over an existing
-  /// file.
-  Status save(const std::string &path) const;
+  /// Writes {"type":"warrant-private-key-v1","seed":base64}, mode 0600.
+  Status save(const std::string &path, Existing existing = Existing::kRefuse) const;
   /// Refuses a file that group or others may read or write, that belongs to neither this user nor
   /// root, or that is not exactly such a document.
   static Result<SecretKey> load(const std::string &path);

@@ -107,7 +107,10 @@ std::vector<Needed> program_of(const std::string &process) {
 
 /// Files that a process has mapped as code. Those that are gone from disk cannot be used again.
 std::vector<Needed> mapped_by(const std::string &process) {
-  std::ifstream maps("/proc/" + process + "/maps");
+  const std::string list = "/proc/" + process + "/maps";
+  std::ifstream maps(list);
+  if (!maps)
+    return {{list, list, W_ACTION_MAP}}; // is looked at, and found unreadable
   std::vector<Needed> needed;
   // Its own program is looked at as a program: its image may be mapped because it may be run.
   std::set<std::string> seen = {program_of(process).front().name};

@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+// Who does what: one function a subcommand, each in cmd_<noun>.cc. The table (table.cc) names them.
+#pragma once
+
+#include "tools/cli/arguments.h"
+
+namespace warrant::cli {
+
+Answer key_generate(const Arguments &arguments);
+Answer key_show(const Arguments &arguments);
+Answer trust_init(const Arguments &arguments);
+Answer trust_show(const Arguments &arguments);
+Answer policy_sign(const Arguments &arguments);
+Answer policy_show(const Arguments &arguments);
+Answer artifact_draft(const Arguments &arguments);
+Answer artifact_sign(const Arguments &arguments);
+Answer artifact_verify(const Arguments &arguments);
+Answer artifact_inspect(const Arguments &arguments);
+Answer artifact_compile(const Arguments &arguments);
+Answer baseline_capture(const Arguments &arguments);
+Answer baseline_sign(const Arguments &arguments);
+Answer status(const Arguments &arguments);
+Answer doctor(const Arguments &arguments);
+Answer reload(const Arguments &arguments);
+Answer denials(const Arguments &arguments);
+Answer explain(const Arguments &arguments);
+Answer lineage_show(const Arguments &arguments);
+Answer replay(const Arguments &arguments);
+Answer completion(const Arguments &arguments);
+Answer manual(const Arguments &arguments);
+
+} // namespace warrant::cli

@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: Apache-2.0
+// warrant status, doctor, reload: what kernel, machine and daemon say.
+#include <unistd.h>
+
+#include <optional>
+
+#include "artifacts/names.h"
+#include "daemon/canary.h"
+#include "daemon/clock.h"
+#include "daemon/control_client.h"
+#include "daemon/kernel_status.h"
+#include "daemon/preflight.h"
+#include "lineage/text.h"
+#include "tools/cli/cmd.h"
+#include "tools/cli/duration.h"
+#include "tools/cli/output.h"
+
+namespace warrant::cli {
+namespace {
+
+/// Everything that speaks for or against real enforcement.
+struct Evidence {
+  KernelStatus kernel;
+  Result<CanaryResult> canary;
+  Result<Json> daemon;
+  std::vector<std::string> problems;
+};
+
+Evidence gather(const Arguments &arguments) {
+  Evidence evidence{read_kernel_status(arguments.text("--pin-dir")),
+                    run_canary(),
+                    ask_daemon({{"verb", "status"}}, arguments.text("--socket")),
+                    {}};
+  evidence.problems = evidence.kernel.problems;
+  if (!evidence.canary.ok())
+    evidence.problems.push_back("the canary could not be tried: " +
+                                evidence.canary.error().message);
+  else if (!evidence.canary.value().refused)
+    evidence.problems.push_back(evidence.canary.value().detail);
+  return evidence;
+}
+
+Json evidence_json(const Evidence &evidence) {
+  Json canary = nullptr;
+  if (evidence.canary.ok())
+    canary = {{"refused", evidence.canary.value().refused},
+              {"errno", evidence.canary.value().error},
+              {"detail", evidence.canary.value().detail}};
+  return {{"enforcing", evidence.problems.empty()},
+          {"problems", evidence.problems},
+          {"kernel", kernel_status_to_json(evidence.kernel)},
+          {"canary", std::move(canary)},
+          {"daemon", evidence.daemon.ok() ? evidence.daemon.value() : Json(nullptr)}};
+}
+
+size_t good_parts(const auto &parts) {
+  size_t good = 0;
+  for (const auto &part : parts)
+    good += part.problem.empty() ? 1 : 0;
+  return good;
+}
+
+std::string counters_text(const KernelStatus &kernel) {
+  std::string text;
+  for (size_t i = W_COUNTER_INVALID + 1; i < W_COUNTER_COUNT; i++)
+    text += (text.empty() ? "" : ", ") + std::to_string(kernel.counters.at(i)) + " " +
+            std::string(counter_name(static_cast<w_counter>(i)));
+  return text;
+}
+
+std::string generation_text(const KernelStatus &kernel) {
+  const w_generation *generation = kernel.generation();
+  if (!generation || generation->number == 0)
+    return "none";
+  const auto since = static_cast<int64_t>(kernel.config->enforcing_since);
+  return std::to_string(generation->number) + ": " + std::to_string(generation->verdicts) +
+         " verdicts of " +
+         std::to_string(generation->artifacts > 0 ? generation->artifacts - 1 : 0) +
+         " artifacts, mode " + std::string(mode_name(static_cast<w_mode>(kernel.config->mode))) +
+         ", audit " + std::string(audit_name(static_cast<w_audit>(kernel.config->audit))) +
+         (since > 0 ? ", armed " + format_duration((boot_now() - since) / 1'000'000'000) + " ago"
+                    : "");
+}
+
+std::string evidence_text(const Evidence &evidence) {
+  const KernelStatus &kernel = evidence.kernel;
+  std::string text = evidence.problems.empty()
+                         ? paint(Colour::kGood, "ENFORCING") + "\n"
+                         : paint(Colour::kBad, "NOT ENFORCING as it should") + "\n";
+  for (const std::string &problem : evidence.problems)
+    text += wrap("- " + problem, 2);
+  text += "  links:      " + std::to_string(good_parts(kernel.links)) + " of " +
+          std::to_string(kernel.links.size()) + " hooks attached and pinned below " +
+          kernel.directory + "\n";
+  text += "  maps:       " + std::to_string(good_parts(kernel.maps)) + " of " +
+          std::to_string(kernel.maps.size()) + "\n";
+  text += "  generation: " + generation_text(kernel) + "\n";
+  text += "  counters:   " + counters_text(kernel) + "\n";
+  text += "  canary:     " +
+          (evidence.canary.ok() ? evidence.canary.value().detail : std::string("not tried")) + "\n";
+  text += "  daemon:     ";
+  if (!evidence.daemon.ok())
+    text += "not answering; what is in force stays (" + evidence.daemon.error().message + ")\n";
+  else if (const std::string error = evidence.daemon.value().value("error", ""); !error.empty())
+    text += paint(Colour::kDoubtful, "complains: ") + Text(error).escaped() + "\n";
+  else
+    text += "running\n";
+  return text;
+}
+
+Colour colour_of(Check::Outcome outcome) {
+  if (outcome == Check::Outcome::kOk)
+    return Colour::kGood;
+  return outcome == Check::Outcome::kWarning ? Colour::kDoubtful : Colour::kBad;
+}
+
+std::string check_text(const Check &check) {
+  std::string label(outcome_name(check.outcome));
+  label.resize(8, ' ');
+  std::string text =
+      paint(colour_of(check.outcome), label) + check.name + ": " + check.found + "\n";
+  if (!check.cost.empty())
+    text += wrap("costs: " + check.cost, 10);
+  if (!check.fix.empty())
+    text += wrap("fix: " + check.fix, 10);
+  return text;
+}
+
+} // namespace
+
+Answer status(const Arguments &arguments) {
+  if (::geteuid() != 0)
+    return trouble("only root can read what the kernel enforces; run it as root");
+  const Evidence evidence = gather(arguments);
+  if (arguments.wants_json())
+    print_json(evidence_json(evidence));
+  else
+    print(evidence_text(evidence));
+  return evidence.problems.empty() ? ExitCode::kOk : ExitCode::kNo;
+}
+
+Answer doctor(const Arguments &arguments) {
+  const std::vector<Check> checks = run_preflight();
+  const bool fit = may_arm(checks);
+  if (arguments.wants_json()) {
+    print_json({{"fit", fit}, {"checks", checks_to_json(checks)}});
+  } else {
+    for (const Check &check : checks)
+      print(check_text(check));
+    print(fit ? paint(Colour::kGood, "This machine can enforce.") + "\n"
+              : paint(Colour::kBad, "This machine cannot enforce as it is.") + "\n");
+  }
+  return fit ? ExitCode::kOk : ExitCode::kNo;
+}
+
+Answer reload(const Arguments &arguments) {
+  const Json reply = CLI_TRY(
+      ask_daemon({{"verb", "reload"}}, arguments.text("--socket"), std::chrono::minutes(2)));
+  const bool done = reply.value("ok", false);
+  if (arguments.wants_json())
+    print_json(reply);
+  else if (done)
+    print("reloaded\n");
+  else
+    print(paint(Colour::kBad, "NOT RELOADED") + ", what was in force stays: " +
+          Text(reply.value("error", "no reason given")).escaped() + "\n");
+  return done ? ExitCode::kOk : ExitCode::kNo;
+}
+
+} // namespace warrant::cli

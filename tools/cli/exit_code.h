@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <string_view>
+
+namespace warrant::cli {
+
+/// How every subcommand ends. Scripts rely on these numbers.
+enum class ExitCode {
+  kOk = 0,    ///< done; the answer is yes
+  kNo = 1,    ///< done; the answer is no
+  kUsage = 2, ///< the command line makes no sense; nothing was done
+  kError = 3, ///< a file, the kernel or the machine is not as it must be
+};
+
+struct ExitCodeHelp {
+  ExitCode code;
+  std::string_view meaning;
+};
+
+inline constexpr ExitCodeHelp kExitCodes[] = {
+    {ExitCode::kOk, "Done, and the answer is yes."},
+    {ExitCode::kNo,
+     "Done, and the answer is no: an artifact was refused, the kernel does not enforce, "
+     "a check failed, a replay disagrees, there is no such record."},
+    {ExitCode::kUsage, "The command line makes no sense; nothing was done."},
+    {ExitCode::kError,
+     "A file, the kernel or the machine is not as it must be; the message says "
+     "what to do. No file was changed."},
+};
+
+} // namespace warrant::cli

@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tools/cli/files.h"
+
+#include <string.h>
+#include <unistd.h>
+
+#include <array>
+#include <ctime>
+
+namespace warrant::cli {
+namespace {
+
+constexpr size_t kMaxKeyFile = 4096;
+constexpr std::string_view kPrivateKeyWord = "warrant-private-key";
+
+/// Whether a file says of itself that it is a private key. The copy of it is wiped.
+Try<bool> is_private_key(const std::string &path) {
+  Bytes file = CLI_TRY(read_file(path, kMaxKeyFile));
+  const bool is_private = text_of(file).find(kPrivateKeyWord) != std::string_view::npos;
+  explicit_bzero(file.data(), file.size());
+  return is_private;
+}
+
+} // namespace
+
+Try<Bytes> read_document(const std::string &path) {
+  return CLI_TRY(read_file(path, kMaxEnvelopeSize));
+}
+
+Try<std::vector<SecretKey>> load_secret_keys(const std::vector<std::string> &paths) {
+  std::vector<SecretKey> keys;
+  for (const std::string &path : paths)
+    keys.push_back(CLI_TRY(SecretKey::load(path)));
+  return keys;
+}
+
+Try<PublicKey> load_any_public_key(const std::string &path) {
+  if (CLI_TRY(is_private_key(path)))
+    return CLI_TRY(SecretKey::load(path)).public_key();
+  return CLI_TRY(load_public_key(path));
+}
+
+Try<std::vector<PublicKey>> load_public_keys(const std::vector<std::string> &paths) {
+  std::vector<PublicKey> keys;
+  for (const std::string &path : paths)
+    keys.push_back(CLI_TRY(load_any_public_key(path)));
+  return keys;
+}
+
+Try<std::string> sign(std::string_view payload, const std::vector<SecretKey> &keys) {
+  std::vector<const SecretKey *> pointers;
+  for (const SecretKey &key : keys)
+    pointers.push_back(&key);
+  return CLI_TRY(sign_envelope(view(payload), pointers));
+}
+
+Try<void> write_output(const Arguments &arguments, const std::string &path,
+                       std::string_view content) {
+  constexpr mode_t kReadable = 0644;
+  const bool force = arguments.has("--force");
+  if (!force && ::access(path.c_str(), F_OK) == 0)
+    return trouble(path + ": exists already; --force replaces it");
+  CLI_TRY(write_file_atomic(path, view(content), kReadable,
+                            force ? Existing::kReplace : Existing::kRefuse));
+  return {};
+}
+
+Try<TrustState> load_trust_of(const Arguments &arguments) {
+  const std::string root_path = arguments.text("--trust-root");
+  const std::string policy_path = arguments.text("--policy");
+  const Bytes root = CLI_TRY(read_document(root_path));
+  const Bytes policy = CLI_TRY(read_document(policy_path));
+  const std::string host = arguments.has("--host") ? arguments.text("--host") : host_name();
+  Checked<TrustState> trust = load_trust(root, policy, host);
+  if (trust.ok())
+    return std::move(trust).value();
+  const bool about_policy = trust.error().field.starts_with("policy");
+  return trouble((about_policy ? policy_path : root_path) + ": " + trust.error().text());
+}
+
+std::string host_name() {
+  std::array<char, 256> name{};
+  ::gethostname(name.data(), name.size() - 1);
+  return name.data();
+}
+
+std::string directory_of(const std::string &path) {
+  const size_t slash = path.rfind('/');
+  if (slash == std::string::npos)
+    return ".";
+  return slash == 0 ? "/" : path.substr(0, slash);
+}
+
+int64_t now() {
+  return static_cast<int64_t>(::time(nullptr));
+}
+
+} // namespace warrant::cli

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+// Documents and keys, from and to files, with errors that name the file.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "artifacts/bytes.h"
+#include "artifacts/envelope.h"
+#include "artifacts/key.h"
+#include "artifacts/trust.h"
+#include "tools/cli/arguments.h"
+
+namespace warrant::cli {
+
+/// At most kMaxEnvelopeSize bytes.
+Try<Bytes> read_document(const std::string &path);
+
+/// Secret keys of an option that may be given several times.
+Try<std::vector<SecretKey>> load_secret_keys(const std::vector<std::string> &paths);
+/// A public key from its own file, or from the file of its private key.
+Try<PublicKey> load_any_public_key(const std::string &path);
+Try<std::vector<PublicKey>> load_public_keys(const std::vector<std::string> &paths);
+
+/// Signed by all of the keys.
+Try<std::string> sign(std::string_view payload, const std::vector<SecretKey> &keys);
+
+/// Whole or not at all; refuses to replace a file unless --force was given.
+Try<void> write_output(const Arguments &arguments, const std::string &path,
+                       std::string_view content);
+
+/// Trust root and policy of the options --trust-root and --policy, for the host of --host or this
+/// one.
+Try<TrustState> load_trust_of(const Arguments &arguments);
+
+std::string host_name();
+/// "." for a name without a slash.
+std::string directory_of(const std::string &path);
+/// Unix seconds.
+int64_t now();
+
+} // namespace warrant::cli

@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tools/cli/restrictions.h"
+
+#include <charconv>
+#include <limits>
+
+#include "artifacts/envelope.h"
+#include "artifacts/names.h"
+#include "artifacts/time.h"
+#include "artifacts/trust.h"
+#include "daemon/machine.h"
+#include "tools/cli/files.h"
+
+namespace warrant::cli {
+namespace {
+
+Try<uint32_t> parse_id(const std::string &word, std::string_view text) {
+  uint32_t id = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), id);
+  if (error != std::errc() || end != text.data() + text.size() || text.empty() ||
+      id == std::numeric_limits<uint32_t>::max())
+    return usage("--initiator " + printable(word) + ": a numeric id expected");
+  return id;
+}
+
+Try<void> add_initiator(const std::string &word, Initiator &initiator) {
+  const size_t equals = word.find('=');
+  const std::string kind = word.substr(0, equals);
+  const std::string value = equals == std::string::npos ? "" : word.substr(equals + 1);
+  if (word == "any")
+    initiator.any = true;
+  else if (kind == "uid")
+    initiator.uid = CLI_TRY(parse_id(word, value));
+  else if (kind == "gid")
+    initiator.gid = CLI_TRY(parse_id(word, value));
+  else if (kind == "cgroup")
+    initiator.cgroup = value;
+  else if (kind == "unit")
+    initiator.unit = value;
+  else
+    return usage("--initiator " + printable(word) +
+                 ": any, uid=N, gid=N, cgroup=/PATH or unit=NAME.service expected");
+  return {};
+}
+
+Try<void> apply_initiators(const Arguments &arguments, Authorization &authorization) {
+  const std::vector<std::string> words = arguments.all("--initiator");
+  if (words.empty())
+    return {};
+  authorization.initiator = Initiator{};
+  for (const std::string &word : words)
+    CLI_TRY(add_initiator(word, authorization.initiator));
+  return {};
+}
+
+Try<void> apply_governance(const Arguments &arguments, Authorization &authorization) {
+  for (const std::string &word : arguments.all("--governance")) {
+    const size_t equals = word.find('=');
+    if (equals == std::string::npos || equals == 0)
+      return usage("--governance " + printable(word) + ": NAME=VALUE expected");
+    authorization.governance[word.substr(0, equals)] = word.substr(equals + 1);
+  }
+  return {};
+}
+
+Try<void> apply_window(const Arguments &arguments, Authorization &authorization) {
+  const int64_t issued = now();
+  const auto from = arguments.moment("--not-before", issued);
+  const auto until = arguments.moment("--not-after", issued);
+  const auto valid_for = arguments.duration("--valid-for");
+  if (until && arguments.has("--valid-for"))
+    return usage("--valid-for and --not-after exclude each other");
+  authorization.issued_at = issued;
+  authorization.not_before = from.value_or(issued);
+  if (until)
+    authorization.not_after = *until;
+  else if (valid_for)
+    authorization.not_after = authorization.not_before + *valid_for;
+  if (authorization.not_after > kMaxTime)
+    return usage("--valid-for: the end lies beyond the year 9999");
+  if (authorization.not_after <= authorization.not_before)
+    return usage("the window ends at " + format_time(authorization.not_after) +
+                 ", which is not after its begin at " + format_time(authorization.not_before));
+  return {};
+}
+
+} // namespace
+
+Try<void> apply_restrictions(const Arguments &arguments, Authorization &authorization) {
+  CLI_TRY(apply_initiators(arguments, authorization));
+  CLI_TRY(apply_governance(arguments, authorization));
+  CLI_TRY(apply_window(arguments, authorization));
+  if (arguments.has("--host"))
+    authorization.host = arguments.text("--host");
+  authorization.jit = authorization.jit || arguments.has("--jit");
+  authorization.recovery = authorization.recovery || arguments.has("--recovery");
+  return {};
+}
+
+Try<uint32_t> parse_actions(const std::vector<std::string> &words) {
+  uint32_t actions = 0;
+  for (const std::string &word : words)
+    for (const std::string &name : split(word, ',')) {
+      const std::optional<uint32_t> bit = bit_from_name(action_names(), name);
+      if (!bit)
+        return usage("--action " + printable(name) +
+                     ": exec, map, interpret, update or load expected");
+      actions |= *bit;
+    }
+  if (actions == 0)
+    return usage("--action: none given");
+  return actions;
+}
+
+Try<Digest> policy_digest(const std::string &path) {
+  const Bytes document = CLI_TRY(read_document(path));
+  const UnverifiedEnvelope envelope = CLI_TRY(in_file(path, peek_envelope(document)));
+  CLI_TRY(in_file(path, parse_policy(envelope.payload)));
+  return sha256(envelope.payload);
+}
+
+} // namespace warrant::cli

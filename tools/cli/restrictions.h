@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+// The options that say for whom, where and until when, shared by drafts and baselines.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "artifacts/statement.h"
+#include "tools/cli/arguments.h"
+
+namespace warrant::cli {
+
+/// --initiator, --host, --governance, --jit, --recovery, and the window. What is not given stays
+/// as it is in `authorization`.
+Try<void> apply_restrictions(const Arguments &arguments, Authorization &authorization);
+
+/// "exec,map" or several words -> W_ACTION_* bits.
+Try<uint32_t> parse_actions(const std::vector<std::string> &words);
+
+/// The sha256 of the payload of a policy file: what artifacts refer to. The policy must parse.
+Try<Digest> policy_digest(const std::string &path);
+
+} // namespace warrant::cli
