@@ -3,8 +3,9 @@
  * An object without programs that holds the BTF of the whole contract. The real object carries the
  * structs that it uses, but no enum, since the fields that hold them are bytes.
  */
-#include "bpf/abi.h"
 #include "tests/bpf/abi_types.h"
+
+#include "bpf/abi.h"
 
 #define KEEP_STRUCT(name) struct name kept_##name;
 #define KEEP_ENUM(name) enum name kept_##name;

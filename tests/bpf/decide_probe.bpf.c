@@ -3,14 +3,15 @@
  * Runs decide() as verified bytecode over vectors that user space puts in a map. The answers go to
  * another map, to be compared with those of the same file compiled for the host.
  */
-#include "bpf/decide.h"
-
-#include <linux/bpf.h>
-#include <bpf/bpf_helpers.h>
-
 #include "tests/bpf/decide_probe.h"
 
-/* Both maps are mmapable, so that user space can fill and read a whole batch without a system call each. */
+#include <bpf/bpf_helpers.h>
+#include <linux/bpf.h>
+
+#include "bpf/decide.h"
+
+/* Both maps are mmapable, so that user space can fill and read a whole batch without a system call
+ * each. */
 struct {
   __uint(type, BPF_MAP_TYPE_ARRAY);
   __uint(map_flags, BPF_F_MMAPABLE);

@@ -128,7 +128,9 @@ void add_random(std::size_t count) {
     facts.mode = known() ? kModes[0] : pick(kModes);
     facts.audit = known() ? kAudits[0] : pick(kAudits);
     facts.measure = known() ? kMeasures[0] : pick(kMeasures);
-    facts.flags = random() & random() & random() & W_FACT_ALL;
+    facts.flags = W_FACT_ALL;
+    for (int halvings = 0; halvings < 3; halvings++)
+      facts.flags &= static_cast<std::uint32_t>(random());
     if (known())
       facts.flags &= ~(W_FACT_NO_CONTEXT | W_FACT_RACED);
     facts.candidate_count = static_cast<std::uint32_t>(random() % (W_MAX_CANDIDATES + 2));
