@@ -75,6 +75,13 @@ Result<uint64_t> intact_size(int fd, const std::string &path, uint64_t size) {
   return end;
 }
 
+// An error would come back each time that its owner tries again, and stop all that waits behind it.
+Record too_large(const Record &record, size_t size) {
+  const std::string cause =
+      "record " + record.id + " of " + std::to_string(size) + " bytes is too large to be written";
+  return make_record(record.origin, record.time, Gap{1, cause});
+}
+
 } // namespace
 
 std::string lineage_file_name(const std::string &boot) {
@@ -141,10 +148,9 @@ Status JsonLinesWriter::cut_torn_tail() {
 Status JsonLinesWriter::append(const Record &record) {
   if (has_failed())
     return Error{failure_};
-  const std::string line = record_to_line(record);
+  std::string line = record_to_line(record);
   if (line.size() > kMaxRecordSize)
-    return Error{path_ + ": record " + record.id + " of " + std::to_string(line.size()) +
-                 " bytes: at most " + std::to_string(kMaxRecordSize) + " fit"};
+    line = record_to_line(too_large(record, line.size()));
   if (batch_.size() + line.size() + 1 > kBatchSize)
     return Error{path_ + ": the batch is full; commit it first"};
   batch_ += line;

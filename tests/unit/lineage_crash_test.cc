@@ -66,7 +66,7 @@ TEST_CASE("no acknowledged record is lost when the writer is killed") {
   const Scratch scratch;
   Random random(4);
   uint64_t next = 1;
-  for (int round = 0; round < 40; ++round) {
+  for (int round = 0; round < 25; ++round) {
     const Killed killed = run_and_kill(scratch, next, static_cast<int>(1 + random() % 5),
                                        static_cast<useconds_t>(random() % 2000));
     REQUIRE(WIFSIGNALED(killed.status));
