@@ -7,12 +7,15 @@
 #ifndef WARRANT_KERNEL_H
 #define WARRANT_KERNEL_H
 
-#include <bpf/bpf_core_read.h>
-#include <bpf/bpf_helpers.h>
-#include <bpf/bpf_tracing.h>
-#include <linux/bpf.h>
-#include <linux/types.h>
+/* libbpf's headers need the kernel's types before them. */
+/* clang-format off */
 #include <stddef.h>
+#include <linux/types.h>
+#include <linux/bpf.h>
+#include <bpf/bpf_helpers.h>
+#include <bpf/bpf_core_read.h>
+#include <bpf/bpf_tracing.h>
+/* clang-format on */
 
 #pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
 

@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "bench/subjects.h"
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <sys/stat.h>
+
+#include <cerrno>
+#include <cstring>
+
+#include "artifacts/bytes.h"
+#include "artifacts/trust.h"
+#include "daemon/publish.h"
+
+namespace warrant::bench {
+namespace {
+
+w_verdict_key key_of(uint64_t number) {
+  Digest digest = sha256(ByteView(reinterpret_cast<const uint8_t *>(&number), sizeof(number)));
+  w_verdict_key key{};
+  key.scope = W_SCOPE_HOST;
+  key.digest_kind = W_DIGEST_SHA256;
+  std::memcpy(key.digest, digest.data(), digest.size());
+  return key;
+}
+
+Result<Entries> make_entries(const std::vector<std::string> &authorized, size_t fill) {
+  Entries entries;
+  w_artifact artifact{};
+  artifact.id[0] = 1;
+  artifact.not_after = W_FOREVER;
+  artifact.environment = W_ENVIRONMENT_OPEN;
+  entries.artifacts = {w_artifact{}, artifact};
+  w_verdict verdict{};
+  verdict.grants[0] = W_GRANT(1, W_ACTION_EXEC | W_ACTION_MAP);
+  for (size_t i = 0; i < fill; i++)
+    entries.verdicts.emplace_back(key_of(i), verdict);
+  for (const std::string &path : authorized) {
+    Digest digest = WARRANT_TRY(sha256_of_file(path));
+    w_verdict_key key = key_of(0);
+    std::memcpy(key.digest, digest.data(), digest.size());
+    entries.verdicts.emplace_back(key, verdict);
+  }
+  return entries;
+}
+
+KernelPolicy policy() {
+  KernelPolicy policy{W_MODE_ENFORCE, W_AUDIT_OPTIONAL, {}};
+  for (const Filesystem &filesystem : known_filesystems())
+    policy.filesystems.push_back(filesystem.magic);
+  return policy;
+}
+
+Error said(const std::string &what) {
+  return Error{what + ": " + std::strerror(errno)};
+}
+
+} // namespace
+
+Result<Switch> Switch::create(const std::string &pins, const std::vector<std::string> &authorized,
+                              size_t fill) {
+  Switch made;
+  made.empty_.reset(empty__open_and_load());
+  made.enforcement_.reset(enforcement__open_and_load());
+  if (!made.empty_ || !made.enforcement_)
+    return said("cannot load the programs");
+  ::mkdir(pins.c_str(), 0700);
+  ::mkdir((pins + "/maps").c_str(), 0700);
+  for (std::string_view name : kMapNames) {
+    bpf_map *map = bpf_object__find_map_by_name(made.enforcement_->obj, std::string(name).c_str());
+    if (bpf_obj_pin(bpf_map__fd(map), map_pin_path(pins, name).c_str()) != 0)
+      return said("cannot pin");
+  }
+  MapSet maps = WARRANT_TRY(MapSet::open(pins));
+  Publisher publisher = WARRANT_TRY(Publisher::create(maps));
+  Entries entries = WARRANT_TRY(make_entries(authorized, fill));
+  WARRANT_TRY(publisher.publish(entries, policy()));
+  return made;
+}
+
+Status Switch::select(Subject subject) {
+  empty__detach(empty_.get());
+  enforcement__detach(enforcement_.get());
+  if (subject == Subject::kEmpty && empty__attach(empty_.get()) != 0)
+    return said("cannot attach the empty programs");
+  if (subject == Subject::kWarrant && enforcement__attach(enforcement_.get()) != 0)
+    return said("cannot attach Warrant");
+  return {};
+}
+
+} // namespace warrant::bench

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+// What is measured against what: nothing attached, empty programs, Warrant enforcing.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "artifacts/result.h"
+#include "daemon/pins.h"
+#include "empty.skel.h"
+#include "enforcement.skel.h"
+
+namespace warrant::bench {
+
+enum class Subject : size_t { kNone, kEmpty, kWarrant, kCount };
+inline constexpr std::string_view kSubjectNames[] = {"none", "empty", "warrant"};
+static_assert(std::size(kSubjectNames) == static_cast<size_t>(Subject::kCount));
+
+// Both objects loaded once; attaching and detaching is what changes between rounds. Nothing is
+// pinned but the maps, below a directory of its own.
+class Switch {
+ public:
+  // Publishes verdicts for `authorized` (files) and `fill` more digests that nothing has.
+  static Result<Switch> create(const std::string &pins, const std::vector<std::string> &authorized,
+                               size_t fill);
+
+  Switch(Switch &&) = default;
+  // Detaches whatever was attached before. Error: what the kernel said.
+  Status select(Subject subject);
+
+ private:
+  struct Close {
+    void operator()(::empty *skeleton) const { empty__destroy(skeleton); }
+    void operator()(::enforcement *skeleton) const { enforcement__destroy(skeleton); }
+  };
+  Switch() = default;
+
+  std::unique_ptr<::empty, Close> empty_;
+  std::unique_ptr<::enforcement, Close> enforcement_;
+};
+
+} // namespace warrant::bench
