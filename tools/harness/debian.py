@@ -10,6 +10,7 @@ from . import image, place, plan, programs
 
 PACKAGES = place.ROOT / "tools/lib/guest-packages.txt"
 AGENT = "usr/lib/warrant-test/agent"
+NEW_ROOT = "/new"                      # where the initramfs mounts the guest's root
 UNIT = """[Unit]
 Description=Agent of the test machine
 ConditionPathExists=/run/agent/plan
@@ -46,7 +47,6 @@ def debian_sources():
 
 
 def need_root():
-
     if os.geteuid() != 0:
         raise place.HarnessError("building the Debian guest needs root: its files have many owners")
 
@@ -126,20 +126,21 @@ def make_image(folder, target, size="1500M"):
     scratch.rename(target)
 
 
-def boot_tree(kernel, plan_text, files):
-    """The initramfs that starts a Debian guest: finds the disk, leaves the plan and the run's own
-    files in /run/agent, and hands over to systemd."""
-
+def boot_tree(kernel, plan_text, files, before=None):
+    """The initramfs that starts a Debian guest: finds the disk, puts the run's own files into its
+    root, takes the steps of the plan `before`, and hands over to systemd, whose agent then finds its
+    plan in /run/agent."""
     tree = image.base_tree(kernel)
     steps = plan.Plan()
-    steps.step("mount", "/dev/vda", "/new", type="ext4")
+    steps.step("mount", "/dev/vda", NEW_ROOT, type="ext4")
     tree.file("guest/plan", plan_text.encode())
     steps.step("copy", "/guest/plan", "/run/agent/plan", mode="0600")
     for number, (source, target) in enumerate(files):
         source = pathlib.Path(source)
         image.add_path(tree, source, f"guest/{number}")
-        steps.step("copy", f"/guest/{number}", f"/new{target}",
+        steps.step("copy", f"/guest/{number}", f"{NEW_ROOT}{target}",
                    mode=f"0{source.stat().st_mode & 0o7777:o}")
-    steps.step("switch-root", "/new", "/sbin/init")
+    steps.lines += before.lines if before else []
+    steps.step("switch-root", NEW_ROOT, "/sbin/init")
     tree.file("plan", steps.text().encode())
     return tree

@@ -4,7 +4,7 @@ import argparse
 import signal
 import sys
 
-from . import commands, guest, kernels, place, workbench
+from . import commands, guest_commands, kernels, place, workbench
 
 
 def kernel_options(parser):
@@ -27,7 +27,8 @@ COMMANDS = {
     "boot": (workbench.boot_options, workbench.boot_command,
              "run a shell command in a small guest without the product"),
     "shell": (workbench.machine_options, workbench.shell_command, "a shell in a small guest (exit to end)"),
-    "guest": (guest.options, guest.command, "build or boot the Debian guest"),
+    "guest": (guest_commands.options, guest_commands.command,
+              "build, boot or test the Debian guest"),
 }
 
 

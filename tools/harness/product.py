@@ -18,6 +18,7 @@ ARTIFACTS = CONFIG + "/artifacts"
 STATE = "/var/lib/warrant"
 LINEAGE = STATE + "/lineage"
 LATER = "/stage/artifacts"             # artifacts that a step installs
+COUNTED = "baseline.counted.json"      # beside the guest's keys
 HOST = "guest"
 DAEMON_COMMAND = ["/usr/sbin/warrantd", "--config", CONFIG, "--state", STATE, "--pin",
                   "/sys/fs/bpf/warrant", "--socket", "/run/warrant/control.sock", "--host", HOST]
@@ -40,8 +41,19 @@ def build_folder():
 def programs():
     """{path in the guest: path here} of the product's own programs."""
     folder = build_folder()
-    return {"/usr/sbin/warrantd": folder / "daemon/warrantd",
-            "/usr/bin/warrant": folder / "tools/warrant"}
+    return {"/usr/sbin/warrantd": stripped(folder / "daemon/warrantd"),
+            "/usr/bin/warrant": stripped(folder / "tools/warrant")}
+
+
+def stripped(program):
+    """A copy without symbols for debuggers: the guest hashes what it runs, and they are most of it."""
+    folder = place.cache_dir("stripped", place.digest_of(program))
+    target = folder / program.name
+    if not target.exists():
+        scratch = target.with_suffix(".new")
+        place.run([place.tool("strip"), "-o", scratch, program])
+        scratch.rename(target)
+    return target
 
 
 def warrant(*words, **options):
@@ -65,28 +77,28 @@ def timestamp(seconds):
 
 def guest_inputs():
     """What the Debian guest's image depends on besides the bare system."""
-    return [*programs().values(), place.ROOT / "daemon/warrantd.service"]
+    return [*programs().values(), place.ROOT / "daemon/warrantd.service", pathlib.Path(__file__)]
 
 
 def install_into(root, folder):
     """Installs the product into the root file system of the Debian guest, captures its baseline and
-    signs it. The keys stay in `folder`, so that a later run can sign for the same guest."""
-    place.run([place.tool("cmake"), "--install", build_folder(), "--prefix", "/usr"],
+    signs it. The keys stay in `folder`, so that a later run can sign for the same guest; what
+    `baseline capture` counted too."""
+    place.run([place.tool("cmake"), "--install", build_folder(), "--strip", "--prefix", "/usr"],
               env={**os.environ, "DESTDIR": str(root)})
     wants = root / "etc/systemd/system/sysinit.target.wants"  # as `systemctl enable` would, without it
     wants.mkdir(parents=True, exist_ok=True)
     (wants / "warrantd.service").symlink_to("/usr/lib/systemd/system/warrantd.service")
-    authority = Authority.make(folder / "authority", time.time(), {})
+    authority = Authority.make(folder, time.time(), {})
     artifacts = root / ARTIFACTS.strip("/")
     artifacts.mkdir(parents=True)
     for name in ("trust-root.json", "policy.json"):
         shutil.copy(authority.folder / name, artifacts.parent / name)
-    draft = artifacts / "baseline.draft"
-    warrant("baseline", "capture", "--root", root, "--out", draft)
+    draft = folder / "baseline.draft"
+    counted = warrant("baseline", "capture", "--json", "--root", root, "--out", draft)
+    (folder / COUNTED).write_text(counted)
     warrant("baseline", "sign", "--policy", authority.folder / "policy.json", "--key",
             authority.folder / "issuer.key", "--out", artifacts / "baseline.json", draft)
-    draft.unlink()
-    return authority
 
 
 @dataclasses.dataclass

@@ -1,0 +1,46 @@
+# SPDX-License-Identifier: Apache-2.0
+"""tools/vm guest: builds, boots and tests the Debian guest."""
+from . import debian, guest, kernels, machine, place, plan, system, workbench
+
+
+def make_machine(options, steps, name):
+    kernel = kernels.fetch(options.kernel)
+    disk = guest.build(kernel, options.bare)
+    folder = workbench.run_folder(name)
+    initrd = folder / "initrd"
+    pairs = [tuple(pair.split(":", 1)) for pair in options.file]
+    initrd.write_bytes(debian.boot_tree(kernel, steps.text(), pairs).archive())
+    return machine.Machine(kernel=kernel, initrd=initrd, folder=folder, disks=[disk],
+                           append=options.append, memory=max(options.memory, guest.MEMORY),
+                           cpus=options.cpus, accel=options.accel, limit=options.limit,
+                           icount=options.icount)
+
+
+def options(parser):
+    parser.add_argument("action", choices=["build", "boot", "shell", "test"])
+    workbench.machine_options(parser)
+    parser.add_argument("--bare", action="store_true", help="without the product")
+    parser.add_argument("--refresh", action="store_true", help="build the root file system again")
+    parser.add_argument("--cmd", default="systemctl is-system-running --wait; systemctl --failed",
+                        help="shell command for `boot`; its exit code becomes ours")
+    parser.add_argument("--uid", type=int, default=0)
+    parser.add_argument("--collect", action="append", default=[], metavar="PATH",
+                        help="bring this guest file or folder back")
+    parser.set_defaults(limit=300)
+
+
+def command(options):
+    if options.action == "build":
+        disk = guest.build(kernels.fetch(options.kernel), options.bare, options.refresh)
+        print(disk)
+        return 0
+    if options.action == "test":
+        return system.command(options)
+    steps = plan.Plan()
+    if options.action == "shell":
+        steps.step("run", "/bin/sleep", "infinity", id="wait", limit=86400000)
+        built = make_machine(options, steps, "guest-shell")
+        place.say("booting; log in as root, `systemctl poweroff` or ctrl-a x to end")
+        return machine.converse(built)
+    workbench.add_command(steps, options)
+    return workbench.report(make_machine(options, steps, "guest-boot"), options)

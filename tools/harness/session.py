@@ -1,0 +1,114 @@
+# SPDX-License-Identifier: Apache-2.0
+"""One boot of the Debian guest that is asked many things: what runs before enforcement, what runs in
+the running system, and what came of each."""
+import pathlib
+import tarfile
+import time
+
+from . import debian, guest, kernels, machine, place, plan, product, records, workbench
+
+BOOT_SECONDS = 300
+STEP_SECONDS = 30
+CHROOT = ("/bin/busybox", "chroot", debian.NEW_ROOT)
+
+
+class Session:
+    """Steps are added first, then boot() carries them all out. Results are the agent's, by id; the
+    ones from before enforcement are under `before`."""
+
+    def __init__(self, name, options):
+        self._options = options
+        self._kernel = kernels.fetch(options.kernel)
+        self._disk = guest.build(self._kernel)
+        self.folder = workbench.run_folder(name)
+        self.authority = product.Authority(guest.authority_folder(self._disk), time.time())
+        self._files = []
+        self._early = plan.Plan()
+        self._steps = plan.Plan()
+        self._collects = False
+        self.before = {}
+        self.results = {}
+        self.outcome = None
+
+    @property
+    def kernel_version(self):
+        return self._kernel.version
+
+    def file(self, at, data, mode=0o755):
+        """A file that is in the guest's root before systemd starts."""
+        source = self.folder / f"file-{len(self._files)}"
+        source.write_bytes(data)
+        source.chmod(mode)
+        self._files.append((source, at))
+
+    def artifact(self, label, fields, subjects):
+        """Signs an artifact by the guest's own authority and installs it. Returns the envelope."""
+        envelope = self.authority.artifact(label, fields, subjects)
+        self.file(f"{product.ARTIFACTS}/{label}.json", envelope, 0o644)
+        return envelope
+
+    def run_before(self, name, *argv, env=()):
+        """Runs a program in the guest's root before systemd and warrantd are there."""
+        # By the guest's own env: what the agent itself sets would meet busybox first.
+        self._early.step("run", *CHROOT, "/usr/bin/env", *env, *argv, id=name, phase="before",
+                         limit=STEP_SECONDS * 1000)
+
+    def run(self, name, *argv, uid=0, env=(), seconds=STEP_SECONDS):
+        """Runs a program in the running system."""
+        self._steps.step("run", *argv, id=name, phase="running", uid=uid, env=list(env),
+                         limit=int(seconds * 1000))
+
+    def shell(self, name, script, **options):
+        """Runs a line of shell, errors in its output too."""
+        self.run(name, "/bin/sh", "-c", "exec 2>&1; " + script, **options)
+
+    def boot(self, on_result=None):
+        """Carries everything out. `on_result(event)` is told each result as it comes."""
+        self._steps.step("collect", product.LINEAGE)
+        initrd = self.folder / "initrd"
+        tree = debian.boot_tree(self._kernel, self._steps.text(), self._files, self._early)
+        initrd.write_bytes(tree.archive())
+
+        def take(event):
+            if event["event"] == "result":
+                known = self.before if event["phase"] == "before" else self.results
+                known[event["id"]] = event
+            if on_result:
+                on_result(event)
+
+        try:
+            self.outcome = machine.boot(self._machine(initrd), take)
+        finally:
+            initrd.unlink()
+            for source, _ in self._files:
+                source.unlink()
+        return self.outcome
+
+    def _machine(self, initrd):
+        options = self._options
+        return machine.Machine(kernel=self._kernel, initrd=initrd, folder=self.folder,
+                               disks=[self._disk], append=options.append,
+                               memory=max(options.memory, guest.MEMORY), cpus=options.cpus,
+                               accel=options.accel, limit=options.limit)
+
+    def lineage(self):
+        """The folder of the records that the guest left, on this machine; None if it left none."""
+        target = self.folder / "collected"
+        archive = self.folder / "result.tar"
+        if archive.exists():
+            try:
+                with tarfile.open(archive) as packed:
+                    packed.extractall(target)
+            except tarfile.TarError:
+                pass
+            archive.unlink()
+        found = pathlib.Path(f"{target}{product.LINEAGE}")
+        return found if found.is_dir() else None
+
+    def records(self):
+        folder = self.lineage()
+        return records.read(folder) if folder else records.Records([])
+
+    def console_tail(self, lines=25):
+        text = (self.folder / "console.log").read_text("latin-1")
+        return text.splitlines()[-lines:]
