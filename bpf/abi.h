@@ -166,7 +166,7 @@ enum w_digest_kind { W_DIGEST_INVALID = 0, W_DIGEST_SHA256 = 1, W_DIGEST_VERITY 
   X(WRITABLE, 0x0002u, "writable")    /* the mapping is writable and executable at once */    \
   X(ANONYMOUS, 0x0004u, "anonymous")  /* no file stands behind the mapping */                 \
   X(MODIFIED, 0x0008u, "modified")    /* private pages of the mapping were written to */      \
-  X(OWN_IMAGE, 0x0010u, "ownImage")   /* the file is the image that this task was let exec */ \
+  X(OWN_IMAGE, 0x0010u, "ownImage")   /* same content as the binary this task was let exec */ \
   X(JIT, 0x0020u, "jit")              /* the caller's own authorization has jit */            \
   X(UPDATE, 0x0040u, "update")        /* the caller's own authorization has update */         \
   X(MAPPED, 0x0080u, "mapped")        /* the inode is mapped executable under a verdict */    \

@@ -244,11 +244,21 @@ static __always_inline __u32 w_gather_grants(struct w_task *task, const struct w
   return slot;
 }
 
-static __always_inline int w_is_own_image(const struct w_task *task, struct inode *inode) {
-  struct task_struct *self = bpf_get_current_task_btf();
+/*
+ * By content, never by mm->exe_file: prctl(PR_SET_MM_MAP) lets a task in its own user namespace
+ * name another file there.
+ */
+static __always_inline int w_is_own_image(const struct w_task *task, const struct w_facts *facts) {
+  const struct w_image *image = &task->image;
 
-  return (task->process.flags & W_PROCESS_COMMITTED) &&
-         BPF_CORE_READ(self, mm, exe_file, f_inode) == inode;
+  if (!(task->process.flags & W_PROCESS_COMMITTED) || image->digest_kind == W_DIGEST_INVALID ||
+      image->digest_kind != facts->digest_kind)
+    return 0;
+  for (int i = 0; i < W_DIGEST_SIZE; i += 8) {
+    if (*(const __u64 *)(image->digest + i) != *(const __u64 *)(facts->digest + i))
+      return 0;
+  }
+  return 1;
 }
 
 static __always_inline int w_is_mapped(const struct w_inode *state, struct inode *inode) {

@@ -85,10 +85,6 @@ struct vm_area_struct {
   struct file *vm_file;
 };
 
-struct mm_struct {
-  struct file *exe_file;
-};
-
 struct kernfs_node {
   struct kernfs_node *parent;
   const char *name;
@@ -109,7 +105,6 @@ struct css_set {
 struct task_struct {
   int pid;
   int tgid;
-  struct mm_struct *mm;
   struct css_set *cgroups;
 };
 

@@ -101,6 +101,13 @@ struct w_verity {
 #define W_CGROUP_ROOM 16
 W_STATIC_ASSERT(W_CGROUP_DEPTH <= W_CGROUP_ROOM, "cgroup_chain");
 
+/* Content of a binary, as it was measured at exec. */
+struct w_image {
+  __u32 digest_kind; /* 0: none */
+  __u32 reserved;
+  __u8 digest[W_DIGEST_SIZE];
+};
+
 /*
  * What a task carries: who it is, what it becomes when the exec under way is committed, and room to
  * put facts together. The room is per task because sleepable programs can be preempted by others on
@@ -109,6 +116,8 @@ W_STATIC_ASSERT(W_CGROUP_DEPTH <= W_CGROUP_ROOM, "cgroup_chain");
 struct w_task {
   struct w_process process;
   struct w_process pending;
+  struct w_image image; /* what runs */
+  struct w_image pending_image;
   __u64 cgroup_chain[W_CGROUP_ROOM];
   __u32 chain; /* files of the exec under way that were checked before this one */
   __u32 scopes[W_SCOPES_PER_TASK];

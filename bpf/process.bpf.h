@@ -45,6 +45,7 @@ static __always_inline int w_fork(struct task_struct *child) {
   if (!copy)
     return -ENOMEM;
   copy->process = parent->process;
+  copy->image = parent->image;
   return 0;
 }
 
@@ -68,11 +69,14 @@ static __always_inline void w_prepare_exec(struct w_task *task, const struct w_f
       __builtin_memset(next->artifact, 0, W_ID_SIZE);
   }
   next->flags = flags;
+  task->pending_image.digest_kind = facts->digest_kind;
+  __builtin_memcpy(task->pending_image.digest, facts->digest, W_DIGEST_SIZE);
 }
 
 static __always_inline void w_commit_exec(struct w_task *task) {
   task->pending.since = bpf_ktime_get_boot_ns();
   task->process = task->pending;
+  task->image = task->pending_image;
   task->pending.lineage = 0;
 }
 

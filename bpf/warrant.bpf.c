@@ -159,7 +159,7 @@ int BPF_PROG(on_mmap_file, struct file *file, unsigned long reqprot, unsigned lo
     return w_conclude(task, slot);
   }
   w_measure(task, cfg, file);
-  if (w_is_own_image(task, file->f_inode))
+  if (w_is_own_image(task, facts))
     facts->flags |= W_FACT_OWN_IMAGE;
   slot = w_gather_grants(task, cfg);
   w_describe_file(&task->event, file->f_inode);
@@ -199,7 +199,7 @@ int BPF_PROG(on_file_mprotect, struct vm_area_struct *vma, unsigned long reqprot
   if (vma->anon_vma)
     facts->flags |= W_FACT_MODIFIED;
   w_recall(facts, file->f_inode);
-  if (w_is_own_image(task, file->f_inode))
+  if (w_is_own_image(task, facts))
     facts->flags |= W_FACT_OWN_IMAGE;
   slot = w_gather_grants(task, cfg);
   w_describe_file(&task->event, file->f_inode);
