@@ -10,8 +10,7 @@
 
 #include "bpf/decide.h"
 
-/* Both maps are mmapable, so that user space can fill and read a whole batch without a system call
- * each. */
+/* Mmapable, so that user space fills and reads a whole batch without system calls. */
 struct {
   __uint(type, BPF_MAP_TYPE_ARRAY);
   __uint(map_flags, BPF_F_MMAPABLE);

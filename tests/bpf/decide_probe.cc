@@ -68,7 +68,8 @@ class Probe {
     // What is not answered must not look like an answer.
     std::memset(static_cast<void *>(answers_), 0xa5, sizeof(w_probe_answer) * W_PROBE_BATCH);
     w_probe_args args = {static_cast<__u32>(count)};
-    LIBBPF_OPTS(bpf_test_run_opts, options);
+    bpf_test_run_opts options{};
+    options.sz = sizeof options;
     options.ctx_in = &args;
     options.ctx_size_in = sizeof args;
     if (bpf_prog_test_run_opts(bpf_program__fd(skeleton_->progs.decide_probe), &options) != 0)

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <iterator>
 
 #include "tests/property/decide_subject.h"
 
@@ -304,7 +305,7 @@ bool records_are_not_decided_on(const w_facts &facts) {
 bool grants_beyond_the_count_do_not_exist(const w_facts &facts) {
   return changes_nothing(facts, [](w_facts &f) {
     const w_candidate all = {W_NEVER, W_FOREVER, W_FOREVER, 1, W_SCOPE_HOST, W_ACTION_ALL, 0};
-    std::fill(f.candidates + grants_in(f), f.candidates + W_MAX_CANDIDATES, all);
+    std::fill(f.candidates + grants_in(f), std::end(f.candidates), all);
   });
 }
 

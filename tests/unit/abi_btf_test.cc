@@ -166,7 +166,7 @@ TEST_CASE("the programs that are loaded use that contract") {
 
 TEST_CASE("a difference in layout is noticed") {
   const auto &expected = struct_named("w_environment");
-  const auto differs = [&](__u32 size, std::vector<std::pair<const char *, __u32>> fields) {
+  const auto differs = [&](__u32 size, const std::vector<std::pair<const char *, __u32>> &fields) {
     return !compare_struct(one_struct(size, fields).get(), expected).empty();
   };
   CHECK_FALSE(differs(8, {{"valid_until", 0}}));
