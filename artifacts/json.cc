@@ -92,10 +92,11 @@ class StrictBuilder : public nlohmann::json_sax<Json> {
       return &document;
     }
     Frame &frame = stack_.back();
-    if (frame.value->is_object())
-      return &((*frame.value)[frame.key] = std::move(value));
-    frame.value->push_back(std::move(value));
-    return &frame.value->back();
+    if (frame.value->is_array())
+      return &frame.value->emplace_back(std::move(value));
+    Json &member = (*frame.value)[frame.key];
+    member = std::move(value);
+    return &member;
   }
 
   bool add(Json value) {

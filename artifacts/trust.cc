@@ -120,7 +120,7 @@ Json keys_json(const TrustRoot &root) {
 Checked<w_mode> read_mode(ObjectReader &reader) {
   const std::string word = WARRANT_TRY(reader.string("mode", 0, kMaxWord));
   const std::optional<w_mode> mode = mode_from_name(word);
-  if (mode != W_MODE_ENFORCE && mode != W_MODE_OBSERVE)
+  if (!mode || (*mode != W_MODE_ENFORCE && *mode != W_MODE_OBSERVE))
     return malformed(reader.at("mode"), "enforce or observe expected");
   return *mode;
 }
@@ -128,7 +128,7 @@ Checked<w_mode> read_mode(ObjectReader &reader) {
 Checked<w_audit> read_audit(ObjectReader &reader) {
   const std::string word = WARRANT_TRY(reader.string("audit", 0, kMaxWord));
   const std::optional<w_audit> audit = audit_from_name(word);
-  if (audit != W_AUDIT_REQUIRED && audit != W_AUDIT_OPTIONAL)
+  if (!audit || (*audit != W_AUDIT_REQUIRED && *audit != W_AUDIT_OPTIONAL))
     return malformed(reader.at("audit"), "required or optional expected");
   return *audit;
 }

@@ -3,7 +3,6 @@
 #include <cstring>
 
 #include "artifacts/compile.h"
-
 #include "artifacts/time.h"
 #include "tests/catch.h"
 #include "tests/unit/artifacts_fixture.h"
