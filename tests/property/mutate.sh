@@ -150,4 +150,5 @@ mutate "an invalid verdict is an allow" 'if (decision.verdict == W_ALLOW)' 'if (
 mutate "every denial is let go" 'decision.enforced == 0 ?' '1 ?'
 
 echo "$killed mutants killed, $survived survived, $errors errors"
+echo "$killed passed, $((survived + errors)) failed"
 [[ $survived == 0 && $errors == 0 ]]
