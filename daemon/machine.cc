@@ -14,18 +14,9 @@ namespace {
 
 constexpr size_t kMaxLine = 4096;
 
-std::unordered_set<std::string> read_functions(const std::string &path) {
-  std::unordered_set<std::string> names;
+btf *read_types(const std::string &path) {
   btf *kernel = btf__parse(path.c_str(), nullptr);
-  if (libbpf_get_error(kernel) != 0)
-    return names;
-  for (uint32_t id = 1; id < btf__type_cnt(kernel); id++) {
-    const btf_type *type = btf__type_by_id(kernel, id);
-    if (btf_is_func(type))
-      names.emplace(btf__name_by_offset(kernel, type->name_off));
-  }
-  btf__free(kernel);
-  return names;
+  return libbpf_get_error(kernel) == 0 ? kernel : nullptr;
 }
 
 } // namespace
@@ -42,7 +33,19 @@ std::vector<std::string> split(std::string_view text, char separator) {
 }
 
 Machine::Machine(std::string root)
-    : root_(std::move(root)), functions_(read_functions(root_ + "/sys/kernel/btf/vmlinux")) {}
+    : root_(std::move(root)), types_(read_types(root_ + "/sys/kernel/btf/vmlinux")) {}
+
+void Machine::Free::operator()(btf *types) const {
+  btf__free(types);
+}
+
+size_t Machine::type_count() const {
+  return types_ ? btf__type_cnt(types_.get()) : 0;
+}
+
+bool Machine::has_function(const std::string &name) const {
+  return types_ && btf__find_by_name_kind(types_.get(), name.c_str(), BTF_KIND_FUNC) > 0;
+}
 
 std::vector<std::string> Machine::lines(const std::string &path) const {
   std::ifstream file(root_ + path);

@@ -2,18 +2,21 @@
 // A machine as its files tell of it: /proc, /sys and /boot below some root.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
-#include <unordered_set>
 #include <vector>
+
+struct btf;
 
 namespace warrant {
 
 /// What cannot be read is empty: to a check, that is as good as not there.
 class Machine {
  public:
-  /// Reads the names of the kernel's functions at once (a few MB of BTF); the rest when asked.
+  /// Reads the kernel's BTF at once (a few MB); the rest when asked.
   explicit Machine(std::string root);
 
   /// Without its newline; text that came from elsewhere is made fit for a terminal.
@@ -26,15 +29,19 @@ class Machine {
   uint64_t effective_capabilities() const;
   bool is_mounted(std::string_view where, std::string_view type) const;
 
-  /// All functions that the kernel's BTF describes.
-  const std::unordered_set<std::string> &kernel_functions() const { return functions_; }
-  bool has_function(const std::string &name) const { return functions_.count(name) != 0; }
+  /// Types that the kernel's BTF describes; 0: there is none.
+  size_t type_count() const;
+  /// Searched one by one: a few searches are cheaper than an index of 60 000 functions.
+  bool has_function(const std::string &name) const;
 
  private:
   std::vector<std::string> lines(const std::string &path) const;
 
   std::string root_;
-  std::unordered_set<std::string> functions_;
+  struct Free {
+    void operator()(btf *types) const;
+  };
+  std::unique_ptr<btf, Free> types_;
 };
 
 std::vector<std::string> split(std::string_view text, char separator);

@@ -69,10 +69,10 @@ Check check_lsm(const Machine &machine) {
 }
 
 Check check_btf(const Machine &machine) {
-  const size_t functions = machine.kernel_functions().size();
-  return require("kernel BTF", functions > 0,
-                 functions > 0 ? std::to_string(functions) + " functions described"
-                               : "/sys/kernel/btf/vmlinux cannot be read",
+  const size_t types = machine.type_count();
+  return require("kernel BTF", types > 0,
+                 types > 0 ? std::to_string(types) + " types described"
+                           : "/sys/kernel/btf/vmlinux cannot be read",
                  "programs cannot be fitted to this kernel",
                  "use a kernel with CONFIG_DEBUG_INFO_BTF=y (all of Debian's)");
 }

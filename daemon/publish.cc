@@ -182,6 +182,10 @@ Result<Published> Publisher::publish(const Entries &entries, const KernelPolicy 
   int64_t start = boot_now();
   w_config config = WARRANT_TRY(read_config(*maps_));
   bool first = config.generations[config.active].number == 0;
+  if (!first && config.abi != W_ABI_VERSION)
+    return Error{"the programs in the kernel speak version " + std::to_string(config.abi) +
+                 " of the contract, this daemon version " + std::to_string(W_ABI_VERSION) +
+                 ": run the daemon that armed them, or restart the machine"};
   uint32_t slot = first ? config.active : (config.active + 1) % W_GENERATION_SLOTS;
   WARRANT_TRY(fill_slot(slot, entries));
   WARRANT_TRY(open_environment(*maps_));
@@ -192,6 +196,8 @@ Result<Published> Publisher::publish(const Entries &entries, const KernelPolicy 
   next.flags = entries.flags;
   next.artifacts = static_cast<uint32_t>(entries.artifacts.size());
   next.verdicts = entries.verdicts.size();
+  // Twice: the first write only describes the slot that nobody looks at, the second switches to it.
+  WARRANT_TRY(write_config(*maps_, config));
   config.abi = W_ABI_VERSION;
   config.mode = static_cast<uint8_t>(policy.mode);
   config.audit = static_cast<uint8_t>(policy.audit);
@@ -199,8 +205,6 @@ Result<Published> Publisher::publish(const Entries &entries, const KernelPolicy 
   std::copy(policy.filesystems.begin(), policy.filesystems.end(), config.filesystems);
   if (config.enforcing_since == 0)
     config.enforcing_since = static_cast<uint64_t>(start);
-  // Twice: the first write changes nothing that is looked at, the second only `active`.
-  WARRANT_TRY(write_config(*maps_, config));
   config.active = slot;
   WARRANT_TRY(write_config(*maps_, config));
 
