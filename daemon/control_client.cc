@@ -75,8 +75,6 @@ Result<std::string> receive_line(int fd, Clock::time_point end, const std::strin
   std::string line;
   std::array<char, 16384> piece{};
   while (line.find('\n') == std::string::npos) {
-    if (line.size() >= kMaxControlMessage)
-      return cannot(socket, "answer of more than " + std::to_string(kMaxControlMessage) + " bytes");
     WARRANT_TRY(await(fd, POLLIN, end, socket));
     const ssize_t got = ::recv(fd, piece.data(), piece.size(), 0);
     if (got == 0)
@@ -85,6 +83,8 @@ Result<std::string> receive_line(int fd, Clock::time_point end, const std::strin
       line.append(piece.data(), static_cast<size_t>(got));
     else if (errno != EINTR && errno != EAGAIN)
       return cannot_now(socket, "cannot receive");
+    if (line.size() > kMaxControlMessage)
+      return cannot(socket, "answer of more than " + std::to_string(kMaxControlMessage) + " bytes");
   }
   if (line.find('\n') != line.size() - 1)
     return cannot(socket, "more than one line was answered");

@@ -26,6 +26,14 @@ struct Evidence {
   std::vector<std::string> problems;
 };
 
+/// What the daemon complains of, fit for a terminal; empty: nothing.
+std::string complaint_of(const Json &reply) {
+  const auto error = reply.find("error");
+  if (error == reply.end() || !error->is_string())
+    return {};
+  return Text(error->get_ref<const std::string &>()).escaped();
+}
+
 Evidence gather(const Arguments &arguments) {
   Evidence evidence{read_kernel_status(arguments.text("--pin-dir")),
                     run_canary(),
@@ -101,8 +109,8 @@ std::string evidence_text(const Evidence &evidence) {
   text += "  daemon:     ";
   if (!evidence.daemon.ok())
     text += "not answering; what is in force stays (" + evidence.daemon.error().message + ")\n";
-  else if (const std::string error = evidence.daemon.value().value("error", ""); !error.empty())
-    text += paint(Colour::kDoubtful, "complains: ") + Text(error).escaped() + "\n";
+  else if (const std::string complaint = complaint_of(evidence.daemon.value()); !complaint.empty())
+    text += paint(Colour::kDoubtful, "complains: ") + complaint + "\n";
   else
     text += "running\n";
   return text;
@@ -156,14 +164,15 @@ Answer doctor(const Arguments &arguments) {
 Answer reload(const Arguments &arguments) {
   const Json reply = CLI_TRY(
       ask_daemon({{"verb", "reload"}}, arguments.text("--socket"), std::chrono::minutes(2)));
-  const bool done = reply.value("ok", false);
+  const auto ok = reply.find("ok");
+  const bool done = ok != reply.end() && *ok == true;
   if (arguments.wants_json())
     print_json(reply);
   else if (done)
     print("reloaded\n");
   else
-    print(paint(Colour::kBad, "NOT RELOADED") + ", what was in force stays: " +
-          Text(reply.value("error", "no reason given")).escaped() + "\n");
+    print(paint(Colour::kBad, "NOT RELOADED") +
+          ", what was in force stays: " + complaint_of(reply) + "\n");
   return done ? ExitCode::kOk : ExitCode::kNo;
 }
 

@@ -71,7 +71,7 @@ std::string bash_completion() {
   std::string text = R"(# bash completion for warrant(1); `warrant completion bash` prints it.
 _warrant() {
   local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD-1]}
-  local noun=${COMP_WORDS[1]} verb=${COMP_WORDS[2]} title
+  local noun=${COMP_WORDS[1]} verb=${COMP_WORDS[2]-} title
   offer() { mapfile -t COMPREPLY < <(compgen "$@" -- "$current"); }
   COMPREPLY=()
   if ((COMP_CWORD == 1)); then
