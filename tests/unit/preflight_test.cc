@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: Apache-2.0
+// Machines that are described as files, and what preflight says of them.
+#include "daemon/preflight.h"
+
+#include <filesystem>
+#include <fstream>
+#include <map>
+
+#include "tests/catch.h"
+#include "tests/unit/artifacts_fixture.h"
+
+namespace warrant {
+namespace {
+
+using Outcome = Check::Outcome;
+using Files = std::map<std::string, std::string>;
+
+/// All that is asked for but the BTF, which is no file that one writes by hand.
+Files good_machine() {
+  return {{"/proc/self/status", "Name:\tx\nCapEff:\t000001ffffffffff\n"},
+          {"/proc/sys/kernel/osrelease", "6.1.0-39-amd64\n"},
+          {"/sys/kernel/security/lsm", "lockdown,capability,landlock,bpf\n"},
+          {"/proc/self/mounts", "bpf /sys/fs/bpf bpf rw 0 0\n"},
+          {"/proc/cmdline", "quiet\n"},
+          {"/sys/kernel/security/ima/runtime_measurements_count", "1\n"},
+          {"/sys/kernel/security/lockdown", "none [integrity] confidentiality\n"},
+          {"/proc/sys/kernel/ftrace_enabled", "1\n"},
+          {"/boot/config-6.1.0-39-amd64", "CONFIG_IMA_DEFAULT_HASH=\"sha256\"\n"}};
+}
+
+/// Checks of a machine, by name.
+std::map<std::string, Check> look_at(const Files &files) {
+  const test::TemporaryDirectory root;
+  for (const auto &[path, content] : files) {
+    const std::filesystem::path file = root.file(path.substr(1));
+    std::filesystem::create_directories(file.parent_path());
+    std::ofstream(file) << content;
+  }
+  std::map<std::string, Check> checks;
+  for (Check &check : run_preflight(root.file("")))
+    checks.emplace(check.name, check);
+  return checks;
+}
+
+std::map<std::string, Check> look_at(const std::string &path, const std::string &content) {
+  Files files = good_machine();
+  files[path] = content;
+  return look_at(files);
+}
+
+} // namespace
+
+TEST_CASE("a good machine has only what its kernel's BTF does not tell against it") {
+  for (const auto &[name, check] : look_at(good_machine())) {
+    INFO(name << ": " << check.found);
+    const bool from_btf = name == "kernel BTF" || name == "file measurement" ||
+                          name == "inode and task storage" || name == "fs-verity digests";
+    CHECK((check.outcome == Outcome::kOk) == !from_btf);
+    CHECK(check.fix.empty() == (check.outcome == Outcome::kOk));
+    CHECK(check.cost.empty() == (check.outcome == Outcome::kOk));
+  }
+}
+
+TEST_CASE("each lack is found, named and judged") {
+  struct Case {
+    std::string path, content, check;
+    Outcome outcome;
+  };
+  const std::vector<Case> cases = {
+      {"/proc/self/status", "CapEff:\t0000000000200000\n", "privileges", Outcome::kFailed},
+      {"/proc/self/status", "", "privileges", Outcome::kFailed},
+      {"/proc/sys/kernel/osrelease", "5.15.0\n", "kernel version", Outcome::kFailed},
+      {"/proc/sys/kernel/osrelease", "rubbish\n", "kernel version", Outcome::kFailed},
+      {"/proc/sys/kernel/osrelease", "6.12.1\n", "kernel version", Outcome::kOk},
+      {"/proc/sys/kernel/osrelease", "10.0\n", "kernel version", Outcome::kOk},
+      {"/sys/kernel/security/lsm", "capability,bpfnot\n", "BPF LSM", Outcome::kFailed},
+      {"/sys/kernel/security/lsm", "", "BPF LSM", Outcome::kFailed},
+      {"/proc/self/mounts", "none /sys/fs/bpf tmpfs rw 0 0\n", "bpffs", Outcome::kFailed},
+      {"/proc/self/mounts", "bpf /mnt bpf rw 0 0\n", "bpffs", Outcome::kFailed},
+      {"/proc/cmdline", "ima_hash=sha1\n", "measurement algorithm", Outcome::kFailed},
+      {"/proc/cmdline", "ima_hash=sha1 ima_hash=sha256\n", "measurement algorithm", Outcome::kOk},
+      {"/boot/config-6.1.0-39-amd64", "CONFIG_IMA_DEFAULT_HASH=\"sha1\"\n", "measurement algorithm",
+       Outcome::kFailed},
+      {"/proc/cmdline", "ima_policy=tcb\n", "IMA policy", Outcome::kWarning},
+      {"/sys/kernel/security/ima/runtime_measurements_count", "812\n", "IMA policy",
+       Outcome::kWarning},
+      {"/sys/kernel/security/lockdown", "[none] integrity confidentiality\n", "lockdown",
+       Outcome::kWarning},
+      {"/sys/kernel/security/lockdown", "none integrity [confidentiality]\n", "lockdown",
+       Outcome::kFailed},
+      {"/proc/sys/kernel/ftrace_enabled", "0\n", "function tracing", Outcome::kFailed},
+      {"/proc/sys/kernel/ftrace_enabled", "", "function tracing", Outcome::kFailed},
+  };
+  for (const Case &one : cases) {
+    INFO(one.path << " = " << one.content);
+    CHECK(look_at(one.path, one.content).at(one.check).outcome == one.outcome);
+  }
+}
+
+TEST_CASE("an empty machine may not be armed, a warning alone does not matter") {
+  CHECK_FALSE(may_arm(run_preflight("/nowhere")));
+  CHECK(may_arm({{"a", Outcome::kOk, "", "", ""}, {"b", Outcome::kWarning, "", "", ""}}));
+  CHECK_FALSE(may_arm({{"a", Outcome::kOk, "", "", ""}, {"b", Outcome::kFailed, "", "", ""}}));
+}
+
+TEST_CASE("text from the machine is fit for a terminal") {
+  const Check check = look_at("/sys/kernel/security/lsm", "capability,\x1b[2J\n").at("BPF LSM");
+  CHECK(check.found.find('\x1b') == std::string::npos);
+  CHECK(check.fix.find('\x1b') == std::string::npos);
+}
+
+} // namespace warrant
