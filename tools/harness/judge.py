@@ -4,6 +4,7 @@ a denial counts only if the same action succeeded without enforcement, its autho
 enforcement, the errno is the expected one, and the kernel's own record gives the expected reason."""
 import dataclasses
 import errno
+import json
 import re
 
 from . import scenario
@@ -28,6 +29,14 @@ def observed_errno(result):
         return errno.errorcode.get(result["execErrno"], str(result["execErrno"]))
     told = re.findall(r"^errno=(\w+)$", result["stdout"], re.MULTILINE)
     return told[-1] if told and result["exit"] == getattr(errno, told[-1], -1) else ""
+
+
+def as_json(result):
+    """What a command printed with --json; an empty object if that is none."""
+    try:
+        return json.loads(result["stdout"])
+    except ValueError:
+        return {}
 
 
 def describe(result):

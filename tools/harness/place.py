@@ -42,9 +42,21 @@ def run(argv, **options):
     return done.stdout
 
 
+_listener = None
+
+
+def tell(listener):
+    """From now on progress goes to that function; None: to stderr again."""
+    global _listener
+    _listener = listener
+
+
 def say(text):
     """Progress, for people: results alone go to stdout."""
-    print(text, file=sys.stderr, flush=True)
+    if _listener:
+        _listener(text)
+    else:
+        print(text, file=sys.stderr, flush=True)
 
 
 def digest_of(*things):

@@ -101,6 +101,11 @@ def install_into(root, folder):
             authority.folder / "issuer.key", "--out", artifacts / "baseline.json", draft)
 
 
+def counted(folder):
+    """What `baseline capture` counted when it was installed."""
+    return json.loads((folder / COUNTED).read_text())
+
+
 @dataclasses.dataclass
 class Authority:
     """Keys, trust root and policy of one run, made anew each time."""
@@ -127,12 +132,16 @@ class Authority:
         envelope = json.loads((self.folder / "policy.json").read_text())
         return hashlib.sha256(base64.b64decode(envelope["payload"])).hexdigest()
 
+    def artifact_id(self, label):
+        """The id of the artifact of that label, unless its fields say another."""
+        return hashlib.sha256(f"{self.now}/{label}".encode()).hexdigest()[:32]
+
     def statement(self, label, fields, subjects):
-        """The in-toto statement of one artifact. `subjects`: {label: sha256}."""
+        """The in-toto statement of one artifact. `subjects`: {label: sha256}. With a manifest, it is
+        written beside the drafts, where the CLI looks for it."""
         first, last = fields.get("window", ["-1h", "+1h"])
-        identity = hashlib.sha256(f"{self.now}/{label}".encode()).hexdigest()[:32]
         predicate = {
-            "id": fields.get("id", identity), "kind": fields.get("kind", "task"),
+            "id": fields.get("id", self.artifact_id(label)), "kind": fields.get("kind", "task"),
             "issuedAt": timestamp(self.now - 7200),
             "validity": {"notBefore": timestamp(self.now + seconds_of(first)),
                          "notAfter": timestamp(self.now + seconds_of(last))},

@@ -7,8 +7,7 @@ import time
 
 from . import debian, guest, kernels, machine, place, plan, product, records, workbench
 
-BOOT_SECONDS = 300
-STEP_SECONDS = 30
+STEP_SECONDS = 120
 CHROOT = ("/bin/busybox", "chroot", debian.NEW_ROOT)
 
 
@@ -71,6 +70,8 @@ class Session:
 
         def take(event):
             if event["event"] == "result":
+                for stream in ("stdout", "stderr"):  # the agent tells each byte as one character
+                    event[stream] = event[stream].encode("latin-1").decode("utf-8", "replace")
                 known = self.before if event["phase"] == "before" else self.results
                 known[event["id"]] = event
             if on_result:

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """tools/vm guest test: the whole Debian system under enforcement, from boot to a stopped daemon."""
 import hashlib
-import json
 
 from . import judge, place, product, programs, session, stage
 
@@ -14,7 +13,7 @@ GOOD, BAD = "/opt/test/good", "/opt/test/bad"
 DAEMON_STATE = "systemctl is-active warrantd.service; systemctl show -P MainPID warrantd.service"
 # A kill is over when systemd has started another daemon and that one has said that it is ready.
 KILL = """old=$(systemctl show -P MainPID warrantd.service); kill -9 "$old"
-for _ in $(seq 100); do
+for _ in $(seq 400); do
   new=$(systemctl show -P MainPID warrantd.service)
   [ "$new" != 0 ] && [ "$new" != "$old" ] && systemctl is-active -q warrantd.service && exit 0
   sleep 0.2
@@ -25,14 +24,6 @@ exit 1"""
 def payload(variant):
     fields = {"file": {"from": "payload", "at": "/", "variant": variant}}
     return stage.make(fields)["file"].data
-
-
-def as_json(result):
-    """What a command printed with --json; an empty object if it is none."""
-    try:
-        return json.loads(result["stdout"])
-    except ValueError:
-        return {}
 
 
 class SystemTest:
@@ -86,7 +77,7 @@ class SystemTest:
     def _status_steps(self):
         self._ask("warrant status: enforcing, canary refused", "warrant status --json", self._status)
         self._ask("warrant doctor: fit", "warrant doctor --json",
-                  lambda result: "" if as_json(result).get("fit") else judge.describe(result))
+                  lambda result: "" if judge.as_json(result).get("fit") else judge.describe(result))
         self._ask("warrantd has nothing to complain about",
                   "journalctl -q -u warrantd.service -o cat | grep -v 'enforcement armed' "
                   "| grep '^warrantd:'; true", said(""))
@@ -135,11 +126,11 @@ class SystemTest:
         print(self.checks[-1].line(), flush=True)
 
     def _no_denials(self, result):
-        told = as_json(result)
+        told = judge.as_json(result)
         return "" if told.get("total") == 0 else f"{told.get('groups', judge.describe(result))}"
 
     def _status(self, result):
-        told = as_json(result)
+        told = judge.as_json(result)
         if result["exit"] != 0 or not told.get("enforcing"):
             return judge.describe(result)
         if not told["canary"]["refused"]:
@@ -149,11 +140,11 @@ class SystemTest:
 
     def _without_daemon(self, result):
         problem = self._status_again(result)
-        return problem or ("a daemon answers" if as_json(result)["daemon"] else "")
+        return problem or ("a daemon answers" if judge.as_json(result)["daemon"] else "")
 
     def _adopted(self, result):
         problem = self._status_again(result)
-        adopted = (as_json(result).get("daemon") or {}).get("adopted")
+        adopted = (judge.as_json(result).get("daemon") or {}).get("adopted")
         return problem or ("" if adopted else judge.describe(result))
 
     def _status_again(self, result):
