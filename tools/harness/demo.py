@@ -10,7 +10,7 @@ import time
 
 from . import demo_cases, demo_report, guest, kernels, machine, place, product, programs, session, view
 
-PRESET = "dev"
+PRESET = "release"
 
 
 def build(screen):
