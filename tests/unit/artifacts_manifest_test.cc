@@ -164,6 +164,8 @@ TEST_CASE("reading stops at the count that was signed") {
   size_t given = 0;
   Digest next{};
   const ByteSource endless = [&](std::span<uint8_t> buffer) -> Result<size_t> {
+    if (given > 20000) // a reader that does not stop fails this test, and does not hang it
+      return size_t{0};
     const size_t whole = buffer.size() / kManifestRecordSize;
     for (size_t i = 0; i < whole; i++) {
       for (size_t digit = next.size(); digit-- > 0 && ++next[digit] == 0;)
