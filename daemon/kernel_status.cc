@@ -2,6 +2,7 @@
 #include "daemon/kernel_status.h"
 
 #include <bpf/bpf.h>
+#include <bpf/btf.h>
 #include <bpf/libbpf.h>
 #include <fcntl.h>
 
@@ -35,6 +36,29 @@ std::string open_problem() {
   return errno == ENOENT ? "not pinned" : errno_text("cannot be opened");
 }
 
+/// The kernel's own types, to tell hooks by name.
+class KernelTypes {
+ public:
+  KernelTypes() : types_(btf__load_vmlinux_btf()) {}
+  KernelTypes(const KernelTypes &) = delete;
+  KernelTypes &operator=(const KernelTypes &) = delete;
+  ~KernelTypes() { btf__free(types_); }
+
+  std::string name_of(uint32_t id) const {
+    const btf_type *type = libbpf_get_error(types_) == 0 ? btf__type_by_id(types_, id) : nullptr;
+    const char *name = type ? btf__name_by_offset(types_, type->name_off) : nullptr;
+    return name ? name : "";
+  }
+
+ private:
+  btf *types_;
+};
+
+/// Links stand in the order of the hooks of the contract.
+std::string hook_of(size_t link) {
+  return "bpf_lsm_" + std::string(hook_name(static_cast<w_hook>(link + 1)));
+}
+
 /// Whether a program bears the name of a link; the kernel keeps the first 15 characters.
 bool is_name_of(std::string_view program, std::string_view link) {
   return program == link.substr(0, BPF_OBJ_NAME_LEN - 1);
@@ -60,9 +84,10 @@ void read_program(LinkStatus &status) {
     status.problem = "runs another program: " + printable(status.program);
 }
 
-LinkStatus read_link(const std::string &directory, std::string_view name) {
-  LinkStatus status{name, 0, 0, {}, {}, {}};
-  const int fd = bpf_obj_get(link_pin_path(directory, name).c_str());
+LinkStatus read_link(const std::string &directory, size_t index, const KernelTypes &types) {
+  LinkStatus status;
+  status.name = kLinkNames.at(index);
+  const int fd = bpf_obj_get(link_pin_path(directory, status.name).c_str());
   if (fd < 0) {
     status.problem = open_problem();
     return status;
@@ -75,8 +100,13 @@ LinkStatus read_link(const std::string &directory, std::string_view name) {
   }
   status.link_id = info.id;
   status.program_id = info.prog_id;
-  if (info.type != BPF_LINK_TYPE_TRACING || info.tracing.attach_type != BPF_LSM_MAC)
+  if (info.type != BPF_LINK_TYPE_TRACING || info.tracing.attach_type != BPF_LSM_MAC) {
     status.problem = "attached to something else than an LSM hook";
+    return status;
+  }
+  status.hook = types.name_of(info.tracing.target_btf_id);
+  if (status.hook != hook_of(index))
+    status.problem = "attached to another hook: " + printable(status.hook);
   else
     read_program(status);
   return status;
@@ -228,6 +258,7 @@ Json links_json(const KernelStatus &status) {
                     {"programId", link.program_id},
                     {"program", printable(link.program)},
                     {"tag", link.tag},
+                    {"hook", printable(link.hook)},
                     {"problem", link.problem}});
   return list;
 }
@@ -284,8 +315,9 @@ KernelStatus read_kernel_status(const std::string &directory) {
   libbpf_set_print(nullptr);
   KernelStatus status;
   status.directory = directory;
-  for (const std::string_view name : kLinkNames)
-    status.links.push_back(read_link(directory, name));
+  const KernelTypes types;
+  for (size_t i = 0; i < kLinkNames.size(); i++)
+    status.links.push_back(read_link(directory, i, types));
   read_maps(status);
   status.ftrace_enabled = read_ftrace();
   status.problems = find_problems(status);

@@ -22,7 +22,8 @@ struct LinkStatus {
   uint32_t program_id = 0; ///< 0: the link runs no program that can be asked for
   std::string program;     ///< name as the kernel keeps it: 15 characters at most
   std::string tag;         ///< of the program's instructions, hex
-  std::string problem;     ///< empty: pinned, of type LSM, and runs the program of this name
+  std::string hook;        ///< kernel function that it hangs on: "bpf_lsm_file_open"
+  std::string problem;     ///< empty: pinned, and runs an LSM program of this name on its own hook
 };
 
 /// One of kMapNames, in that order.
