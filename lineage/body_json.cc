@@ -14,14 +14,16 @@ namespace {
 
 // ---- parts
 
-Json to_json(const Task &task) {
-  return {{"cgroup", task.cgroup.escaped()},
-          {"cgroupId", std::to_string(task.cgroup_id)},
-          {"comm", task.comm.escaped()},
-          {"gid", task.gid},
-          {"pid", task.pid},
-          {"tgid", task.tgid},
-          {"uid", task.uid}};
+void write_task(JsonText &out, const Task &task) {
+  out.member("task").open_object();
+  out.member("cgroup").text(task.cgroup);
+  out.member("cgroupId").wide(task.cgroup_id);
+  out.member("comm").text(task.comm);
+  out.member("gid").number(task.gid);
+  out.member("pid").number(task.pid);
+  out.member("tgid").number(task.tgid);
+  out.member("uid").number(task.uid);
+  out.close_object();
 }
 
 Checked<Task> read_task(ObjectReader &from) {
@@ -38,11 +40,13 @@ Checked<Task> read_task(ObjectReader &from) {
   return task;
 }
 
-Json to_json(const File &file) {
-  return {{"device", file.device},
-          {"filesystem", file.filesystem},
-          {"inode", std::to_string(file.inode)},
-          {"path", file.path.escaped()}};
+void write_file(JsonText &out, const File &file) {
+  out.member("file").open_object();
+  out.member("device").number(file.device);
+  out.member("filesystem").number(file.filesystem);
+  out.member("inode").wide(file.inode);
+  out.member("path").text(file.path);
+  out.close_object();
 }
 
 Checked<File> read_file_of(ObjectReader &from) {
@@ -56,14 +60,19 @@ Checked<File> read_file_of(ObjectReader &from) {
   return file;
 }
 
-Json to_json(const Attribution &artifact) {
-  Json governance = Json::object();
+void write_artifact(JsonText &out, const Attribution &artifact) {
+  out.member("artifact").open_object();
+  out.member("governance").open_object();
   for (const auto &[key, value] : artifact.governance)
-    governance[key.escaped()] = value.escaped();
-  return {{"governance", std::move(governance)},
-          {"id", to_hex(artifact.id)},
-          {"issuers", artifact.issuers},
-          {"sha256", to_hex(artifact.sha256)}};
+    out.foreign_member(key).text(value);
+  out.close_object();
+  out.member("id").hex(artifact.id);
+  out.member("issuers").open_array();
+  for (const std::string &issuer : artifact.issuers)
+    out.string(issuer);
+  out.close_array();
+  out.member("sha256").hex(artifact.sha256);
+  out.close_object();
 }
 
 Checked<std::map<Text, Text>> read_governance(ObjectReader &from) {
@@ -109,19 +118,50 @@ Checked<T> read_struct(ObjectReader &in, std::string_view name,
   return from_json(inner.members(), in.at(name));
 }
 
+// The members that every record has, in three runs between which those of its type stand.
+class Frame {
+ public:
+  Frame(JsonText &json, const Record &record, bool with_id)
+      : out(json), record_(record), with_id_(with_id) {}
+
+  void boot() {
+    out.member("boot").string(record_.origin.boot);
+    out.member("boottime").wide(record_.time.boot_ns);
+  }
+  void host() {
+    out.member("host").text(record_.origin.host);
+    if (with_id_)
+      out.member("id").string(record_.id);
+  }
+  void time() {
+    out.member("time").string(format_wall_time(record_.time.wall_ns));
+    out.member("type").string(type_name(record_.body));
+    out.member("v").number(kRecordVersion);
+  }
+
+  JsonText &out;
+
+ private:
+  const Record &record_;
+  const bool with_id_;
+};
+
 // ---- bodies: the members of each, and the same members read back
 
-void write(const Decision &decision, Json &out) {
-  out["sequence"] = std::to_string(decision.sequence);
-  out["exec"] = std::to_string(decision.exec);
-  out["task"] = to_json(decision.task);
-  out["file"] = to_json(decision.file);
-  out["process"] = process_to_json(decision.process);
-  out["facts"] = facts_to_json(decision.facts);
-  out["decision"] = decision_to_json(decision.decision);
-  out["policy"] = to_hex(decision.policy);
+void write(Frame &frame, const Decision &decision) {
   if (decision.artifact)
-    out["artifact"] = to_json(*decision.artifact);
+    write_artifact(frame.out, *decision.artifact);
+  frame.boot();
+  write_decision(frame.out.member("decision"), decision.decision);
+  frame.out.member("exec").wide(decision.exec);
+  write_facts(frame.out.member("facts"), decision.facts);
+  write_file(frame.out, decision.file);
+  frame.host();
+  frame.out.member("policy").hex(decision.policy);
+  write_process(frame.out.member("process"), decision.process);
+  frame.out.member("sequence").wide(decision.sequence);
+  write_task(frame.out, decision.task);
+  frame.time();
 }
 
 Checked<Body> read_decision(ObjectReader &in) {
@@ -138,13 +178,16 @@ Checked<Body> read_decision(ObjectReader &in) {
   return Body(std::move(decision));
 }
 
-void write(const Commit &commit, Json &out) {
-  out["sequence"] = std::to_string(commit.sequence);
-  out["task"] = to_json(commit.task);
-  out["file"] = to_json(commit.file);
-  out["process"] = process_to_json(commit.process);
+void write(Frame &frame, const Commit &commit) {
   if (commit.artifact)
-    out["artifact"] = to_json(*commit.artifact);
+    write_artifact(frame.out, *commit.artifact);
+  frame.boot();
+  write_file(frame.out, commit.file);
+  frame.host();
+  write_process(frame.out.member("process"), commit.process);
+  frame.out.member("sequence").wide(commit.sequence);
+  write_task(frame.out, commit.task);
+  frame.time();
 }
 
 Checked<Body> read_commit(ObjectReader &in) {
@@ -157,9 +200,12 @@ Checked<Body> read_commit(ObjectReader &in) {
   return Body(std::move(commit));
 }
 
-void write(const Gap &gap, Json &out) {
-  out["lost"] = std::to_string(gap.lost);
-  out["cause"] = gap.cause.escaped();
+void write(Frame &frame, const Gap &gap) {
+  frame.boot();
+  frame.out.member("cause").text(gap.cause);
+  frame.host();
+  frame.out.member("lost").wide(gap.lost);
+  frame.time();
 }
 
 Checked<Body> read_gap(ObjectReader &in) {
@@ -169,10 +215,13 @@ Checked<Body> read_gap(ObjectReader &in) {
   return Body(std::move(gap));
 }
 
-void write(const Accepted &accepted, Json &out) {
-  out["artifact"] = to_json(accepted.artifact);
-  out["source"] = accepted.source.escaped();
-  out["subjects"] = std::to_string(accepted.subjects);
+void write(Frame &frame, const Accepted &accepted) {
+  write_artifact(frame.out, accepted.artifact);
+  frame.boot();
+  frame.host();
+  frame.out.member("source").text(accepted.source);
+  frame.out.member("subjects").wide(accepted.subjects);
+  frame.time();
 }
 
 Checked<Body> read_accepted(ObjectReader &in) {
@@ -183,17 +232,20 @@ Checked<Body> read_accepted(ObjectReader &in) {
   return Body(std::move(accepted));
 }
 
-void write(const Rejected &rejected, Json &out) {
-  Json digests = Json::array();
-  for (const Digest &digest : rejected.digests)
-    digests.push_back(to_hex(digest));
-  out["source"] = rejected.source.escaped();
-  out["reason"] = kReasonWords.text(rejected.reason);
-  out["detail"] = rejected.detail.escaped();
-  out["subjects"] = std::to_string(rejected.subjects);
-  out["digests"] = std::move(digests);
+void write(Frame &frame, const Rejected &rejected) {
+  frame.boot();
   if (rejected.claimed)
-    out["claimed"] = to_hex(*rejected.claimed);
+    frame.out.member("claimed").hex(*rejected.claimed);
+  frame.out.member("detail").text(rejected.detail);
+  frame.out.member("digests").open_array();
+  for (const Digest &digest : rejected.digests)
+    frame.out.hex(digest);
+  frame.out.close_array();
+  frame.host();
+  write_word(frame.out.member("reason"), kReasonWords, rejected.reason);
+  frame.out.member("source").text(rejected.source);
+  frame.out.member("subjects").wide(rejected.subjects);
+  frame.time();
 }
 
 Checked<Body> read_rejected(ObjectReader &in) {
@@ -214,10 +266,13 @@ Checked<Body> read_rejected(ObjectReader &in) {
   return Body(std::move(rejected));
 }
 
-void write(const Withdrawn &withdrawn, Json &out) {
-  out["artifact"] = to_json(withdrawn.artifact);
-  out["source"] = withdrawn.source.escaped();
-  out["detail"] = withdrawn.detail.escaped();
+void write(Frame &frame, const Withdrawn &withdrawn) {
+  write_artifact(frame.out, withdrawn.artifact);
+  frame.boot();
+  frame.out.member("detail").text(withdrawn.detail);
+  frame.host();
+  frame.out.member("source").text(withdrawn.source);
+  frame.time();
 }
 
 Checked<Body> read_withdrawn(ObjectReader &in) {
@@ -228,13 +283,16 @@ Checked<Body> read_withdrawn(ObjectReader &in) {
   return Body(std::move(withdrawn));
 }
 
-void write(const Generation &generation, Json &out) {
-  out["number"] = std::to_string(generation.number);
-  out["artifacts"] = generation.artifacts;
-  out["verdicts"] = std::to_string(generation.verdicts);
-  out["rejected"] = generation.rejected;
-  out["policy"] = to_hex(generation.policy);
-  out["mode"] = kModeWords.text(generation.mode);
+void write(Frame &frame, const Generation &generation) {
+  frame.out.member("artifacts").number(generation.artifacts);
+  frame.boot();
+  frame.host();
+  write_word(frame.out.member("mode"), kModeWords, generation.mode);
+  frame.out.member("number").wide(generation.number);
+  frame.out.member("policy").hex(generation.policy);
+  frame.out.member("rejected").number(generation.rejected);
+  frame.time();
+  frame.out.member("verdicts").wide(generation.verdicts);
 }
 
 Checked<Body> read_generation(ObjectReader &in) {
@@ -248,11 +306,14 @@ Checked<Body> read_generation(ObjectReader &in) {
   return Body(generation);
 }
 
-void write(const Daemon &daemon, Json &out) {
-  out["pid"] = daemon.pid;
-  out["version"] = daemon.version.escaped();
-  out["kernel"] = daemon.kernel.escaped();
-  out["detail"] = daemon.detail.escaped();
+void write(Frame &frame, const Daemon &daemon) {
+  frame.boot();
+  frame.out.member("detail").text(daemon.detail);
+  frame.host();
+  frame.out.member("kernel").text(daemon.kernel);
+  frame.out.member("pid").number(daemon.pid);
+  frame.time();
+  frame.out.member("version").text(daemon.version);
 }
 
 template <class T>
@@ -265,9 +326,12 @@ Checked<Body> read_daemon(ObjectReader &in) {
   return Body(std::move(daemon));
 }
 
-void write(const Canary &canary, Json &out) {
-  out["refused"] = canary.refused;
-  out["detail"] = canary.detail.escaped();
+void write(Frame &frame, const Canary &canary) {
+  frame.boot();
+  frame.out.member("detail").text(canary.detail);
+  frame.host();
+  frame.out.member("refused").boolean(canary.refused);
+  frame.time();
 }
 
 Checked<Body> read_canary(ObjectReader &in) {
@@ -296,8 +360,11 @@ std::string_view type_name(const Body &body) {
   return kTypes[body.index()].name;
 }
 
-void write_body(const Body &body, Json &record) {
-  std::visit([&](const auto &alternative) { write(alternative, record); }, body);
+void write_record(JsonText &out, const Record &record, bool with_id) {
+  Frame frame(out, record, with_id);
+  out.open_object();
+  std::visit([&](const auto &body) { write(frame, body); }, record.body);
+  out.close_object();
 }
 
 Checked<Body> read_body(std::string_view type, ObjectReader &record) {

@@ -5,12 +5,14 @@
 #include <string_view>
 
 #include "artifacts/json.h"
+#include "lineage/json_text.h"
 #include "lineage/record.h"
 
 namespace warrant {
 
-/// Adds the members of `body` to `record`.
-void write_body(const Body &body, Json &record);
+/// Writes the whole object: members sort by name, so those that every record has stand among those
+/// of its type. Without `id`, the bytes that an id is made of.
+void write_record(JsonText &out, const Record &record, bool with_id);
 /// Takes the members of a body of this type. MALFORMED for a type that this version does not know.
 Checked<Body> read_body(std::string_view type, ObjectReader &record);
 

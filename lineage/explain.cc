@@ -15,13 +15,6 @@ std::string join(const std::vector<std::string> &words, std::string_view between
   return text;
 }
 
-std::string bits_text(std::span<const BitName> names, uint32_t bits) {
-  std::vector<std::string> words;
-  for (const Json &word : bits_to_json(names, bits))
-    words.push_back(word.get<std::string>());
-  return words.empty() ? "none" : join(words, ", ");
-}
-
 std::string quoted(const Text &text) {
   return "\"" + text.escaped() + "\"";
 }

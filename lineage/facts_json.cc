@@ -23,14 +23,16 @@ uint32_t written_candidates(const w_facts &facts) {
   return count;
 }
 
-Json candidate_to_json(const w_candidate &candidate) {
-  return {{"actions", bits_to_json(action_names(), candidate.actions)},
-          {"artifact", candidate.artifact},
-          {"flags", bits_to_json(candidate_names(), candidate.flags)},
-          {"leaseUntil", std::to_string(candidate.lease_until)},
-          {"notAfter", std::to_string(candidate.not_after)},
-          {"notBefore", std::to_string(candidate.not_before)},
-          {"scope", candidate.scope}};
+void write_candidate(JsonText &out, const w_candidate &candidate) {
+  out.open_object();
+  write_bits(out.member("actions"), action_names(), candidate.actions);
+  out.member("artifact").number(candidate.artifact);
+  write_bits(out.member("flags"), candidate_names(), candidate.flags);
+  out.member("leaseUntil").wide(candidate.lease_until);
+  out.member("notAfter").wide(candidate.not_after);
+  out.member("notBefore").wide(candidate.not_before);
+  out.member("scope").number(candidate.scope);
+  out.close_object();
 }
 
 Checked<w_candidate> candidate_from_json(const Json &json, const std::string &path) {
@@ -60,24 +62,33 @@ Checked<void> read_candidates(ObjectReader &in, w_facts &facts) {
 
 } // namespace
 
+void write_facts(JsonText &out, const w_facts &facts) {
+  out.open_object();
+  write_word(out.member("audit"), kAuditWords, facts.audit);
+  out.member("candidateCount").number(facts.candidate_count);
+  out.member("candidates").open_array();
+  const uint32_t written = written_candidates(facts);
+  for (uint32_t i = 0; i < written; ++i)
+    write_candidate(out, facts.candidates[i]);
+  out.close_array();
+  out.member("chain").number(facts.chain);
+  out.member("digest").hex(facts.digest);
+  write_word(out.member("digestKind"), kDigestKindWords, facts.digest_kind);
+  write_bits(out.member("flags"), fact_names(), facts.flags);
+  out.member("generation").wide(facts.generation);
+  write_word(out.member("hook"), kHookWords, facts.hook);
+  write_word(out.member("measure"), kMeasureWords, facts.measure);
+  write_word(out.member("mode"), kModeWords, facts.mode);
+  out.member("now").wide(facts.now);
+  write_word(out.member("request"), kRequestWords, facts.request);
+  out.member("reserved").number(facts.reserved);
+  out.close_object();
+}
+
 Json facts_to_json(const w_facts &facts) {
-  Json candidates = Json::array();
-  for (uint32_t i = 0; i < written_candidates(facts); ++i)
-    candidates.push_back(candidate_to_json(facts.candidates[i]));
-  return {{"audit", kAuditWords.text(facts.audit)},
-          {"candidateCount", facts.candidate_count},
-          {"candidates", std::move(candidates)},
-          {"chain", facts.chain},
-          {"digest", to_hex(facts.digest)},
-          {"digestKind", kDigestKindWords.text(facts.digest_kind)},
-          {"flags", bits_to_json(fact_names(), facts.flags)},
-          {"generation", std::to_string(facts.generation)},
-          {"hook", kHookWords.text(facts.hook)},
-          {"measure", kMeasureWords.text(facts.measure)},
-          {"mode", kModeWords.text(facts.mode)},
-          {"now", std::to_string(facts.now)},
-          {"request", kRequestWords.text(facts.request)},
-          {"reserved", facts.reserved}};
+  JsonText text;
+  write_facts(text, facts);
+  return Json::parse(std::move(text).take());
 }
 
 Checked<w_facts> facts_from_json(const Json &json, const std::string &path) {
@@ -102,11 +113,19 @@ Checked<w_facts> facts_from_json(const Json &json, const std::string &path) {
   return facts;
 }
 
+void write_decision(JsonText &out, const w_decision &decision) {
+  out.open_object();
+  out.member("candidate").number(decision.candidate);
+  out.member("enforced").number(decision.enforced);
+  write_word(out.member("reason"), kReasonWords, decision.reason);
+  write_word(out.member("verdict"), kVerdictWords, decision.verdict);
+  out.close_object();
+}
+
 Json decision_to_json(const w_decision &decision) {
-  return {{"candidate", decision.candidate},
-          {"enforced", decision.enforced},
-          {"reason", kReasonWords.text(decision.reason)},
-          {"verdict", kVerdictWords.text(decision.verdict)}};
+  JsonText text;
+  write_decision(text, decision);
+  return Json::parse(std::move(text).take());
 }
 
 Checked<w_decision> decision_from_json(const Json &json, const std::string &path) {
@@ -120,15 +139,17 @@ Checked<w_decision> decision_from_json(const Json &json, const std::string &path
   return decision;
 }
 
-Json process_to_json(const w_process &process) {
-  return {{"artifact", to_hex(process.artifact)},
-          {"depth", process.depth},
-          {"digest", to_hex(process.digest)},
-          {"flags", bits_to_json(process_names(), process.flags)},
-          {"lineage", std::to_string(process.lineage)},
-          {"parent", std::to_string(process.parent)},
-          {"root", std::to_string(process.root)},
-          {"since", std::to_string(process.since)}};
+void write_process(JsonText &out, const w_process &process) {
+  out.open_object();
+  out.member("artifact").hex(process.artifact);
+  out.member("depth").number(process.depth);
+  out.member("digest").hex(process.digest);
+  write_bits(out.member("flags"), process_names(), process.flags);
+  out.member("lineage").wide(process.lineage);
+  out.member("parent").wide(process.parent);
+  out.member("root").wide(process.root);
+  out.member("since").wide(process.since);
+  out.close_object();
 }
 
 Checked<w_process> process_from_json(const Json &json, const std::string &path) {

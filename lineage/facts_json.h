@@ -7,14 +7,19 @@
 
 #include "artifacts/json.h"
 #include "bpf/abi.h"
+#include "lineage/json_text.h"
 
 namespace warrant {
 
 /// Every field. Candidates are written up to candidate_count, and beyond it up to the last that is
 /// not all zero (the kernel sends none there).
+void write_facts(JsonText &out, const w_facts &facts);
+void write_decision(JsonText &out, const w_decision &decision);
+void write_process(JsonText &out, const w_process &process);
+
+/// The same as documents, for output that is not a record.
 Json facts_to_json(const w_facts &facts);
 Json decision_to_json(const w_decision &decision);
-Json process_to_json(const w_process &process);
 
 /// The inverses. `path` is where the value stands in its document; MALFORMED names the member.
 Checked<w_facts> facts_from_json(const Json &json, const std::string &path = "facts");

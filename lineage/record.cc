@@ -39,22 +39,10 @@ Checked<Record> read_record(const Json &json) {
   return record;
 }
 
-// Members that every record has, without the id.
-Json nameless_json(const Record &record) {
-  Json json = {{"boot", record.origin.boot},
-               {"boottime", std::to_string(record.time.boot_ns)},
-               {"host", record.origin.host.escaped()},
-               {"time", format_wall_time(record.time.wall_ns)},
-               {"type", std::string(type_name(record.body))},
-               {"v", kRecordVersion}};
-  write_body(record.body, json);
-  return json;
-}
-
-// Strings that are not UTF-8 cannot come from a Text; should one come from elsewhere, a record with
-// U+FFFD in it is better than none.
-std::string dump(const Json &json) {
-  return json.dump(-1, ' ', false, Json::error_handler_t::replace);
+std::string text_of_record(const Record &record, bool with_id) {
+  JsonText text;
+  write_record(text, record, with_id);
+  return std::move(text).take();
 }
 
 std::optional<uint64_t> sequence_of(const Body &body) {
@@ -83,7 +71,7 @@ std::string record_id(const Record &record) {
   const std::string boot = record.origin.boot.substr(0, kShortBoot);
   if (const std::optional<uint64_t> sequence = sequence_of(record.body))
     return boot + "-" + std::to_string(*sequence);
-  const Digest digest = sha256(view(dump(nameless_json(record))));
+  const Digest digest = sha256(view(text_of_record(record, false)));
   return boot + "-r" + to_hex(digest).substr(0, kShortDigest);
 }
 
@@ -93,14 +81,12 @@ Record make_record(const Origin &origin, const Moment &time, Body body) {
   return record;
 }
 
-Json record_to_json(const Record &record) {
-  Json json = nameless_json(record);
-  json["id"] = record.id;
-  return json;
+std::string record_to_line(const Record &record) {
+  return text_of_record(record, true);
 }
 
-std::string record_to_line(const Record &record) {
-  return dump(record_to_json(record));
+Json record_to_json(const Record &record) {
+  return Json::parse(record_to_line(record));
 }
 
 Result<Record> parse_record(std::string_view line) {

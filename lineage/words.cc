@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "lineage/words.h"
 
+#include <algorithm>
 #include <array>
+#include <charconv>
 #include <cstdio>
 #include <iterator>
 
@@ -45,22 +47,29 @@ std::string hexadecimal(uint32_t bits) {
   return {text.data(), static_cast<size_t>(size)};
 }
 
-// The bits that one element stands for; 0 if it stands for none.
-uint32_t bits_of(std::span<const BitName> names, const Json &element) {
-  if (!element.is_string())
-    return 0;
-  const auto &text = element.get_ref<const std::string &>();
-  if (const std::optional<uint32_t> bit = bit_from_name(names, text))
-    return *bit;
-  uint32_t rest = 0;
-  for (const char c : std::string_view(text).substr(std::min<size_t>(2, text.size()))) {
-    const bool letter = c >= 'a' && c <= 'f';
-    if ((!letter && (c < '0' || c > '9')) || rest > UINT32_MAX / 16)
-      return 0;
-    rest = rest * 16 + static_cast<uint32_t>(letter ? c - 'a' + 10 : c - '0');
+// The bits that an array of words stands for, if this is their one spelling.
+std::optional<uint32_t> bits_of(std::span<const BitName> names, const Json &words) {
+  uint32_t bits = 0;
+  size_t next = 0; // in `names`: order and distinctness
+  for (size_t i = 0; i < words.size(); ++i) {
+    if (!words[i].is_string())
+      return std::nullopt;
+    const auto &word = words[i].get_ref<const std::string &>();
+    while (next < names.size() && names[next].name != word)
+      next++;
+    if (next < names.size()) {
+      bits |= names[next++].bit;
+      continue;
+    }
+    uint32_t rest = 0;
+    const size_t digits = std::min<size_t>(2, word.size());
+    std::from_chars(word.data() + digits, word.data() + word.size(), rest, 16);
+    const bool spelled = rest != 0 && hexadecimal(rest) == word && i + 1 == words.size();
+    if (!spelled || (rest & bits_with_names(names)) != 0)
+      return std::nullopt;
+    bits |= rest;
   }
-  // Other spellings of the same number ("0x01", "ff") are caught by the comparison in read_bits().
-  return rest;
+  return bits;
 }
 
 } // namespace
@@ -87,13 +96,23 @@ std::span<const BitName> process_names() {
   return kProcesses;
 }
 
-Json bits_to_json(std::span<const BitName> names, uint32_t bits) {
-  Json list = Json::array();
-  for (const std::string_view name : names_of_bits(names, bits))
-    list.push_back(std::string(name));
+void write_bits(JsonText &out, std::span<const BitName> names, uint32_t bits) {
+  out.open_array();
+  for (const BitName &name : names)
+    if (bits & name.bit)
+      out.string(name.name);
   if (const uint32_t rest = bits & ~bits_with_names(names); rest != 0)
-    list.push_back(hexadecimal(rest));
-  return list;
+    out.string(hexadecimal(rest));
+  out.close_array();
+}
+
+std::string bits_text(std::span<const BitName> names, uint32_t bits) {
+  std::string text;
+  for (const std::string_view name : names_of_bits(names, bits))
+    text += (text.empty() ? "" : ", ") + std::string(name);
+  if (const uint32_t rest = bits & ~bits_with_names(names); rest != 0)
+    text += (text.empty() ? "" : ", ") + hexadecimal(rest);
+  return text.empty() ? "none" : text;
 }
 
 Checked<uint64_t> read_wide(ObjectReader &from, std::string_view name) {
@@ -119,12 +138,9 @@ Checked<uint8_t> read_byte(ObjectReader &from, std::string_view name) {
 Checked<uint32_t> read_bits(ObjectReader &from, std::string_view name,
                             std::span<const BitName> names) {
   const Json *list = WARRANT_TRY(from.array(name, 0, kMaxBits));
-  uint32_t bits = 0;
-  for (const Json &element : *list)
-    bits |= bits_of(names, element);
-  if (bits_to_json(names, bits) != *list)
-    return malformed(from.at(name), "not a list of distinct known words in order");
-  return bits;
+  if (const std::optional<uint32_t> bits = bits_of(names, *list))
+    return *bits;
+  return malformed(from.at(name), "not a list of distinct known words in order");
 }
 
 Checked<ArtifactId> read_id(ObjectReader &from, std::string_view name) {

@@ -11,6 +11,7 @@
 #include "artifacts/json.h"
 #include "artifacts/names.h"
 #include "bpf/abi.h"
+#include "lineage/json_text.h"
 
 namespace warrant {
 
@@ -55,9 +56,19 @@ inline constexpr Words<w_verdict_kind> kVerdictWords{W_DENY + 1, verdict_name, v
 inline constexpr Words<w_digest_kind> kDigestKindWords{W_DIGEST_VERITY + 1, digest_kind_name,
                                                        digest_kind_from_name};
 
-/// The names of the bits that are set, in bit order; bits without a name follow together as one
-/// hexadecimal number ("0x1000").
-Json bits_to_json(std::span<const BitName> names, uint32_t bits);
+template <class E>
+void write_word(JsonText &out, const Words<E> &words, uint8_t number) {
+  if (number < words.count)
+    out.string(words.name(static_cast<E>(number)));
+  else
+    out.string(std::to_string(number));
+}
+
+/// An array: the names of the bits that are set, in bit order; bits without a name follow together
+/// as one hexadecimal number ("0x1000").
+void write_bits(JsonText &out, std::span<const BitName> names, uint32_t bits);
+/// The same for people, with commas; "none".
+std::string bits_text(std::span<const BitName> names, uint32_t bits);
 
 // Members of a record. Each reads one required member and refuses any other spelling of its value.
 

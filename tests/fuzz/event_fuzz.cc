@@ -47,6 +47,7 @@ void check(ByteView bytes) {
   const std::string line = record_to_line(record);
   const Result<Record> again = parse_record(line);
   require(again.ok() && record_to_line(again.value()) == line);
+  require(Json::parse(line).dump() == line);
   ExecTree tree;
   tree.add(again.value());
   tree_to_text(tree);

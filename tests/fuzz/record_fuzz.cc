@@ -47,6 +47,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     return 0;
   }
   require(record_to_line(record.value()) == line);
+  require(Json::parse(line).dump() == line);
   fold(record.value());
   return 0;
 }

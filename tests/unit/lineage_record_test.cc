@@ -48,6 +48,7 @@ TEST_CASE("each type of record comes back from its line") {
     CHECK(again.value().time == record.time);
     CHECK(record_to_line(again.value()) == line);
     CHECK(record_id(again.value()) == record.id);
+    CHECK(Json::parse(line).dump() == line); // sorted and spaced as another writer does it
     CHECK(line.find_first_of(" \n\t") == line.find_first_of(" "));
   }
 }
