@@ -103,8 +103,16 @@ Result<EventLoop> EventLoop::create(const std::vector<std::string> &directories)
 }
 
 Status EventLoop::watch(int fd) {
+  return add(fd, EPOLLIN);
+}
+
+Status EventLoop::watch_edges(int fd) {
+  return add(fd, EPOLLIN | EPOLLET);
+}
+
+Status EventLoop::add(int fd, uint32_t events) {
   epoll_event event{};
-  event.events = EPOLLIN;
+  event.events = events;
   event.data.fd = fd;
   if (::epoll_ctl(poll_.get(), EPOLL_CTL_ADD, fd, &event) != 0)
     return loop_error("cannot watch a descriptor");

@@ -25,9 +25,12 @@ class EventLoop {
   static Result<EventLoop> create(const std::vector<std::string> &directories);
 
   Status watch(int fd);
+  // Wakes up when something new comes, not as long as there is something.
+  Status watch_edges(int fd);
   Result<Wakeup> wait();
 
  private:
+  Status add(int fd, uint32_t events);
   EventLoop(UniqueFd poll, UniqueFd signals, UniqueFd files, UniqueFd ticks, UniqueFd clock);
 
   UniqueFd poll_;

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "daemon/event_reader.h"
 
-#include <bpf/libbpf.h>
+#include <bpf/bpf.h>
+#include <linux/bpf.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #include <cerrno>
 #include <cstring>
@@ -10,39 +13,73 @@
 namespace warrant {
 namespace {
 
-int hand_over(void *context, void *data, size_t size) {
-  auto *handler = static_cast<EventReader::Handler *>(context);
-  (*handler)(ByteView(static_cast<const uint8_t *>(data), size));
-  return 0;
+constexpr uint64_t kAlignment = 8;
+
+size_t page_size() {
+  return static_cast<size_t>(::sysconf(_SC_PAGESIZE));
+}
+
+Error ring_error() {
+  return Error{std::string("cannot read the event ring: ") + std::strerror(errno)};
 }
 
 } // namespace
 
-void EventReader::Close::operator()(ring_buffer *ring) const {
-  ring_buffer__free(ring);
+void EventReader::Unmap::operator()(void *address) const {
+  ::munmap(address, size);
 }
 
-EventReader::EventReader(std::unique_ptr<Handler> handler, std::unique_ptr<ring_buffer, Close> ring)
-    : handler_(std::move(handler)), ring_(std::move(ring)) {}
+EventReader::EventReader(int ring_map, uint64_t size, Mapping consumer, Mapping producer,
+                         Handler handler)
+    : ring_map_(ring_map),
+      size_(size),
+      consumer_(std::move(consumer)),
+      producer_(std::move(producer)),
+      handler_(std::move(handler)),
+      position_(__atomic_load_n(static_cast<uint64_t *>(consumer_.get()), __ATOMIC_ACQUIRE)) {}
 
+Result<EventReader::Mapping> EventReader::map(int ring_map, size_t size, int protection,
+                                              size_t offset) {
+  void *address =
+      ::mmap(nullptr, size, protection, MAP_SHARED, ring_map, static_cast<off_t>(offset));
+  if (address == MAP_FAILED)
+    return ring_error();
+  return Mapping(address, Unmap{size});
+}
+
+// The layout of the two mappings is kernel/bpf/ringbuf.c's, "mmap()-able"; since 5.8.
 Result<EventReader> EventReader::open(int ring_map, Handler handler) {
-  auto kept = std::make_unique<Handler>(std::move(handler));
-  std::unique_ptr<ring_buffer, Close> ring(
-      ring_buffer__new(ring_map, hand_over, kept.get(), nullptr));
-  if (!ring)
-    return Error{std::string("cannot read the event ring: ") + std::strerror(errno)};
-  return EventReader(std::move(kept), std::move(ring));
+  bpf_map_info info{};
+  uint32_t info_size = sizeof(info);
+  if (bpf_obj_get_info_by_fd(ring_map, &info, &info_size) != 0)
+    return ring_error();
+  const size_t page = page_size();
+  const size_t size = info.max_entries;
+  Mapping consumer = WARRANT_TRY(map(ring_map, page, PROT_READ | PROT_WRITE, 0));
+  Mapping producer = WARRANT_TRY(map(ring_map, page + 2 * size, PROT_READ, page));
+  return EventReader(ring_map, size, std::move(consumer), std::move(producer), std::move(handler));
 }
 
-int EventReader::poll_fd() const {
-  return ring_buffer__epoll_fd(ring_.get());
+void EventReader::consume() {
+  const auto *ring = static_cast<const uint8_t *>(producer_.get()) + page_size();
+  const uint64_t end =
+      __atomic_load_n(static_cast<const uint64_t *>(producer_.get()), __ATOMIC_ACQUIRE);
+  while (position_ < end) {
+    const uint8_t *event = ring + (position_ & (size_ - 1));
+    // The header: 32 bits of length with two flags, 32 that are the kernel's own.
+    const uint32_t header =
+        __atomic_load_n(reinterpret_cast<const uint32_t *>(event), __ATOMIC_ACQUIRE);
+    if (header & BPF_RINGBUF_BUSY_BIT)
+      return;
+    const uint64_t length = header & ~(BPF_RINGBUF_BUSY_BIT | BPF_RINGBUF_DISCARD_BIT);
+    if (!(header & BPF_RINGBUF_DISCARD_BIT))
+      handler_(ByteView(event + BPF_RINGBUF_HDR_SZ, length));
+    position_ += (length + BPF_RINGBUF_HDR_SZ + kAlignment - 1) / kAlignment * kAlignment;
+  }
 }
 
-Status EventReader::consume() {
-  int count = ring_buffer__consume(ring_.get());
-  if (count < 0)
-    return Error{std::string("cannot read the event ring: ") + std::strerror(-count)};
-  return {};
+void EventReader::release() {
+  __atomic_store_n(static_cast<uint64_t *>(consumer_.get()), position_, __ATOMIC_RELEASE);
 }
 
 } // namespace warrant

@@ -1,37 +1,51 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <memory>
 
 #include "artifacts/bytes.h"
 #include "artifacts/result.h"
 
-struct ring_buffer;
-
 namespace warrant {
 
 // Takes raw events out of the kernel's ring. The kernel never waits for it: what finds no room is
 // lost, counted, and shows as a hole in the event numbers.
+//
+// Not libbpf's ring_buffer: that gives the room of an event back as soon as it was handed over, and
+// a daemon that is killed between that and its commit would take the event with it.
 class EventReader {
  public:
   using Handler = std::function<void(ByteView)>;
 
   static Result<EventReader> open(int ring_map, Handler handler);
 
-  // Becomes readable when the kernel wants attention: a denial, or much that waits.
-  int poll_fd() const;
-  // Hands over everything that waits now. Error: the ring is broken.
-  Status consume();
+  // Becomes readable when the kernel wants attention: a denial, or much that waits. Stays so until
+  // release(): watch it for its edges.
+  int poll_fd() const { return ring_map_; }
+  // Hands over what has come since the last call. It stays in the ring, for a successor.
+  void consume();
+  // What was handed over is durable: its room goes back to the kernel.
+  void release();
 
  private:
-  struct Close {
-    void operator()(ring_buffer *ring) const;
+  struct Unmap {
+    size_t size;
+    void operator()(void *address) const;
   };
-  EventReader(std::unique_ptr<Handler> handler, std::unique_ptr<ring_buffer, Close> ring);
+  using Mapping = std::unique_ptr<void, Unmap>;
 
-  std::unique_ptr<Handler> handler_; // its address is what the ring's callback gets
-  std::unique_ptr<ring_buffer, Close> ring_;
+  EventReader(int ring_map, uint64_t size, Mapping consumer, Mapping producer, Handler handler);
+  static Result<Mapping> map(int ring_map, size_t size, int protection, size_t offset);
+
+  int ring_map_; // owned by the map set
+  uint64_t size_;
+  Mapping consumer_; // a page with the position up to which room was given back
+  Mapping producer_; // a page with the position up to which events are, and the ring, twice
+  Handler handler_;
+  uint64_t position_; // up to which events were handed over
 };
 
 } // namespace warrant

@@ -6,7 +6,6 @@
 
 #include "daemon/clock.h"
 #include "lineage/event.h"
-#include "lineage/query.h"
 
 namespace warrant {
 namespace {
@@ -24,24 +23,25 @@ Result<std::string> read_boot_id() {
 
 } // namespace
 
-Recorder::Recorder(Origin origin, std::unique_ptr<JsonLinesWriter> writer, uint64_t last_sequence)
-    : origin_(std::move(origin)), writer_(std::move(writer)), sequence_(last_sequence) {}
+Recorder::Recorder(Origin origin, std::unique_ptr<JsonLinesWriter> writer, Coverage coverage)
+    : origin_(std::move(origin)), writer_(std::move(writer)), coverage_(std::move(coverage)) {}
 
 Result<Recorder> Recorder::open(const std::string &directory, const std::string &host) {
   Origin origin{host, WARRANT_TRY(read_boot_id())};
   std::unique_ptr<JsonLinesWriter> writer =
       WARRANT_TRY(JsonLinesWriter::open(directory, origin, now()));
-  uint64_t last = WARRANT_TRY(last_sequence(writer->path()));
-  return Recorder(std::move(origin), std::move(writer), last);
+  Coverage coverage = WARRANT_TRY(Coverage::of_file(writer->path()));
+  return Recorder(std::move(origin), std::move(writer), std::move(coverage));
 }
 
 void Recorder::take(ByteView bytes) {
   Result<Event> event = Event::parse(bytes);
   if (!event.ok()) {
-    note(Gap{1, Text("an event that is not understood: " + event.error().message)});
+    note(Gap{0, Text("an event that is not understood: " + event.error().message)});
     return;
   }
-  sequence_.saw(event.value().sequence());
+  if (!coverage_.saw(event.value().sequence()))
+    return;
   Surroundings surroundings{origin_, policy_,
                             [this](const ArtifactId &id) -> const Attribution * {
                               auto found = artifacts_.find(id);
@@ -52,6 +52,8 @@ void Recorder::take(ByteView bytes) {
 }
 
 void Recorder::note(Body body) {
+  if (std::holds_alternative<Start>(body))
+    coverage_ = Coverage(); // new maps: the kernel counts from 1 again
   append(make_record(origin_, now(), std::move(body)));
 }
 
@@ -73,7 +75,7 @@ Status Recorder::drain() {
 }
 
 Status Recorder::commit() {
-  if (std::optional<Gap> gap = sequence_.lost()) {
+  if (std::optional<Gap> gap = coverage_.lost(static_cast<uint64_t>(boot_now()))) {
     lost_ += gap->lost;
     note(*gap);
   }

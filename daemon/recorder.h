@@ -11,8 +11,8 @@
 #include "daemon/cgroup_path.h"
 #include "daemon/source.h"
 #include "lineage/attribution.h"
+#include "lineage/coverage.h"
 #include "lineage/record.h"
-#include "lineage/sequence.h"
 #include "lineage/writer.h"
 
 namespace warrant {
@@ -22,8 +22,11 @@ class Recorder {
   // Opens this boot's file in `directory` and finds out which events are recorded already.
   static Result<Recorder> open(const std::string &directory, const std::string &host);
 
-  // One raw event of the ring. Bytes that are no event become a gap record that says why.
+  // One raw event of the ring, unless it is recorded already. Bytes that are no event become a gap
+  // record that says why.
   void take(ByteView event);
+  // What waited in the ring when this daemon came has been taken.
+  void settle() { coverage_.settle(); }
   // What the daemon itself did.
   void note(Body body);
   // Makes everything durable; adds a gap record when event numbers are missing.
@@ -44,13 +47,13 @@ class Recorder {
  private:
   static constexpr size_t kMaxWaiting = 65536;
 
-  Recorder(Origin origin, std::unique_ptr<JsonLinesWriter> writer, uint64_t last_sequence);
+  Recorder(Origin origin, std::unique_ptr<JsonLinesWriter> writer, Coverage coverage);
   void append(Record record);
   Status drain();
 
   Origin origin_;
   std::unique_ptr<JsonLinesWriter> writer_;
-  SequenceTracker sequence_;
+  Coverage coverage_;
   CgroupPaths cgroups_;
   std::map<ArtifactId, Attribution> artifacts_;
   Digest policy_{};

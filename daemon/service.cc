@@ -138,10 +138,12 @@ void Service::reload() {
 
 void Service::tick() {
   if (recorder_.is_writable()) {
-    if (Status read = events_->consume(); !read.ok())
-      std::fprintf(stderr, "warrantd: %s\n", read.error().message.c_str());
+    events_->consume();
+    recorder_.settle();
   }
   Status written = recorder_.commit();
+  if (written.ok())
+    events_->release();
   std::string error = written.ok() ? std::string() : written.error().message;
   if (!error.empty() && error != last_error_)
     std::fprintf(stderr, "warrantd: records wait in memory: %s\n", error.c_str());
@@ -172,7 +174,7 @@ Json Service::answer(const std::string &verb) {
 
 Status Service::run() {
   EventLoop loop = WARRANT_TRY(EventLoop::create({options_.config, options_.artifacts()}));
-  WARRANT_TRY(loop.watch(events_->poll_fd()));
+  WARRANT_TRY(loop.watch_edges(events_->poll_fd()));
   WARRANT_TRY(loop.watch(control_->poll_fd()));
   uint64_t patience = watchdog_interval();
   int64_t told = boot_now();

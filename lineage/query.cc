@@ -2,33 +2,10 @@
 #include "lineage/query.h"
 
 #include <algorithm>
-#include <charconv>
 
 #include "lineage/words.h"
 
 namespace warrant {
-namespace {
-
-static_assert(kRecordVersion == 1, "sequence_in() knows the end of a line of version 1");
-
-// The event number that a line gives, 0 if none, without the cost of parsing it. Members are
-// sorted: an entry of that name in a governance map stands in front of the record's own, and only
-// the type and the version stand at the end. Inside strings there is no quote without a backslash.
-uint64_t sequence_in(std::string_view line) {
-  constexpr std::string_view kMember = "\"sequence\":\"";
-  if (!line.ends_with("\"type\":\"decision\",\"v\":1}") &&
-      !line.ends_with("\"type\":\"commit\",\"v\":1}"))
-    return 0;
-  const size_t at = line.rfind(kMember);
-  if (at == std::string_view::npos)
-    return 0;
-  uint64_t sequence = 0;
-  const char *digits = line.data() + at + kMember.size();
-  std::from_chars(digits, line.data() + line.size(), sequence);
-  return sequence;
-}
-
-} // namespace
 
 void DenialQuery::add(const Record &record) {
   const auto *decision = std::get_if<Decision>(&record.body);
@@ -110,21 +87,6 @@ Result<std::optional<Record>> find_record(const std::vector<std::string> &files,
     }
   }
   return found;
-}
-
-Result<uint64_t> last_sequence(const std::string &file) {
-  uint64_t last = 0;
-  RecordReader reader = WARRANT_TRY(RecordReader::open(file, LastLine::kMayBeTorn));
-  for (;;) {
-    const Result<std::optional<std::string_view>> line = reader.next_line();
-    if (!line.ok() && !reader.is_readable())
-      return line.error();
-    if (!line.ok())
-      continue;
-    if (!line.value())
-      return last;
-    last = std::max(last, sequence_in(*line.value()));
-  }
 }
 
 } // namespace warrant

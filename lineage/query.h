@@ -61,8 +61,4 @@ Json denial_to_json(const DenialGroup &group);
 Result<std::optional<Record>> find_record(const std::vector<std::string> &files,
                                           const std::string &id);
 
-/// The highest sequence number of this boot's events in the file, 0 if there is none: where a
-/// restarted daemon goes on to count. Fast, and not hindered by damaged lines.
-Result<uint64_t> last_sequence(const std::string &file);
-
 } // namespace warrant

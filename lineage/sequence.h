@@ -21,6 +21,8 @@ class SequenceTracker {
 
   /// 0 is ignored: the kernel program could not number that event.
   void saw(uint64_t sequence);
+  /// Whether a number below the highest one has not arrived yet.
+  bool is_waiting() const { return !ahead_.empty(); }
   /// What has been lost since the last call, if anything.
   std::optional<Gap> lost();
   /// The same when nothing more will come: what is missing below the highest number is lost.

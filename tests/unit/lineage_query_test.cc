@@ -105,31 +105,3 @@ TEST_CASE("a record that is damaged itself is an error that says where") {
   const std::string path = scratch.file("a", line + "\n");
   CHECK_THAT(find_record({path}, gap(1).id).error().message, Contains(path + ":1: "));
 }
-
-TEST_CASE("the last sequence number of a file is the highest") {
-  const Scratch scratch;
-  std::string content;
-  for (const uint64_t sequence : {4, 9, 7})
-    content += record_to_line(record_of(commit_event(sequence, 41, 40))) + "\n";
-  content += record_to_line(record_of(decision_event(8, allowing_facts(), "/a"))) + "\n";
-  content += record_to_line(gap(1)) + "\n";
-  CHECK(last_sequence(scratch.file("a", content)).value() == 9);
-  CHECK(last_sequence(
-            scratch.file("b", "bad\n" + std::string(100'000, 'x') + "\n" + content + "torn"))
-            .value() == 9);
-  CHECK(last_sequence(scratch.file("c", "")).value() == 0);
-  CHECK_FALSE(last_sequence(scratch.path() + "/none").ok());
-}
-
-TEST_CASE("foreign names are not taken for a sequence number") {
-  const Scratch scratch;
-  Attribution artifact = attribution();
-  artifact.governance = {
-      {"sequence", "77"}, {"type", "commit"}, {"type\":\"commit\",\"sequence", "78"}};
-  Record commit = record_of(commit_event(5, 41, 40));
-  std::get<Commit>(commit.body).artifact = artifact;
-  std::get<Commit>(commit.body).task.comm = "\"sequence\":\"79\"";
-  const Record accepted = make_record(origin(), kNow, Accepted{artifact, "x", 1});
-  const std::string content = record_to_line(commit) + "\n" + record_to_line(accepted) + "\n";
-  CHECK(last_sequence(scratch.file("a", content)).value() == 5);
-}

@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "lineage/coverage.h"
+
+#include <charconv>
+#include <utility>
+#include <variant>
+
+#include "lineage/reader.h"
+
+namespace warrant {
+
+static_assert(kRecordVersion == 1, "the ends of lines of version 1 are known here");
+
+// Members are sorted: an entry of that name in a governance map stands in front of the record's
+// own, and only the type and the version stand at the end. Inside strings there is no quote
+// without a backslash.
+uint64_t sequence_in(std::string_view line) {
+  constexpr std::string_view kMember = "\"sequence\":\"";
+  if (!line.ends_with("\"type\":\"decision\",\"v\":1}") &&
+      !line.ends_with("\"type\":\"commit\",\"v\":1}"))
+    return 0;
+  const size_t at = line.rfind(kMember);
+  if (at == std::string_view::npos)
+    return 0;
+  uint64_t sequence = 0;
+  const char *digits = line.data() + at + kMember.size();
+  std::from_chars(digits, line.data() + line.size(), sequence);
+  return sequence;
+}
+
+Result<Coverage> Coverage::of_file(const std::string &path) {
+  Coverage coverage;
+  RecordReader reader = WARRANT_TRY(RecordReader::open(path, LastLine::kMayBeTorn));
+  for (;;) {
+    const Result<std::optional<std::string_view>> line = reader.next_line();
+    if (!line.ok() && !reader.is_readable())
+      return line.error();
+    if (!line.ok())
+      continue;
+    if (!line.value())
+      return coverage;
+    coverage.take_line(*line.value());
+  }
+}
+
+void Coverage::take_line(std::string_view line) {
+  if (const uint64_t sequence = sequence_in(line)) {
+    numbers_.saw(sequence);
+    keep_recent(sequence);
+    if (const std::optional<Gap> gap = numbers_.lost())
+      lost_ += gap->lost;
+  } else if (line.ends_with("\"type\":\"gap\",\"v\":1}")) {
+    const Result<Record> record = parse_record(line);
+    if (!record.ok())
+      return;
+    if (const auto *gap = std::get_if<Gap>(&record.value().body))
+      noted_ += gap->lost;
+  } else if (line.find("\"type\":\"start\",\"v\":1,\"version\":") != std::string_view::npos) {
+    *this = Coverage();
+  }
+}
+
+void Coverage::keep_recent(uint64_t sequence) {
+  recent_.insert(sequence);
+  while (*recent_.rbegin() - *recent_.begin() > kRecent)
+    recent_.erase(recent_.begin());
+}
+
+bool Coverage::saw(uint64_t sequence) {
+  if (sequence != 0 && recent_.contains(sequence))
+    return false;
+  numbers_.saw(sequence);
+  return true;
+}
+
+std::optional<Gap> Coverage::lost(uint64_t boot_ns) {
+  std::optional<Gap> gap = numbers_.lost();
+  if (!numbers_.is_waiting())
+    waiting_since_ = 0;
+  else if (waiting_since_ == 0)
+    waiting_since_ = boot_ns;
+  else if (boot_ns - waiting_since_ >= kPatienceNs && !gap)
+    gap = numbers_.lost_at_end();
+  if (gap) {
+    lost_ += gap->lost;
+    cause_ = gap->cause;
+  }
+  if (lost_ <= noted_)
+    return std::nullopt;
+  const Gap due{lost_ - noted_,
+                cause_.empty() ? Text("events that an earlier daemon missed") : cause_};
+  noted_ = lost_;
+  return due;
+}
+
+} // namespace warrant

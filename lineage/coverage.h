@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+// Which events of a boot are recorded already: a fold over its records that goes on with new
+// events, so that a daemon that takes over neither repeats a record nor forgets a loss.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+
+#include "artifacts/result.h"
+#include "lineage/record.h"
+#include "lineage/sequence.h"
+
+namespace warrant {
+
+class Coverage {
+ public:
+  /// More events than the kernel's ring can hold: what an unclean end may let arrive twice.
+  static constexpr uint64_t kRecent = 65536;
+  /// A number that is still missing after so long is lost, however few came after it.
+  static constexpr uint64_t kPatienceNs = 5'000'000'000;
+
+  Coverage() = default;
+  /// Of a file of one boot. Fast (lines of events are not parsed), and not hindered by damaged
+  /// lines. Numbers begin anew behind a record that enforcement was armed.
+  static Result<Coverage> of_file(const std::string &path);
+
+  /// An event that is about to be recorded. False: a record has it already.
+  bool saw(uint64_t sequence);
+  /// What waited in the ring when this daemon came has been seen: from here on nothing comes twice.
+  void settle() { recent_.clear(); }
+  /// What is lost and not yet noted, if anything; counts as noted from here on. `boot_ns`: now.
+  std::optional<Gap> lost(uint64_t boot_ns);
+
+ private:
+  void take_line(std::string_view line);
+  void keep_recent(uint64_t sequence);
+
+  SequenceTracker numbers_;
+  std::set<uint64_t> recent_;
+  uint64_t lost_ = 0;
+  uint64_t noted_ = 0;
+  uint64_t waiting_since_ = 0; // boot time; 0: nothing is missing
+  Text cause_;
+};
+
+/// The event number that a record's line gives, 0 if none, without the cost of parsing it.
+uint64_t sequence_in(std::string_view line);
+
+} // namespace warrant

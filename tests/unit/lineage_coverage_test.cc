@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "lineage/coverage.h"
+#include "lineage_fixture.h"
+#include "tests/catch.h"
+
+using namespace warrant;
+using namespace warrant::lineage_test;
+
+namespace {
+
+constexpr uint64_t kLater = 1'000'000'000'000;
+
+std::string commits(const std::vector<uint64_t> &sequences) {
+  std::string lines;
+  for (const uint64_t sequence : sequences)
+    lines += record_to_line(record_of(commit_event(sequence, 41, 40))) + "\n";
+  return lines;
+}
+
+std::string started() {
+  Start start;
+  start.pid = 7;
+  start.version = start.kernel = start.detail = Text("x");
+  return record_to_line(make_record(origin(), kNow, start)) + "\n";
+}
+
+Coverage coverage_of(const Scratch &scratch, const std::string &content) {
+  return Coverage::of_file(scratch.file("records", content)).value();
+}
+
+// What is lost when nothing more comes.
+uint64_t lost_in_the_end(Coverage &coverage) {
+  uint64_t lost = 0;
+  for (const uint64_t now : {kLater, kLater + Coverage::kPatienceNs})
+    if (const std::optional<Gap> gap = coverage.lost(now))
+      lost += gap->lost;
+  return lost;
+}
+
+} // namespace
+
+TEST_CASE("an event that is recorded already is known, any other is new") {
+  const Scratch scratch;
+  Coverage coverage = coverage_of(scratch, commits({1, 2, 4}));
+  CHECK_FALSE(coverage.saw(2));
+  CHECK_FALSE(coverage.saw(4));
+  CHECK(coverage.saw(3)); // overtaken by 4, and then the daemon died
+  CHECK(coverage.saw(5));
+  CHECK(lost_in_the_end(coverage) == 0);
+}
+
+TEST_CASE("what waited is dealt with once") {
+  const Scratch scratch;
+  Coverage coverage = coverage_of(scratch, commits({1, 2}));
+  coverage.settle();
+  CHECK(coverage.saw(2));
+}
+
+TEST_CASE("what an earlier daemon missed is noted by its successor") {
+  const Scratch scratch;
+  Coverage coverage = coverage_of(scratch, commits({1, 2, 6}));
+  CHECK_FALSE(coverage.lost(kLater));
+  CHECK_FALSE(coverage.lost(kLater + Coverage::kPatienceNs - 1));
+  const std::optional<Gap> gap = coverage.lost(kLater + Coverage::kPatienceNs);
+  REQUIRE(gap);
+  CHECK(gap->lost == 3);
+  CHECK(gap->cause.escaped() == "events between 3 and 5 never arrived from the kernel");
+}
+
+TEST_CASE("what an earlier daemon noted is not noted again") {
+  const Scratch scratch;
+  const std::string content = commits({1, 2, 6}) + record_to_line(gap(2)) + "\n";
+  Coverage coverage = coverage_of(scratch, content);
+  CHECK(lost_in_the_end(coverage) == 1);
+  Coverage complete = coverage_of(scratch, content + record_to_line(gap(1)) + "\n");
+  CHECK(lost_in_the_end(complete) == 0);
+}
+
+TEST_CASE("a hole that is filled in time is none") {
+  Coverage coverage;
+  coverage.saw(2);
+  CHECK_FALSE(coverage.lost(kLater));
+  coverage.saw(1);
+  CHECK_FALSE(coverage.lost(kLater + Coverage::kPatienceNs));
+  coverage.saw(4);
+  CHECK_FALSE(coverage.lost(kLater + Coverage::kPatienceNs + 1));
+}
+
+TEST_CASE("where enforcement was armed anew the numbers begin anew") {
+  const Scratch scratch;
+  Coverage coverage = coverage_of(scratch, commits({1, 2, 3, 9}) + started() + commits({1, 2}));
+  CHECK_FALSE(coverage.saw(2));
+  CHECK(coverage.saw(3));
+  CHECK(coverage.saw(9) == true);
+  CHECK(lost_in_the_end(coverage) == 5);
+}
+
+TEST_CASE("damaged lines and other records say nothing about events") {
+  const Scratch scratch;
+  std::string content;
+  for (const Record &record : one_of_each())
+    if (!std::holds_alternative<Decision>(record.body) &&
+        !std::holds_alternative<Commit>(record.body) && !std::holds_alternative<Gap>(record.body))
+      content += record_to_line(record) + "\n";
+  Coverage coverage = coverage_of(
+      scratch, content + "bad\n" + std::string(100'000, 'x') + "\n" + commits({1}) + "torn");
+  CHECK_FALSE(coverage.saw(1));
+  CHECK(lost_in_the_end(coverage) == 0);
+  CHECK_FALSE(Coverage::of_file(scratch.path() + "/none").ok());
+}
+
+TEST_CASE("foreign names are not taken for a sequence number") {
+  Attribution artifact = attribution();
+  artifact.governance = {
+      {"sequence", "77"}, {"type", "commit"}, {"type\":\"commit\",\"sequence", "78"}};
+  Record commit = record_of(commit_event(5, 41, 40));
+  std::get<Commit>(commit.body).artifact = artifact;
+  std::get<Commit>(commit.body).task.comm = "\"sequence\":\"79\"";
+  CHECK(sequence_in(record_to_line(commit)) == 5);
+  CHECK(sequence_in(record_to_line(make_record(origin(), kNow, Accepted{artifact, "x", 1}))) == 0);
+  CHECK(sequence_in(record_to_line(record_of(decision_event(8, allowing_facts(), "/a")))) == 8);
+}
