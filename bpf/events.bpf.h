@@ -8,6 +8,7 @@
 
 /* The daemon polls; only a denial or this much waiting wakes it, so an exec never pays for it. */
 #define W_WAKE_BYTES (1024 * 1024)
+#define W_DENIAL_BYTES (256 * 1024)
 
 static __always_inline void w_describe_file(struct w_event *event, struct inode *inode) {
   event->inode = BPF_CORE_READ(inode, i_ino);
@@ -68,6 +69,15 @@ static __always_inline const struct w_candidate *w_chosen(const struct w_facts *
   return &facts->candidates[place & (W_MAX_CANDIDATES - 1)];
 }
 
+/*
+ * Where records are required, what is allowed may not take the ring's last room: denials may, so
+ * that whoever is refused because of the full ring still finds out why.
+ */
+static __always_inline int w_may_use_room(const struct w_facts *facts, struct w_decision decision) {
+  return facts->audit != W_AUDIT_REQUIRED || decision.verdict != W_ALLOW ||
+         bpf_ringbuf_query(&events, BPF_RB_AVAIL_DATA) < W_RING_BYTES - W_DENIAL_BYTES;
+}
+
 /* Decides, records, and decides again if the record was required and is lost. */
 __noinline int w_conclude(struct w_task *task, __u32 slot) {
   const struct w_candidate *chosen;
@@ -86,10 +96,12 @@ __noinline int w_conclude(struct w_task *task, __u32 slot) {
   if (artifact)
     __builtin_memcpy(event->granting_artifact, artifact->id, W_ID_SIZE);
   event->decision = decision;
-  if (w_is_recorded(facts, decision) && w_send(event) != 0 && facts->audit == W_AUDIT_REQUIRED) {
+  if (w_is_recorded(facts, decision) && (!w_may_use_room(facts, decision) || w_send(event) != 0) &&
+      facts->audit == W_AUDIT_REQUIRED && decision.verdict == W_ALLOW) {
     facts->audit = W_AUDIT_UNAVAILABLE;
     decision = w_decide_in(facts, &event->decision);
     event->decision = decision;
+    w_send(event);
   }
   w_count(decision.verdict == W_ALLOW ? W_COUNTER_ALLOWED : W_COUNTER_DENIED);
   return w_errno(decision);

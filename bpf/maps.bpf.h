@@ -148,9 +148,11 @@ struct {
   __type(value, __u64);
 } sequences SEC(".maps");
 
+#define W_RING_BYTES (8 * 1024 * 1024)
+
 struct {
   __uint(type, BPF_MAP_TYPE_RINGBUF);
-  __uint(max_entries, 8 * 1024 * 1024);
+  __uint(max_entries, W_RING_BYTES);
 } events SEC(".maps");
 
 static __always_inline void w_count(__u32 counter) {
