@@ -79,6 +79,23 @@ void drain(int fd) {
   }
 }
 
+// Whether anything changed that counts: names that begin with a dot are somebody's temporary files,
+// and what becomes of them will come under another name.
+bool take_changes(int fd) {
+  std::array<char, 4096> buffer{};
+  bool changed = false;
+  for (ssize_t size = 0; (size = ::read(fd, buffer.data(), buffer.size())) > 0;) {
+    for (const char *at = buffer.data(); at < buffer.data() + size;) {
+      inotify_event event{};
+      std::memcpy(&event, at, sizeof(event));
+      const char *name = at + sizeof(event);
+      changed = changed || event.len == 0 || *name != '.'; // without a name: some were dropped
+      at = name + event.len;
+    }
+  }
+  return changed;
+}
+
 } // namespace
 
 EventLoop::EventLoop(UniqueFd poll, UniqueFd signals, UniqueFd files, UniqueFd ticks,
@@ -132,8 +149,7 @@ Result<Wakeup> EventLoop::wait() {
       while (::read(fd, &signal, sizeof(signal)) == sizeof(signal))
         (signal.ssi_signo == SIGHUP ? wakeup.changed : wakeup.stop) = true;
     } else if (fd == files_.get()) {
-      drain(fd);
-      wakeup.changed = true;
+      wakeup.changed = take_changes(fd) || wakeup.changed;
     } else if (fd == ticks_.get()) {
       drain(fd);
     } else if (fd == clock_.get()) {
