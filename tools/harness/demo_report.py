@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Shows what happened in the demo's guest, as it comes, and judges whether it is as claimed."""
+import re
+
 from . import demo_cases, judge, place
 
 TITLE_WIDTH = 41
@@ -15,6 +17,7 @@ class Report:
         self._cases = {case.id: case for case in demo_cases.CASES + demo_cases.AFTER_KILL}
         self._open = None         # the case whose reason has not come yet
         self._armed = None
+        self._pid = None
         self.passed = 0
         self.failed = 0
 
@@ -91,7 +94,8 @@ class Report:
         wanted = "RAN" if not case.refused else WORDS[case.refused]
         problem = ""
         if first != "RAN":
-            problem = f"does not even run without enforcement: {judge.describe(before)}"
+            told = judge.describe(before) if before else "no result"
+            problem = f"does not even run without enforcement: {told}"
         elif last != wanted:
             problem = f"expected {wanted}: {judge.describe(event)}"
         self._open = (case, first, last, problem)
@@ -108,7 +112,7 @@ class Report:
         artifact = told.get("artifact", "")
         self._show_case(told.get("reason") if case.refused else f"artifact {artifact[:12]}", problem)
         if case.refused:
-            self._explain(told)
+            self._explain(case, told)
 
     def _reason_problem(self, case, told, event):
         if not case.refused:
@@ -131,13 +135,13 @@ class Report:
         if problem:
             self._screen.paragraph(problem, 8, "bad")
 
-    def _explain(self, told):
+    def _explain(self, case, told):
         text = told.get("because", "")
         if told.get("rejections"):
-            text = told["rejections"][0]
-        elif "as interpreter" in told.get("asked", ""):
-            text = told["asked"].partition(" asked to ")[2] + ": " + text
-        self._screen.paragraph(text, 8, "dim")
+            text = told["rejections"][0].partition(" (fix:")[0]
+        elif case.run[0] != case.judged:  # the denial is about another file than the one asked for
+            text = told.get("asked", "").partition(" asked to ")[2] + ": " + text
+        self._screen.paragraph(shorten_digests(text), 8, "dim")
 
     # ---- the daemon's death
 
@@ -218,6 +222,10 @@ def ran(case, result):
     return f"exit {result['exit']}"
 
 
+def shorten_digests(text):
+    return re.sub(r"(sha256:[0-9a-f]{16})[0-9a-f]{48}", r"\1…", text)
+
+
 def shorten(line):
-    """A line of the tree without what is the same in all of them."""
-    return line if len(line) <= 96 else line[:95] + "…"
+    """A line of the tree, with the time of day only, so that it fits."""
+    return re.sub(r"  \d{4}-\d\d-\d\dT(\d\d:\d\d:\d\d)\.\d+Z$", r"  \1", line)
