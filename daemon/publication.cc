@@ -133,7 +133,7 @@ void record_change(Recorder &recorder, const InForce &before, const InForce &aft
   generation.rejected = static_cast<uint32_t>(after.refused.size());
   generation.policy = after.policy;
   generation.mode = static_cast<uint8_t>(after.mode);
-  recorder.note(std::move(generation));
+  recorder.note(generation);
 }
 
 } // namespace warrant

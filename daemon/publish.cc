@@ -91,9 +91,12 @@ struct Publisher::Types {
     int value_id = id_of(value);
     if (key_id <= 0 || value_id <= 0)
       return Error{std::string("the object's BTF lacks ") + (key_id <= 0 ? key : value)};
-    LIBBPF_OPTS(bpf_map_create_opts, options, .btf_fd = static_cast<uint32_t>(fd.get()),
-                .btf_key_type_id = static_cast<uint32_t>(key_id),
-                .btf_value_type_id = static_cast<uint32_t>(value_id), .map_flags = flags);
+    bpf_map_create_opts options{};
+    options.sz = sizeof(options);
+    options.btf_fd = static_cast<uint32_t>(fd.get());
+    options.btf_key_type_id = static_cast<uint32_t>(key_id);
+    options.btf_value_type_id = static_cast<uint32_t>(value_id);
+    options.map_flags = flags;
     // The kernel does not make empty maps; one unused place costs nothing.
     auto size = static_cast<uint32_t>(std::max<size_t>(entries, 1));
     int map = bpf_map_create(type, nullptr, key_size, value_size, size, &options);
