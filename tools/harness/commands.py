@@ -50,6 +50,8 @@ def _print_run(finished):
         print(f"# {warning}")
     for check in finished.checks:
         print(check.line())
+    for figure in finished.figures:
+        print(f"# {figure}")
     if finished.failed:
         print(f"# left in {finished.folder}")
     print(end="", flush=True)

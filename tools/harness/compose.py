@@ -6,7 +6,7 @@ from . import product, scenario
 
 DAEMON_SIGNALS = {"kill": signal.SIGKILL, "stop": signal.SIGSTOP, "continue": signal.SIGCONT,
                   "terminate": signal.SIGTERM}
-ARMING_SECONDS = 30
+ARMING_SECONDS = 60
 
 
 class Composer:
@@ -122,6 +122,9 @@ class Composer:
         if what == "start":
             self._start_daemon()
             return
+        if what == "sync":
+            self._step(description, "ask", product.SOCKET, '{"verb":"sync"}\n', limit=60000)
+            return
         number = DAEMON_SIGNALS[what].value
         self._step(description, "signal", id="warrantd", signal=number)
         if what in ("kill", "terminate"):
@@ -133,11 +136,11 @@ class Composer:
         is in force must change."""
         name = self._artifacts[label]
         target = f"{product.ARTIFACTS}/{name}"
-        self._step(what, "mark", *product.STATUS_COMMAND)
+        self._step(what, "mark", product.SOCKET)
         if do == "install":
             self._step(what, "copy", f"{product.LATER}/{name}", f"{product.ARTIFACTS}/.{name}.new",
                        mode="0644")
             self._step(what, "rename", f"{product.ARTIFACTS}/.{name}.new", target)
         else:
             self._step(what, "remove", target)
-        self._step(f"{what}: a new generation", "changed", *product.STATUS_COMMAND, limit=10000)
+        self._step(f"{what}: a new generation", "changed", product.SOCKET, limit=60000)

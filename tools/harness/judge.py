@@ -56,6 +56,12 @@ def describe(result):
     return ", ".join(parts)
 
 
+def tally_of(result):
+    """What a probe that counts execs told: (ran, refused, anything else), or None."""
+    told = re.search(r"ok=(\d+) eperm=(\d+) other=(\d+)", result["stdout"])
+    return tuple(map(int, told.groups())) if told else None
+
+
 def success_problem(result, wanted):
     """Why an action did not do what it does when nothing stops it; empty if it did."""
     if result is None:
@@ -130,6 +136,8 @@ class Judge:
     def _allow_problem(self, action, uid):
         result = self._result("enforced", action, uid)
         problem = success_problem(result, action.succeeds)
+        if action.expect.tally:
+            return problem or self._tally_problem(action, result)
         denials = self._denials(result) if result and not action.background else []
         if problem or denials:
             told = "; ".join([problem] + [denial.text() for denial in denials]).strip("; ")
@@ -141,7 +149,20 @@ class Judge:
         problem = refusal_problem(result, action.expect)
         if problem:
             return problem + self._told(result)
-        return self._record_problem(action, result) or self._twin_problem(action, uid)
+        tally = action.expect.tally and self._tally_problem(action, result)
+        return tally or self._record_problem(action, result) or self._twin_problem(action, uid)
+
+    def _tally_problem(self, action, result):
+        """Every one of many execs had the expected end, and its verdict is recorded."""
+        wanted = action.expect
+        verdict = wanted.verdict
+        ran, refused, other = tally_of(result) or (0, 0, 0)
+        count, wrong = (ran, refused) if verdict == "allow" else (refused, ran)
+        if not count or wrong or other:
+            return f"not all of them were {verdict}: {describe(result)}"
+        recorded = sum(1 for decision in self._records.during(result["start"], result["end"])
+                       if (decision.path, decision.verdict) == (wanted.path, verdict))
+        return "" if recorded == count else f"{count} execs, but {recorded} are recorded"
 
     def _observe_problem(self, action, uid):
         result = self._result("enforced", action, uid)
@@ -164,16 +185,22 @@ class Judge:
     def _record_problem(self, action, result):
         wanted = action.expect
         denials = self._denials(result)
+        if wanted.tally:  # its execs have process ids of their own
+            denials = [decision for decision in self._records.during(result["start"], result["end"])
+                       if (decision.verdict, decision.path) == ("deny", wanted.path)]
+        if wanted.unrecorded:
+            return f"recorded: {denials[0].text()}; expected: no room for a record" if denials else ""
         if not denials:
             return "refused, but no denial was recorded meanwhile"
         for denial in denials:
-            fits = (denial.reason == wanted.reason and wanted.hook in ("", denial.hook)
+            fits = (denial.reason == wanted.reason and (not wanted.hooks or denial.hook in wanted.hooks)
                     and wanted.path in ("", denial.path)
                     and denial.enforced == (wanted.verdict == "deny"))
             if not fits:
                 return (f"recorded: {denial.text()}; expected: {wanted.reason}"
-                        f"{' at ' + wanted.hook if wanted.hook else ''} {wanted.path}")
-        return ""
+                        f"{' at ' + ', '.join(wanted.hooks) if wanted.hooks else ''} {wanted.path}")
+        silent = set(wanted.hooks) - {denial.hook for denial in denials}
+        return f"no denial was recorded at {', '.join(sorted(silent))}" if silent else ""
 
     def _twin_problem(self, action, uid):
         twin = next(item for item in self._actions if item.id == action.twin)

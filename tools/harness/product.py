@@ -9,6 +9,7 @@ import os
 import pathlib
 import re
 import shutil
+import struct
 import time
 
 from . import place
@@ -20,9 +21,11 @@ LINEAGE = STATE + "/lineage"
 LATER = "/stage/artifacts"             # artifacts that a step installs
 COUNTED = "baseline.counted.json"      # beside the guest's keys
 HOST = "guest"
+SOCKET = "/run/warrant/control.sock"
 DAEMON_COMMAND = ["/usr/sbin/warrantd", "--config", CONFIG, "--state", STATE, "--pin",
-                  "/sys/fs/bpf/warrant", "--socket", "/run/warrant/control.sock", "--host", HOST]
-STATUS_COMMAND = ["/usr/bin/warrant", "status", "--json"]
+                  "/sys/fs/bpf/warrant", "--socket", SOCKET, "--host", HOST]
+ACTIONS = {"exec": 1, "map": 2, "interpret": 4, "update": 8, "load": 16}
+MANIFEST_RECORD = 72
 UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
 
@@ -157,6 +160,13 @@ class Authority:
             predicate["environment"] = {"host": fields["host"]}
         if fields.get("recovery"):
             predicate["recovery"] = True
+        if fields.get("manifest"):
+            manifest = manifest_of(subjects.values(), predicate["actions"])
+            digest = hashlib.sha256(manifest).hexdigest()
+            (self.folder / f"{digest}.manifest").write_bytes(manifest)
+            predicate["manifest"] = {"format": "warrant-manifest-v1", "sha256": digest,
+                                     "count": len(manifest) // MANIFEST_RECORD}
+            subjects = {"manifest": digest}
         return {"_type": "https://in-toto.io/Statement/v1",
                 "predicateType": "urn:warrant:authorization:v1",
                 "subject": [{"name": name, "digest": {"sha256": digest}}
@@ -171,6 +181,19 @@ class Authority:
         key = self.folder / f"{fields.get('signer', 'issuer')}.key"
         warrant("artifact", "sign", "--key", key, "--out", target, draft)
         return tamper(target.read_bytes(), fields.get("tamper"))
+
+
+def manifest_of(digests, actions):
+    """A manifest file: sorted records of digest, verity digest (none), actions, reserved."""
+    bits = sum(ACTIONS[action] for action in actions)
+    return b"".join(bytes.fromhex(digest) + bytes(32) + struct.pack("<II", bits, 0)
+                    for digest in sorted(set(digests)))
+
+
+def more_digests(label, count):
+    """{name: sha256} of code that does not exist."""
+    return {f"{label}-{i}": hashlib.sha256(f"{label}/{i}".encode()).hexdigest()
+            for i in range(count)}
 
 
 def tamper(envelope, what):

@@ -6,6 +6,9 @@ import json
 from . import words
 
 
+CANARY = "/memfd:warrant-canary"
+
+
 @dataclasses.dataclass(frozen=True)
 class Decision:
     """One verdict of the kernel."""
@@ -31,12 +34,18 @@ class Records:
         self.decisions = [_decision(record) for record in self.all if record["type"] == "decision"]
 
     def during(self, start, end):
-        return [decision for decision in self.decisions if start <= decision.now <= end]
+        """Without the file that `warrant status` makes to see that it is refused."""
+        return [decision for decision in self.decisions
+                if start <= decision.now <= end and not decision.path.startswith(CANARY)]
 
     def rejected(self, source):
         """The reasons for which the artifact in that file was refused."""
         return [words.reason(record["reason"]) for record in self.all
                 if record["type"] == "rejected" and record["source"].endswith(source)]
+
+    def count(self, kind):
+        """How many records of a type there are."""
+        return sum(1 for record in self.all if record["type"] == kind)
 
     def lost(self):
         """How many events are known to be missing."""

@@ -8,7 +8,7 @@ import stat
 import tarfile
 import time
 
-from . import (compose, image, judge, kernels, machine, place, product, programs, records,
+from . import (compose, figures, image, judge, kernels, machine, place, product, programs, records,
                scenario, stage, workbench)
 
 BASELINE_ARTIFACT = "00-guest.json"
@@ -23,6 +23,7 @@ class Run:
     folder: object
     outcome: machine.Outcome
     checks: list
+    figures: list
     warnings: list
 
     @property
@@ -37,7 +38,7 @@ class Run:
         return {"scenario": self.scenario.name, "title": self.scenario.title, "kernel": self.kernel,
                 "passed": self.passed, "failed": self.failed, "seconds": self.outcome.seconds,
                 "ended": self.outcome.ended, "folder": str(self.folder),
-                "warnings": self.warnings,
+                "figures": self.figures, "warnings": self.warnings,
                 "checks": [dataclasses.asdict(check) for check in self.checks]}
 
 
@@ -76,9 +77,12 @@ def add_product(tree, subject, staged, folder, now):
     names = {}
     for label, fields in subject.artifacts.items():
         subjects = {name: staged[name].sha256 for name in fields["subjects"]}
+        subjects |= product.more_digests(label, fields.get("digests", 0))
         names[label] = f"{label}.json"
         home = product.ARTIFACTS if fields.get("installed", True) else product.LATER
         tree.file(f"{home}/{names[label]}", authority.artifact(label, fields, subjects))
+    for manifest in authority.folder.glob("*.manifest"):
+        tree.file(f"{product.ARTIFACTS}/{manifest.name}", manifest.read_bytes())
     return names
 
 
@@ -116,11 +120,12 @@ def _judge(subject, options, folder, outcome, composer):
     judgement = judge.Judge(subject, outcome.events, kept or records.Records([]))
     checks = judgement.baseline_checks() if options.baseline_only else judgement.checks()
     checks += _machine_checks(subject, outcome, composer)
+    measured = figures.Figures(subject, outcome.events, kept or records.Records([]), composer.steps)
     if kept is not None:
-        checks += _record_checks(subject, kept, folder)
+        checks += _record_checks(subject, kept, measured, folder)
     warnings = [f"{event['event']}: {event['text']}" for event in outcome.events
                 if event["event"] in ("warning", "error", "garbled")]
-    return Run(subject, options.kernel, folder, outcome, checks, warnings)
+    return Run(subject, options.kernel, folder, outcome, checks, measured.lines(), warnings)
 
 
 def _collect(folder):
@@ -129,7 +134,7 @@ def _collect(folder):
     collected = folder / "collected"
     collected.mkdir()
     try:
-        with tarfile.open(archive_path) as archive:
+        with tarfile.open(archive_path, "r:") as archive:
             archive.extractall(collected)
     except tarfile.TarError:
         pass  # the guest never got that far, which the checks say
@@ -161,21 +166,39 @@ def _words(outcome):
     return "ran into its time limit" if outcome.ended == "limit" else "died"
 
 
-def _record_checks(subject, kept, folder):
-    """Rejected artifacts are recorded with their reason, nothing is lost, and decide() agrees."""
-    checks = []
+def _record_checks(subject, kept, measured, folder):
+    """Rejected artifacts are recorded with their reason, every start of the daemon too, execs went on
+    whatever became of it, nothing is lost but what is said to be, and decide() agrees."""
+    problems = {}
     for label, fields in subject.artifacts.items():
         if "rejected" in fields:
             told = kept.rejected(f"{label}.json")
-            problem = "" if fields["rejected"] in told else f"recorded: {told or 'nothing'}"
-            checks.append(judge.Check(f"{subject.name}: artifact {label} is rejected, "
-                                      f"{fields['rejected']}", problem, "run"))
+            problems[f"artifact {label} is rejected, {fields['rejected']}"] = (
+                "" if fields["rejected"] in told else f"recorded: {told or 'nothing'}")
+    problems["starting and taking over are recorded"] = _starts_problem(subject, kept)
+    for storm in measured.storms:
+        problems[f"{storm.name} went on all the while"] = storm.problem()
+    problems.update(_gap_problem(subject, kept, measured))
+    problems["decide() confirms every recorded verdict"] = replay_problem(folder / "transcript.jsonl")
+    return [judge.Check(f"{subject.name}: {what}", problem, "run")
+            for what, problem in problems.items()]
+
+
+def _starts_problem(subject, kept):
+    restarts = sum(1 for item in subject.sequence if isinstance(item, scenario.Step)
+                   and item.do == "daemon" and item.words["what"] == "start")
+    told = (kept.count("start"), kept.count("adopt"))
+    return "" if told == (1, restarts) else (f"armed once and taken over {restarts} times, but "
+                                             f"{told[0]} and {told[1]} are recorded")
+
+
+def _gap_problem(subject, kept, measured):
     lost = kept.lost()
-    checks.append(judge.Check(f"{subject.name}: no event was lost",
-                              f"{lost} are missing" if lost else "", "run"))
-    checks.append(judge.Check(f"{subject.name}: decide() confirms every recorded verdict",
-                              replay_problem(folder / "transcript.jsonl"), "run"))
-    return checks
+    if not subject.gap:
+        return {"no event was lost": f"{lost} are missing" if lost else ""}
+    counted = measured.counter("eventsLost")
+    return {"every lost event is in a gap record":
+            "" if lost and lost == counted else f"the kernel lost {counted}, recorded: {lost}"}
 
 
 def replay_problem(transcript):

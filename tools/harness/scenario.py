@@ -18,7 +18,7 @@ class Expectation:
     """What enforcement must make of an action."""
     verdict: str                  # "allow", "deny", or "observe": denied, but only on paper
     reason: str = ""              # text as in bpf/abi.h; empty for allow
-    hook: str = ""                # text as in bpf/abi.h; empty: any
+    hooks: tuple = ()             # texts as in bpf/abi.h: each of them refuses; none named: any
     path: str = ""                # of the file that the decision is about; empty: any
     errno: str = "EPERM"          # empty: the denial shows otherwise, see exit, signal, stderr
     exit: int | None = None
@@ -26,6 +26,8 @@ class Expectation:
     stdout: str = ""
     stderr: str = ""
     without: str = ""             # must not be in stdout
+    tally: bool = False           # the action is many execs of `path`: each did it, and is recorded
+    unrecorded: bool = False      # the ring has no room for a record of it
 
 
 @dataclasses.dataclass(frozen=True)
@@ -48,6 +50,7 @@ class Action:
     cwd: str | None = None
     seconds: float = 20
     background: bool = False
+    show: bool = False            # what it prints under enforcement is a figure of the run
     baseline: bool = True
     twin: str = ""
     succeeds: Success = Success()
@@ -72,6 +75,7 @@ class Scenario:
     kernels: tuple
     seconds: float
     policy: dict
+    gap: bool                     # events are lost, and that is recorded
     files: dict
     artifacts: dict
     sequence: tuple
@@ -98,10 +102,11 @@ STEPS = {
     "install": ({"artifact"}, set(), ENFORCED),
     "withdraw": ({"artifact"}, set(), ENFORCED),
 }
-DAEMON = {"start", "kill", "stop", "continue", "terminate"}
+DAEMON = {"start", "kill", "stop", "continue", "terminate", "sync"}
 FILE_FIELDS = {"from", "text", "link", "at", "variant", "flip", "append", "mode", "uid", "gid", "stage"}
 ARTIFACT_FIELDS = {"subjects", "window", "actions", "initiator", "jit", "host", "governance", "signer",
-                   "tamper", "policy", "recovery", "installed", "rejected", "id", "kind"}
+                   "tamper", "policy", "recovery", "installed", "rejected", "id", "kind", "digests",
+                   "manifest"}
 
 
 class Reader:
@@ -136,19 +141,26 @@ def _expectation(value, where):
     verdict = reader.take("verdict", str)
     if verdict not in ("allow", "deny", "observe"):
         raise ScenarioError(f"{where}: verdict is allow, deny or observe, not {verdict}")
+    tally = reader.take("tally", bool, False)
     if verdict == "allow":
+        allowed = Expectation("allow", path=reader.take("path", str) if tally else "", tally=tally)
         reader.finish()
-        return Expectation("allow")
+        return allowed
     expected = Expectation(
-        verdict, reason=words.reason(reader.take("reason", str), where),
-        hook=words.hook(reader.take("hook", str, ""), where), path=reader.take("path", str, ""),
+        verdict, tally=tally, reason=words.reason(reader.take("reason", str), where),
+        hooks=_hooks(reader.take("hook", (str, list), []), where), path=reader.take("path", str, ""),
         errno=reader.take("errno", str, "EPERM"), exit=reader.maybe("exit", int),
+        unrecorded=reader.take("unrecorded", bool, False),
         signal=reader.maybe("signal", int), stdout=reader.take("stdout", str, ""),
         stderr=reader.take("stderr", str, ""), without=reader.take("without", str, ""))
     reader.finish()
     if not expected.errno and expected.exit is None and expected.signal is None:
         raise ScenarioError(f"{where}: without errno the denial needs an exit or a signal")
     return expected
+
+
+def _hooks(value, where):
+    return tuple(words.hook(word, where) for word in ([value] if isinstance(value, str) else value))
 
 
 def _success(value, where):
@@ -167,7 +179,7 @@ def _action(value, where, uids):
         uids=tuple(reader.take("uids", list, uids)), cgroup=reader.maybe("cgroup", str),
         stdin=reader.maybe("stdin", str), env=tuple(reader.take("env", list, [])),
         cwd=reader.maybe("cwd", str), seconds=reader.take("seconds", (int, float), 20),
-        background=reader.take("background", bool, False),
+        background=reader.take("background", bool, False), show=reader.take("show", bool, False),
         baseline=reader.take("baseline", bool, True), twin=reader.take("twin", str, ""),
         succeeds=_success(reader.take("succeeds", dict, {}), f"{where}.succeeds"),
         expect=_expectation(reader.take("expect", dict, {"verdict": "allow"}), f"{where}.expect"))
@@ -219,7 +231,8 @@ def parse(text, where):
     scenario = Scenario(
         name=reader.take("name", str), title=reader.take("title", str),
         kernels=tuple(reader.take("kernels", list, ["6.1"])),
-        seconds=reader.take("seconds", (int, float), 120), policy=reader.take("policy", dict, {}),
+        seconds=reader.take("seconds", (int, float), 240), policy=reader.take("policy", dict, {}),
+        gap=reader.take("gap", bool, False),
         files=_table(reader.take("files", dict, {}), FILE_FIELDS, f"{where}: files"),
         artifacts=_table(reader.take("artifacts", dict, {}), ARTIFACT_FIELDS, f"{where}: artifacts"),
         sequence=sequence)

@@ -97,7 +97,7 @@ def report(built, options):
     outcome = machine.boot(built, print_event)
     built.initrd.unlink()
     if options.collect and outcome.ended == "done":
-        with tarfile.open(built.folder / "result.tar") as archive:
+        with tarfile.open(built.folder / "result.tar", "r:") as archive:
             archive.extractall(built.folder / "collected")
     (built.folder / "result.tar").unlink()
     result = next((event for event in outcome.events if event["event"] == "result"), None)

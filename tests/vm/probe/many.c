@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "probe.h"
@@ -15,12 +16,22 @@ struct tally {
   unsigned ok;      /* ran and exited with 0 */
   unsigned refused; /* execve gave EPERM */
   unsigned other;   /* anything else */
+  long long total;  /* nanoseconds from fork to end, of all */
+  long long worst;  /* and of the one that took longest */
 };
+
+static long long now(void) {
+  struct timespec time;
+
+  clock_gettime(CLOCK_MONOTONIC, &time);
+  return time.tv_sec * 1000000000LL + time.tv_nsec;
+}
 
 static void exec_once(char *path, struct tally *tally) {
   char *words[] = {path, "run", "quiet", NULL};
   int status = 0;
   volatile int error = 0;
+  long long start = now();
 
   pid_t pid = vfork();
   if (pid == 0) {
@@ -36,10 +47,16 @@ static void exec_once(char *path, struct tally *tally) {
     tally->ok++;
   else
     tally->other++;
+  long long took = now() - start;
+  tally->total += took;
+  tally->worst = took > tally->worst ? took : tally->worst;
 }
 
 static void print_tally(const char *path, const struct tally *tally) {
-  printf("%s ok=%u eperm=%u other=%u\n", path, tally->ok, tally->refused, tally->other);
+  unsigned count = tally->ok + tally->refused + tally->other;
+
+  printf("%s ok=%u eperm=%u other=%u mean_us=%lld worst_us=%lld\n", path, tally->ok, tally->refused,
+         tally->other, count == 0 ? 0 : tally->total / count / 1000, tally->worst / 1000);
 }
 
 /* Nothing of what the started programs print is wanted here. */
@@ -71,6 +88,42 @@ static int do_exec_many(int count, char **words) {
   return 0;
 }
 
+/* At least ROUNDS times, and on until the file is there: for as long as something else takes. */
+static int do_exec_until(int count, char **words) {
+  (void)count;
+  unsigned least = (unsigned)atoi(words[1]);
+  struct tally tally = {0};
+
+  int output = hide_output();
+  for (unsigned i = 0; i < least || access(words[0], F_OK) != 0; i++)
+    exec_once(words[2], &tally);
+  show_output(output);
+  print_tally(words[2], &tally);
+  return 0;
+}
+
+/* Each is refused and recorded, and costs next to nothing: the way to fill the event ring. Begins
+ * when the file is there, for then a new exec might be refused itself. */
+static int do_map_many(int count, char **words) {
+  (void)count;
+  int times = atoi(words[1]);
+  int refused = 0;
+
+  while (access(words[0], F_OK) != 0)
+    usleep(5000);
+  for (int i = 0; i < times; i++) {
+    void *memory = mmap(NULL, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (memory == MAP_FAILED && errno != EPERM)
+      probe_setup_failed("mmap");
+    if (memory == MAP_FAILED)
+      refused++;
+    else
+      munmap(memory, 4096);
+  }
+  printf("refused %d of %d\n", refused, times);
+  return refused == 0 ? 0 : EPERM;
+}
+
 static int do_exec_storm(int count, char **words) {
   int workers = atoi(words[0]);
   int rounds = atoi(words[1]);
@@ -97,6 +150,9 @@ static int do_exec_storm(int count, char **words) {
       sum.ok += tallies[worker * paths + path].ok;
       sum.refused += tallies[worker * paths + path].refused;
       sum.other += tallies[worker * paths + path].other;
+      sum.total += tallies[worker * paths + path].total;
+      if (tallies[worker * paths + path].worst > sum.worst)
+        sum.worst = tallies[worker * paths + path].worst;
     }
     print_tally(words[2 + path], &sum);
   }
@@ -105,6 +161,8 @@ static int do_exec_storm(int count, char **words) {
 
 const struct probe_verb kManyVerbs[] = {
     {"exec-many", do_exec_many, 2, "ROUNDS PATH...  vfork, execve, wait; each path in turn"},
+    {"exec-until", do_exec_until, 3, "FILE ROUNDS PATH  at least so often, and until FILE exists"},
+    {"map-many", do_map_many, 2, "FILE TIMES  asks for executable memory once FILE is there"},
     {"exec-storm", do_exec_storm, 3,
      "WORKERS ROUNDS PATH...  the same by several processes at once"},
     {0},
