@@ -106,7 +106,8 @@ std::string allowing_fact(const w_facts &facts) {
 std::string time_text(const Moment &when, uint64_t boot_ns) {
   if (boot_ns == W_FOREVER)
     return "forever";
-  return boot_ns == W_NEVER ? "before this boot" : format_wall_time(when.at_boot_time(boot_ns).wall_ns);
+  return boot_ns == W_NEVER ? "before this boot"
+                            : format_wall_time(when.at_boot_time(boot_ns).wall_ns);
 }
 
 const w_candidate *grant_of(const Decision &decision) {
