@@ -148,7 +148,7 @@ class Authority:
             "issuedAt": timestamp(self.now - 7200),
             "validity": {"notBefore": timestamp(self.now + seconds_of(first)),
                          "notAfter": timestamp(self.now + seconds_of(last))},
-            "policy": {"sha256": "00" * 32 if fields.get("policy") == "other"
+            "policy": {"sha256": "11" * 32 if fields.get("policy") == "other"
                        else self.policy_sha256()},
             "actions": fields.get("actions", ["exec", "map"]),
             "initiator": fields.get("initiator", {"any": True}),

@@ -56,7 +56,8 @@ def _decision(record):
     return Decision(now=int(record["facts"]["now"]), pid=record["task"]["tgid"],
                     uid=record["task"]["uid"], hook=words.hook(record["facts"]["hook"]),
                     path=record["file"]["path"], verdict=record["decision"]["verdict"],
-                    reason=words.reason(record["decision"]["reason"]), enforced=bool(record["decision"]["enforced"]))
+                    reason=words.reason(record["decision"]["reason"]),
+                    enforced=bool(record["decision"]["enforced"]))
 
 
 def read(folder):

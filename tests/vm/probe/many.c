@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Many execs in a row, or side by side, counted by what became of each.
+// Many execs in a row, or many refusals, counted.
 #include <errno.h>
 #include <spawn.h>
 #include <stdio.h>
@@ -73,21 +73,6 @@ static void show_output(int before) {
   dup2(before, 1);
 }
 
-static int do_exec_many(int count, char **words) {
-  int rounds = atoi(words[0]);
-  struct tally tallies[16] = {0};
-  int paths = count - 1 < 16 ? count - 1 : 16;
-
-  int output = hide_output();
-  for (int i = 0; i < rounds; i++)
-    for (int path = 0; path < paths; path++)
-      exec_once(words[1 + path], &tallies[path]);
-  show_output(output);
-  for (int path = 0; path < paths; path++)
-    print_tally(words[1 + path], &tallies[path]);
-  return 0;
-}
-
 /* At least ROUNDS times, and on until the file is there: for as long as something else takes. */
 static int do_exec_until(int count, char **words) {
   (void)count;
@@ -124,46 +109,8 @@ static int do_map_many(int count, char **words) {
   return refused == 0 ? 0 : EPERM;
 }
 
-static int do_exec_storm(int count, char **words) {
-  int workers = atoi(words[0]);
-  int rounds = atoi(words[1]);
-  int paths = count - 2;
-  size_t size = sizeof(struct tally) * (size_t)(workers * paths);
-  struct tally *tallies =
-      mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-
-  if (tallies == MAP_FAILED)
-    probe_setup_failed("mmap");
-  int output = hide_output();
-  for (int worker = 0; worker < workers; worker++)
-    if (fork() == 0) {
-      for (int i = 0; i < rounds * paths; i++)
-        exec_once(words[2 + i % paths], &tallies[worker * paths + i % paths]);
-      _exit(0);
-    }
-  while (wait(NULL) > 0)
-    continue;
-  show_output(output);
-  for (int path = 0; path < paths; path++) {
-    struct tally sum = {0};
-    for (int worker = 0; worker < workers; worker++) {
-      sum.ok += tallies[worker * paths + path].ok;
-      sum.refused += tallies[worker * paths + path].refused;
-      sum.other += tallies[worker * paths + path].other;
-      sum.total += tallies[worker * paths + path].total;
-      if (tallies[worker * paths + path].worst > sum.worst)
-        sum.worst = tallies[worker * paths + path].worst;
-    }
-    print_tally(words[2 + path], &sum);
-  }
-  return 0;
-}
-
 const struct probe_verb kManyVerbs[] = {
-    {"exec-many", do_exec_many, 2, "ROUNDS PATH...  vfork, execve, wait; each path in turn"},
     {"exec-until", do_exec_until, 3, "FILE ROUNDS PATH  at least so often, and until FILE exists"},
     {"map-many", do_map_many, 2, "FILE TIMES  asks for executable memory once FILE is there"},
-    {"exec-storm", do_exec_storm, 3,
-     "WORKERS ROUNDS PATH...  the same by several processes at once"},
     {0},
 };
