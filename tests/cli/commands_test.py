@@ -36,6 +36,16 @@ class KeyTest(WorkshopTest):
         self.assertNotEqual(first, second)
         self.assertEqual(self.run_json("key", "show", "k.key")["fingerprint"], second)
 
+    def test_devices_and_links_are_never_replaced(self):
+        self.path("real.key").write_text("")
+        os.symlink("real.key", self.path("k.key"))
+        os.mkfifo(self.path("f.pub"))
+        before = self.snapshot()
+        for name in ("k", "f"):
+            failed = self.run_cli("key", "generate", "--out", name, "--force", expect=ERROR)
+            self.assertIn("no regular file", failed.err)
+        self.assertEqual(self.snapshot(), before)
+
     def test_secret_that_others_may_read_is_refused(self):
         self.make_trust()
         self.path("root.key").chmod(0o644)

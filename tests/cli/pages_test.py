@@ -40,6 +40,10 @@ class PagesTest(WorkshopTest):
                 self.assertEqual(failed.out, "")
                 self.assertEqual(self.snapshot(), before)
 
+    def test_pages_as_json(self):
+        for words in (("completion", "bash"), ("manual",)):
+            self.assertEqual(self.run_json(*words)["text"], self.run_cli(*words).out)
+
     def test_version(self):
         self.assertRegex(self.run_cli("--version").out, r"^warrant \d+\.\d+\.\d+\n$")
 

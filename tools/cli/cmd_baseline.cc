@@ -2,8 +2,6 @@
 #include <unistd.h>
 
 #include <array>
-#include <cerrno>
-#include <cstring>
 
 #include "artifacts/manifest.h"
 #include "artifacts/names.h"
@@ -121,21 +119,13 @@ void report(const Arguments &arguments, const Scan &scan, const Manifest &manife
   print(text + "\n  manifest: " + manifest_path + "\n  names:    " + path + ".names\n");
 }
 
-/// Before the long work, not after it.
-Try<void> check_target(const Arguments &arguments, const std::string &path) {
-  if (!arguments.has("--force") && ::access(path.c_str(), F_OK) == 0)
-    return trouble(path + ": exists already; --force replaces it");
-  const std::string directory = directory_of(path);
-  if (::access(directory.c_str(), W_OK) != 0)
-    return trouble(directory + ": cannot write there: " + std::strerror(errno));
-  return {};
-}
-
 } // namespace
 
 Answer baseline_capture(const Arguments &arguments) {
   const std::string path = arguments.text("--out");
-  CLI_TRY(check_target(arguments, path));
+  const std::string names_path = path + ".names";
+  for (const std::string &target : {path, names_path}) // before the long work, not after it
+    CLI_TRY(check_target(arguments, target));
   ScanOptions options;
   options.root = arguments.text("--root");
   options.exclude = arguments.all("--exclude");
@@ -148,7 +138,7 @@ Answer baseline_capture(const Arguments &arguments) {
   const std::string draft = CLI_TRY(draft_text(draft_of(scan, manifest)));
   CLI_TRY(write_file_atomic(directory_of(path) + "/" + manifest_file_name(manifest.ref),
                             manifest.file, 0644));
-  CLI_TRY(write_file_atomic(path + ".names", view(names_text(scan)), 0644));
+  CLI_TRY(write_output(arguments, names_path, names_text(scan)));
   CLI_TRY(write_output(arguments, path, draft));
   report(arguments, scan, manifest, path);
   return ExitCode::kOk;

@@ -5,14 +5,24 @@
 #include "tools/cli/output.h"
 
 namespace warrant::cli {
+namespace {
+
+void print_text(const Arguments &arguments, const std::string &text) {
+  if (arguments.wants_json())
+    print_json({{"text", text}});
+  else
+    print(text);
+}
+
+} // namespace
 
 Answer completion(const Arguments &arguments) {
-  print(arguments.operand() == "bash" ? bash_completion() : zsh_completion());
+  print_text(arguments, arguments.operand() == "bash" ? bash_completion() : zsh_completion());
   return ExitCode::kOk;
 }
 
-Answer manual(const Arguments &) {
-  print(manual_page());
+Answer manual(const Arguments &arguments) {
+  print_text(arguments, manual_page());
   return ExitCode::kOk;
 }
 

@@ -6,42 +6,27 @@
 #include "tools/cli/output.h"
 
 namespace warrant::cli {
-namespace {
-
-struct KeyFiles {
-  std::string secret;
-  std::string open;
-};
-
-Try<void> refuse_existing(const KeyFiles &files) {
-  for (const std::string *path : {&files.secret, &files.open})
-    if (::access(path->c_str(), F_OK) == 0)
-      return trouble(*path + ": exists already; --force replaces both files of the key");
-  return {};
-}
-
-} // namespace
-
 Answer key_generate(const Arguments &arguments) {
   const std::string name = arguments.text("--out");
-  const KeyFiles files{name + ".key", name + ".pub"};
+  const std::string secret_path = name + ".key";
+  const std::string public_path = name + ".pub";
   const bool force = arguments.has("--force");
-  if (!force)
-    CLI_TRY(refuse_existing(files));
+  for (const std::string &path : {secret_path, public_path})
+    CLI_TRY(check_target(arguments, path));
   const SecretKey key = SecretKey::generate();
   const PublicKey open = key.public_key();
-  CLI_TRY(key.save(files.secret, force ? Existing::kReplace : Existing::kRefuse));
-  const Try<void> written = write_output(arguments, files.open, serialize_public_key(open));
+  CLI_TRY(key.save(secret_path, force ? Existing::kReplace : Existing::kRefuse));
+  const Try<void> written = write_output(arguments, public_path, serialize_public_key(open));
   if (!written.ok() && !force)
-    ::unlink(files.secret.c_str()); // half a key helps nobody
+    ::unlink(secret_path.c_str()); // half a key helps nobody
   CLI_TRY(written);
   if (arguments.wants_json())
     print_json({{"fingerprint", open.fingerprint()},
-                {"privateKey", files.secret},
-                {"publicKey", files.open}});
+                {"privateKey", secret_path},
+                {"publicKey", public_path}});
   else
-    print(open.fingerprint() + "\n  private key: " + files.secret + " (keep it secret)\n" +
-          "  public key:  " + files.open + "\n");
+    print(open.fingerprint() + "\n  private key: " + secret_path + " (keep it secret)\n" +
+          "  public key:  " + public_path + "\n");
   return ExitCode::kOk;
 }
 

@@ -94,6 +94,8 @@ Answer explain(const Arguments &arguments) {
   const std::vector<std::string> files = CLI_TRY(lineage_files_of(arguments));
   const std::optional<Record> record = CLI_TRY(find_record(files, id));
   if (!record) {
+    if (arguments.wants_json())
+      print_json(nullptr);
     note("warrant: no record has the id " + printable(id) + "\n");
     return ExitCode::kNo;
   }

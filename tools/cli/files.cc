@@ -2,9 +2,12 @@
 #include "tools/cli/files.h"
 
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <array>
+#include <cerrno>
+#include <cstring>
 #include <ctime>
 
 namespace warrant::cli {
@@ -54,12 +57,25 @@ Try<std::string> sign(std::string_view payload, const std::vector<SecretKey> &ke
   return CLI_TRY(sign_envelope(view(payload), pointers));
 }
 
+Try<void> check_target(const Arguments &arguments, const std::string &path) {
+  struct stat status {};
+  if (::lstat(path.c_str(), &status) == 0) {
+    if (!S_ISREG(status.st_mode))
+      return trouble(path + ": is no regular file, and is not replaced");
+    if (!arguments.has("--force"))
+      return trouble(path + ": exists already; --force replaces it");
+  }
+  const std::string directory = directory_of(path);
+  if (::access(directory.c_str(), W_OK) != 0)
+    return trouble(path + ": cannot write in " + directory + ": " + std::strerror(errno));
+  return {};
+}
+
 Try<void> write_output(const Arguments &arguments, const std::string &path,
                        std::string_view content) {
   constexpr mode_t kReadable = 0644;
   const bool force = arguments.has("--force");
-  if (!force && ::access(path.c_str(), F_OK) == 0)
-    return trouble(path + ": exists already; --force replaces it");
+  CLI_TRY(check_target(arguments, path));
   CLI_TRY(write_file_atomic(path, view(content), kReadable,
                             force ? Existing::kReplace : Existing::kRefuse));
   return {};

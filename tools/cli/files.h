@@ -26,7 +26,11 @@ Try<std::vector<PublicKey>> load_public_keys(const std::vector<std::string> &pat
 /// Signed by all of the keys.
 Try<std::string> sign(std::string_view payload, const std::vector<SecretKey> &keys);
 
-/// Whole or not at all; refuses to replace a file unless --force was given.
+/// Whether `path` may be written: nothing is there, or a regular file and --force was given. Never
+/// a device or a symbolic link: the file would take its place.
+Try<void> check_target(const Arguments &arguments, const std::string &path);
+
+/// Whole or not at all, after check_target().
 Try<void> write_output(const Arguments &arguments, const std::string &path,
                        std::string_view content);
 
