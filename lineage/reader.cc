@@ -14,7 +14,7 @@
 namespace warrant {
 namespace fs = std::filesystem;
 
-Result<RecordReader> RecordReader::open(const std::string &path, LastLine last) {
+Result<RecordReader> RecordReader::open(const std::string &path, LastLine last, LineFilter filter) {
   // O_NONBLOCK: a FIFO by that name must not hang its reader.
   const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
   if (fd < 0)
@@ -27,7 +27,7 @@ Result<RecordReader> RecordReader::open(const std::string &path, LastLine last) 
   struct stat status {};
   if (::fstat(fd, &status) != 0 || !S_ISREG(status.st_mode))
     return Error{path + ": not a regular file"};
-  return RecordReader(std::move(file), path, last);
+  return RecordReader(std::move(file), path, last, filter);
 }
 
 Result<std::optional<std::string_view>> RecordReader::next_line() {
@@ -53,7 +53,9 @@ Result<std::optional<std::string_view>> RecordReader::next_line() {
 }
 
 Result<std::optional<Record>> RecordReader::next() {
-  const std::optional<std::string_view> line = WARRANT_TRY(next_line());
+  std::optional<std::string_view> line = WARRANT_TRY(next_line());
+  while (line && filter_ && !filter_(*line))
+    line = WARRANT_TRY(next_line());
   if (!line)
     return std::optional<Record>();
   Result<Record> record = parse_record(*line);
@@ -83,9 +85,10 @@ Result<std::vector<std::string>> lineage_files(const std::string &directory) {
 }
 
 Status visit_records(const std::vector<std::string> &files, LastLine last,
-                     const std::function<void(const Record &, const Place &)> &visit) {
+                     const std::function<void(const Record &, const Place &)> &visit,
+                     LineFilter filter) {
   for (const std::string &file : files) {
-    RecordReader reader = WARRANT_TRY(RecordReader::open(file, last));
+    RecordReader reader = WARRANT_TRY(RecordReader::open(file, last, filter));
     while (const std::optional<Record> record = WARRANT_TRY(reader.next()))
       visit(*record, reader.place());
   }

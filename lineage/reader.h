@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "artifacts/result.h"
+#include "lineage/line.h"
 #include "lineage/record.h"
 
 namespace warrant {
@@ -30,7 +31,9 @@ enum class LastLine { kMustEnd, kMayBeTorn };
 
 class RecordReader {
  public:
-  static Result<RecordReader> open(const std::string &path, LastLine last = LastLine::kMustEnd);
+  /// With a filter, next() parses only the lines that it keeps.
+  static Result<RecordReader> open(const std::string &path, LastLine last = LastLine::kMustEnd,
+                                   LineFilter filter = nullptr);
 
   /// The next line without its newline; nothing at the end. Errors name file and line: too long,
   /// not ended, unreadable. After an error about one line the next call goes on behind it. The view
@@ -49,13 +52,14 @@ class RecordReader {
   };
   using OpenFile = std::unique_ptr<std::FILE, Closer>;
 
-  RecordReader(OpenFile file, std::string path, LastLine last)
-      : file_(std::move(file)), place_{std::move(path), 0}, last_(last) {}
+  RecordReader(OpenFile file, std::string path, LastLine last, LineFilter filter)
+      : file_(std::move(file)), place_{std::move(path), 0}, last_(last), filter_(filter) {}
   Error at_place(const std::string &what) const { return Error{place_.text() + ": " + what}; }
 
   OpenFile file_;
   Place place_;
   LastLine last_;
+  LineFilter filter_;
   std::string line_;
 };
 
@@ -64,6 +68,7 @@ Result<std::vector<std::string>> lineage_files(const std::string &directory);
 
 /// Shows each record of the files to `visit`, in order; stops at the first error.
 Status visit_records(const std::vector<std::string> &files, LastLine last,
-                     const std::function<void(const Record &, const Place &)> &visit);
+                     const std::function<void(const Record &, const Place &)> &visit,
+                     LineFilter filter = nullptr);
 
 } // namespace warrant
