@@ -45,6 +45,7 @@ function(warrant_bpf_object name source)
     DEPENDS ${object} VERBATIM)
 
   add_custom_target(${name}_bpf_files ALL DEPENDS ${object} ${skeleton})
+  add_dependencies(generated ${name}_bpf_files)
   add_library(${name}_bpf INTERFACE)
   add_dependencies(${name}_bpf ${name}_bpf_files)
   target_include_directories(${name}_bpf SYSTEM INTERFACE ${CMAKE_CURRENT_BINARY_DIR})

@@ -30,11 +30,12 @@ bool is_signed(std::string_view text) {
 Result<int64_t> parse_duration(std::string_view text) {
   const Error wrong{"a duration such as 90s, 10m, 12h, 30d or 2w expected"};
   int64_t count = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), count);
-  if (error != std::errc() || end + 1 != text.data() + text.size() || count <= 0)
+  const auto number = std::from_chars(text.data(), text.data() + text.size(), count);
+  if (number.ec != std::errc() || number.ptr + 1 != text.data() + text.size() || count <= 0)
     return wrong;
+  const char letter = *number.ptr;
   const auto *const unit = std::find_if(std::begin(kUnits), std::end(kUnits),
-                                        [&](const Unit &one) { return one.letter == *end; });
+                                        [&](const Unit &one) { return one.letter == letter; });
   if (unit == std::end(kUnits) || count > kMaxTime / unit->seconds)
     return wrong;
   return count * unit->seconds;
