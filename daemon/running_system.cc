@@ -27,7 +27,8 @@ constexpr std::string_view kCost =
     "arming would refuse code that the running system needs, and the machine could become "
     "unusable";
 constexpr std::string_view kFix =
-    "sign a baseline of this host first (warrant baseline capture --root /), and put it among the "
+    "sign a baseline of this host first (warrant baseline capture --root / --out FILE), and put it "
+    "among the "
     "artifacts";
 
 /// A file that must stay usable: where it is opened, what people call it, what is done with it.

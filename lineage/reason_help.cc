@@ -49,7 +49,7 @@ constexpr Entry kHelp[] = {
     {W_REASON_MISSING,
      {"No artifact in force authorizes this content for this task.",
       "If it should run, have an artifact issued that names its digest: warrant artifact draft "
-      "FILE."}},
+      "--subject FILE --initiator any --out DRAFT, then warrant artifact sign."}},
     {W_REASON_CONTENT_MISMATCH,
      {"The file was authorized, but its content is no longer what was signed.",
       "If the change is right, have the new content signed; if not, restore the file and find out "

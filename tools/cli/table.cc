@@ -360,9 +360,10 @@ constexpr Command kCommands[] = {
     {"manual", {}, "Print the manual page, in man(7).", {}, {}, kNoOperand, manual},
 };
 
+// A command without a function does not compile (-Wmissing-field-initializers).
 constexpr bool is_complete() {
   for (const Command &command : kCommands)
-    if (command.noun.empty() || command.summary.empty() || command.run == nullptr)
+    if (command.noun.empty() || command.summary.empty())
       return false;
   return true;
 }
