@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <string>
 #include <utility>
 #include <vector>
@@ -28,11 +29,19 @@ struct Entries {
   std::vector<std::pair<w_verdict_key, w_verdict>> verdicts; ///< by scope, digest kind, digest
   /// By index; 0 is a zero entry that authorizes nothing, the others are sorted by payload sha256.
   std::vector<w_artifact> artifacts;
-  std::vector<std::pair<uint32_t, uint32_t>> uids;             ///< uid -> scope
+  std::vector<std::pair<uint32_t, w_uid_scope>> uids;          ///< by uid
   std::vector<std::pair<w_cgroup_key, w_cgroup_node>> cgroups; ///< by parent node, name
   uint32_t flags = 0;                                          ///< W_GENERATION_HAS_*
   /// sha256 of the payload of each artifact, by the same index as `artifacts`.
   std::vector<Digest> payloads;
+};
+
+/// What the entries depend on besides the authorizations.
+struct Circumstances {
+  ClockMap clock;
+  std::vector<ScopeMode> modes;           ///< of the policy
+  const Revocation *revocation = nullptr; ///< for digests; artifacts are blocked already
+  std::map<ArtifactId, uint32_t> bonds;   ///< artifact -> its kill bond, 1 to W_MAX_BONDS
 };
 
 /// A set of authorizations that cannot stand together.
@@ -48,7 +57,11 @@ struct CompileError {
 /// get an empty one in W_SCOPE_NAMED. Payloads given twice count once. Errors: one id with two
 /// payloads; one key with more than W_GRANTS_PER_VERDICT grants; more artifacts than
 /// W_MAX_ARTIFACTS.
+///
+/// A blocked authorization is compiled with the flag of its reason. A revoked digest is granted by
+/// a twin of its artifact that is flagged revoked. Break-glass for all is a verdict of
+/// W_DIGEST_ANY. `modes` bind scopes even where no artifact does.
 Result<Entries, CompileError> compile(const std::vector<VerifiedAuthorization> &authorizations,
-                                      const ClockMap &clock);
+                                      const Circumstances &circumstances);
 
 } // namespace warrant

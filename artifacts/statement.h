@@ -10,8 +10,11 @@
 #include <vector>
 
 #include "artifacts/bytes.h"
+#include "artifacts/initiator.h"
 #include "artifacts/json.h"
+#include "artifacts/policy.h"
 #include "artifacts/rejection.h"
+#include "artifacts/trust_root.h"
 
 namespace warrant {
 
@@ -22,15 +25,10 @@ inline constexpr uint64_t kMaxManifestRecords = 1000000;
 inline constexpr size_t kMaxSubjects = 100000;
 inline constexpr size_t kMaxSubjectName = 4096;
 inline constexpr size_t kMaxHostName = 253;
+inline constexpr int64_t kMaxUses = 1000000000;
 inline constexpr size_t kMaxGovernanceEntries = 32;
 inline constexpr size_t kMaxGovernanceKey = 64;
 inline constexpr size_t kMaxGovernanceValue = 512;
-
-enum class ArtifactKind { kTask, kBaseline, kBreakglass };
-
-/// "task", "baseline", "breakglass".
-std::string_view kind_name(ArtifactKind kind);
-std::optional<ArtifactKind> kind_from_name(std::string_view name);
 
 /// One piece of code. The name is a label for people and is never matched.
 struct Subject {
@@ -49,20 +47,16 @@ struct ManifestRef {
   bool operator==(const ManifestRef &) const = default;
 };
 
-/// Who may use the authorization. All that is given must hold; nothing given means nobody, which is
-/// refused; `any` stands alone and means everybody.
-struct Initiator {
-  bool any = false;
-  std::optional<uint32_t> uid; ///< initial user namespace
-  std::optional<uint32_t> gid;
-  std::optional<std::string> cgroup; ///< "/agents.slice/agent-7.service": it and all below it
-  std::optional<std::string> unit;   ///< "nginx.service" of the system manager; not with cgroup
+/// Keys that may issue children of this artifact, each within what it grants itself.
+struct Delegation {
+  Role role;              ///< who may sign a child
+  uint32_t max_depth = 0; ///< longest chain below this artifact, 1 to kMaxDelegationDepth
 
-  /// The cgroup that `cgroup` or `unit` names, or nothing. A unit is `/system.slice/<unit>`.
-  std::optional<std::string> cgroup_path() const;
-
-  bool operator==(const Initiator &) const = default;
+  bool operator==(const Delegation &) const = default;
 };
+
+/// What a break-glass artifact opens.
+enum class Covers { kSubjects, kAll };
 
 struct Authorization {
   ArtifactId id{}; ///< also the replay nonce
@@ -74,6 +68,13 @@ struct Authorization {
   uint32_t actions = 0; ///< W_ACTION_* bits
   bool jit = false;
   bool recovery = false;
+  std::optional<int64_t> max_uses; ///< execs, 1 to kMaxUses; absent: not counted
+  bool kill_on_expiry = false;     ///< end its processes and their descendants when it expires
+  bool kill_on_revoke = false;
+  std::optional<Delegation> delegation;
+  std::optional<Digest> parent;      ///< payload sha256 of the artifact that it was derived from
+  bool requires_parent = false;      ///< the caller must be running under the parent
+  Covers covers = Covers::kSubjects; ///< kAll: any content; break-glass only
   Initiator initiator;
   std::optional<std::string> host;
   std::map<std::string, std::string> governance;

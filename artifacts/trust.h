@@ -1,92 +1,62 @@
 // SPDX-License-Identifier: Apache-2.0
-// Whom this machine believes, and what it was told to do: the trust root and the policy.
-//
-// Both are in-toto statements in DSSE envelopes. Their one subject names the predicate itself: its
-// digest is the sha256 of the predicate's canonical JSON, checked on load, so that the required
-// `subject` says something true.
+// Everything that verification of an artifact depends on, besides the time and its parents.
 #pragma once
 
 #include <cstdint>
 #include <optional>
-#include <span>
 #include <string>
-#include <string_view>
-#include <vector>
 
 #include "artifacts/bytes.h"
-#include "artifacts/key.h"
+#include "artifacts/policy.h"
 #include "artifacts/rejection.h"
+#include "artifacts/revocation.h"
+#include "artifacts/trust_root.h"
 
 namespace warrant {
 
-inline constexpr std::string_view kTrustRootType = "urn:warrant:trust-root:v1";
-inline constexpr std::string_view kPolicyType = "urn:warrant:policy:v1";
-inline constexpr size_t kMaxTrustKeys = 64;
-
-/// Keys of which `threshold` distinct ones must sign.
-struct Role {
-  std::vector<PublicKey> keys; ///< sorted by fingerprint, distinct
-  uint32_t threshold = 0;      ///< 1 to keys.size()
-
-  bool operator==(const Role &) const = default;
-};
-
-/// Sorts the keys and drops repeated ones.
-Role make_role(std::vector<PublicKey> keys, uint32_t threshold);
-
-struct TrustRoot {
-  int64_t version = 0; ///< from 1, grows with every change
-  int64_t expires = 0; ///< unix seconds, exclusive
-  Role root;           ///< signs this document
-  Role policy;         ///< signs the policy
-  Role issuer;         ///< signs artifacts
-
-  bool operator==(const TrustRoot &) const = default;
-};
-
-/// A file system whose content only this kernel changes.
-struct Filesystem {
-  std::string_view name;
-  uint32_t magic; ///< of its super-block (linux/magic.h)
-
-  bool operator==(const Filesystem &) const = default;
-};
-
-/// All that a policy may name, and what it means when it names none. "ext4" covers ext2 and ext3
-/// too: they share its magic.
-std::span<const Filesystem> known_filesystems();
-
-struct Policy {
-  w_mode mode = W_MODE_INVALID;    ///< enforce or observe
-  w_audit audit = W_AUDIT_INVALID; ///< optional or required
-  std::vector<Filesystem> filesystems;
-  int64_t issued_at = 0;          ///< unix seconds
-  std::optional<int64_t> expires; ///< unix seconds, exclusive
-
-  bool operator==(const Policy &) const = default;
-};
-
-/// Everything that verification of an artifact depends on, besides the time.
 struct TrustState {
   TrustRoot root;
+  Digest root_sha256{}; ///< of its payload
   Policy policy;
-  Digest policy_sha256{}; ///< of the policy's payload: what artifacts refer to
-  std::string host;       ///< name of this machine, compared with environment.host
+  Digest policy_sha256{}; ///< of its payload: what artifacts refer to
+  std::optional<SignedRevocation> revocation;
+  std::string host; ///< name of this machine, compared with environment.host
 };
 
-/// Signed by the threshold of its own root role. Who may put it there is not decided here.
-Checked<TrustRoot> load_trust_root(ByteView envelope);
-/// Both documents, each verified; says in `field` which one was refused ("trustRoot..." or
-/// "policy...").
-Checked<TrustState> load_trust(ByteView root_envelope, ByteView policy_envelope, std::string host);
-/// EXPIRED when trust root or policy is no longer good at `now` (unix seconds).
+/// The documents, each verified; the revocation envelope may be empty: there is none. Says in
+/// `field` which one was refused ("trust root: ...", "policy: ...", "revocation: ...").
+Checked<TrustState> load_trust(ByteView root_envelope, ByteView policy_envelope,
+                               ByteView revocation_envelope, std::string host);
+
+/// At `now` (unix seconds): EXPIRED when trust root or policy is no longer good.
 Checked<void> check_expiry(const TrustState &trust, int64_t now);
 
-/// Payloads to be signed; they parse back to equal values. Errors as for loading.
-Checked<std::string> serialize_trust_root(const TrustRoot &root);
-Checked<std::string> serialize_policy(const Policy &policy);
-/// Strict parsing of a payload, without any signature: for drafts and `inspect`.
-Checked<TrustRoot> parse_trust_root(ByteView payload);
-Checked<Policy> parse_policy(ByteView payload);
+/// ENVIRONMENT_FAILURE when the policy demands a revocation list and there is none, or an older one
+/// than it allows at `now`. Then no lease is given: artifacts stay, the kernel denies all but
+/// recovery.
+Checked<void> check_freshness(const TrustState &trust, int64_t now);
+
+/// Unix seconds from which check_freshness() fails if nothing changes; nothing: never.
+std::optional<int64_t> fresh_until(const TrustState &trust);
+
+/// What must never go back: remembered durably, compared on every load. All 0: nothing yet.
+struct HighWater {
+  int64_t root_version = 0;
+  Digest root_sha256{};
+  int64_t policy_version = 0;
+  Digest policy_sha256{};
+  int64_t revocation_epoch = 0;
+  Digest revocation_sha256{};
+
+  bool operator==(const HighWater &) const = default;
+};
+
+/// REPLAY when any document is older than the mark, or as old with other content. A policy role (or
+/// revocation role) whose keys changed with a new root starts its numbers anew, which is how a
+/// fast-forward by a stolen key is recovered from; `mark_root` is the root that the mark was set
+/// under, or nullptr at the first start.
+Checked<void> check_not_older(const TrustState &trust, const HighWater &mark,
+                              const TrustRoot *mark_root);
+HighWater high_water_of(const TrustState &trust);
 
 } // namespace warrant

@@ -19,7 +19,7 @@
 #define W_STATIC_ASSERT _Static_assert
 #endif
 
-#define W_ABI_VERSION 1
+#define W_ABI_VERSION 2
 
 #define W_DIGEST_SIZE 32
 #define W_ID_SIZE 16
@@ -42,6 +42,10 @@
 /* Environment slot that is always open: artifacts that ask nothing of the machine. Slot 0 is
  * invalid. */
 #define W_ENVIRONMENT_OPEN 1u
+
+/* Artifacts whose processes are ended with them: each has one bit in its processes' contexts. */
+#define W_MAX_BONDS 128u
+#define W_BOND_WORDS 2
 
 #define W_NEVER ((__u64)0)
 #define W_FOREVER (~(__u64)0)
@@ -150,7 +154,12 @@ enum w_measure {
 };
 
 /* What kind of digest a verdict key holds; the two can never be confused. */
-enum w_digest_kind { W_DIGEST_INVALID = 0, W_DIGEST_SHA256 = 1, W_DIGEST_VERITY = 2 };
+enum w_digest_kind {
+  W_DIGEST_INVALID = 0,
+  W_DIGEST_SHA256 = 1,
+  W_DIGEST_VERITY = 2,
+  W_DIGEST_ANY = 3 /* only in verdict keys, with a zero digest: break-glass for whatever content */
+};
 
 /* Actions, as bits; the artifact's `actions`. */
 #define W_ACTION_EXEC 0x01u
@@ -260,6 +269,10 @@ struct w_verdict {
 #define W_ARTIFACT_JIT 0x02u
 #define W_ARTIFACT_NEEDS_UID 0x04u
 #define W_ARTIFACT_NEEDS_GID 0x08u
+#define W_ARTIFACT_NEEDS_SESSION 0x10u
+#define W_ARTIFACT_NEEDS_CODE 0x20u   /* the calling process runs the content `caller` */
+#define W_ARTIFACT_NEEDS_PARENT 0x40u /* the calling process runs under the artifact `parent` */
+#define W_ARTIFACT_COUNTED 0x80u      /* every exec takes one from its entry in `uses` */
 
 struct w_artifact {
   __u8 id[W_ID_SIZE];
@@ -270,7 +283,20 @@ struct w_artifact {
   __u32 flags;       /* W_CANDIDATE_* bits that hold for the artifact as a whole (revoked, ...) */
   __u32 uid;         /* with W_ARTIFACT_NEEDS_UID: initial user namespace */
   __u32 gid;         /* with W_ARTIFACT_NEEDS_GID */
+  __u32 session;     /* with W_ARTIFACT_NEEDS_SESSION: audit session id */
+  __u32 bond;        /* 1 to W_MAX_BONDS; 0: its processes outlive it */
   __u32 reserved;
+  __u8 parent[W_ID_SIZE];     /* with W_ARTIFACT_NEEDS_PARENT */
+  __u8 caller[W_DIGEST_SIZE]; /* with W_ARTIFACT_NEEDS_CODE: sha256 or fs-verity digest */
+};
+
+/* Execs that an artifact has left. Its entry outlives generations, so no swap gives a use back. */
+struct w_uses_key {
+  __u8 id[W_ID_SIZE];
+};
+
+struct w_uses {
+  __s64 left; /* at most what was granted; 0 or less: used up */
 };
 
 struct w_environment {
@@ -286,10 +312,17 @@ struct w_cgroup_key {
 struct w_cgroup_node {
   __u32 node;  /* id of this node, parent of its children */
   __u32 scope; /* 0: no artifact binds to exactly this cgroup */
+  __u32 mode;  /* enum w_mode; 0: as above it */
+};
+
+struct w_uid_scope {
+  __u32 scope; /* 0: no artifact binds to this uid */
+  __u32 mode;  /* enum w_mode; 0: the host's */
 };
 
 #define W_GENERATION_HAS_UIDS 0x01u
 #define W_GENERATION_HAS_CGROUPS 0x02u
+#define W_GENERATION_HAS_ANY 0x04u /* there are verdicts of W_DIGEST_ANY */
 
 struct w_generation {
   __u64 number; /* 0: nothing was ever published in this slot */
@@ -307,6 +340,8 @@ struct w_config {
   __u8 audit;   /* enum w_audit: OPTIONAL or REQUIRED */
   __u8 reserved[6];
   __u64 enforcing_since;
+  __u64 state_serial; /* of the daemon's durable state when it published: an older one is rolled
+                         back */
   struct w_generation generations[W_GENERATION_SLOTS];
   __u32 filesystems[W_MAX_FILESYSTEMS]; /* super-block magics whose content only this kernel changes
                                          */
@@ -338,12 +373,13 @@ struct w_inode {
 #define W_PROCESS_UPDATE 0x08u
 
 struct w_process {
-  __u64 lineage; /* id of this exec, unique in this boot; 0 is invalid */
-  __u64 parent;  /* lineage that the exec came from */
-  __u64 root;    /* first ancestor that is known */
-  __u64 since;   /* boot time of the exec */
-  __u32 depth;   /* execs between root and here */
-  __u32 flags;   /* W_PROCESS_* */
+  __u64 lineage;             /* id of this exec, unique in this boot; 0 is invalid */
+  __u64 parent;              /* lineage that the exec came from */
+  __u64 root;                /* first ancestor that is known */
+  __u64 since;               /* boot time of the exec */
+  __u32 depth;               /* execs between root and here */
+  __u32 flags;               /* W_PROCESS_* */
+  __u64 bonds[W_BOND_WORDS]; /* of the artifacts that it and its ancestors ran under */
   __u8 artifact[W_ID_SIZE];
   __u8 digest[W_DIGEST_SIZE];
 };
@@ -406,17 +442,20 @@ W_STATIC_ASSERT(sizeof(struct w_facts) == 64 + 40 * W_MAX_CANDIDATES, "w_facts")
 W_STATIC_ASSERT(sizeof(struct w_decision) == 4, "w_decision");
 W_STATIC_ASSERT(sizeof(struct w_verdict_key) == 40, "w_verdict_key");
 W_STATIC_ASSERT(sizeof(struct w_verdict) == 16, "w_verdict");
-W_STATIC_ASSERT(sizeof(struct w_artifact) == 56, "w_artifact");
+W_STATIC_ASSERT(sizeof(struct w_artifact) == 112, "w_artifact");
 W_STATIC_ASSERT(sizeof(struct w_environment) == 8, "w_environment");
 W_STATIC_ASSERT(sizeof(struct w_cgroup_key) == 132, "w_cgroup_key");
-W_STATIC_ASSERT(sizeof(struct w_cgroup_node) == 8, "w_cgroup_node");
+W_STATIC_ASSERT(sizeof(struct w_cgroup_node) == 12, "w_cgroup_node");
+W_STATIC_ASSERT(sizeof(struct w_uid_scope) == 8, "w_uid_scope");
+W_STATIC_ASSERT(sizeof(struct w_uses_key) == 16, "w_uses_key");
+W_STATIC_ASSERT(sizeof(struct w_uses) == 8, "w_uses");
 W_STATIC_ASSERT(sizeof(struct w_generation) == 24, "w_generation");
-W_STATIC_ASSERT(__builtin_offsetof(struct w_config, generations) == 24, "w_config.generations");
-W_STATIC_ASSERT(sizeof(struct w_config) == 24 + 48 + 64, "w_config");
+W_STATIC_ASSERT(__builtin_offsetof(struct w_config, generations) == 32, "w_config.generations");
+W_STATIC_ASSERT(sizeof(struct w_config) == 32 + 48 + 64, "w_config");
 W_STATIC_ASSERT(sizeof(struct w_inode) == 64, "w_inode");
-W_STATIC_ASSERT(sizeof(struct w_process) == 88, "w_process");
-W_STATIC_ASSERT(__builtin_offsetof(struct w_event, path) == 184, "w_event.path");
-W_STATIC_ASSERT(__builtin_offsetof(struct w_event, facts) == 448, "w_event.facts");
-W_STATIC_ASSERT(sizeof(struct w_event) == 448 + sizeof(struct w_facts), "w_event");
+W_STATIC_ASSERT(sizeof(struct w_process) == 104, "w_process");
+W_STATIC_ASSERT(__builtin_offsetof(struct w_event, path) == 200, "w_event.path");
+W_STATIC_ASSERT(__builtin_offsetof(struct w_event, facts) == 464, "w_event.facts");
+W_STATIC_ASSERT(sizeof(struct w_event) == 464 + sizeof(struct w_facts), "w_event");
 
 #endif
