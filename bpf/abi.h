@@ -46,6 +46,8 @@
 /* Artifacts whose processes are ended with them: each has one bit in its processes' contexts. */
 #define W_MAX_BONDS 128u
 #define W_BOND_WORDS 2
+/* Counted artifacts that can be in force at once. */
+#define W_MAX_COUNTED 16384u
 
 #define W_NEVER ((__u64)0)
 #define W_FOREVER (~(__u64)0)

@@ -78,10 +78,84 @@ static __always_inline int w_may_use_room(const struct w_facts *facts, struct w_
          bpf_ringbuf_query(&events, BPF_RB_AVAIL_DATA) < W_RING_BYTES - W_DENIAL_BYTES;
 }
 
+/* The origin of the grant that the decision names. */
+static __always_inline const struct w_origin *w_origin_of(const struct w_task *task,
+                                                          struct w_decision decision) {
+  __u32 place = decision.candidate;
+
+  if (place >= W_MAX_CANDIDATES)
+    return NULL;
+  barrier_var(place);
+  return &task->origins[place & (W_MAX_CANDIDATES - 1)];
+}
+
+/*
+ * Takes the use that an allowed exec costs: 0 when there was none left. One use for the whole chain
+ * of an exec; it is spent when the kernel lets the exec begin, also if the exec fails later on.
+ */
+static __always_inline int w_take_use(struct w_task *task, struct w_decision decision) {
+  const struct w_origin *origin = w_origin_of(task, decision);
+  struct w_uses *found;
+
+  if (decision.verdict != W_ALLOW || task->event.facts.request != W_REQUEST_EXEC || !origin ||
+      !(origin->constraints & W_ARTIFACT_COUNTED))
+    return 1;
+  if (task->event.facts.chain != 0 && w_same(task->pending.artifact, origin->id, W_ID_SIZE))
+    return 1;
+  found = bpf_map_lookup_elem(&uses, origin->id);
+  if (!found)
+    return 0;
+  /* Two tasks may both have seen the last one; only one gets it. */
+  if (__sync_fetch_and_add(&found->left, -1) > 0)
+    return 1;
+  __sync_fetch_and_add(&found->left, 1);
+  return 0;
+}
+
+static __always_inline void w_give_back(struct w_task *task, struct w_decision decision) {
+  const struct w_origin *origin = w_origin_of(task, decision);
+  struct w_uses *found;
+
+  if (task->event.facts.request != W_REQUEST_EXEC || !origin ||
+      !(origin->constraints & W_ARTIFACT_COUNTED))
+    return;
+  if (task->event.facts.chain != 0 && w_same(task->pending.artifact, origin->id, W_ID_SIZE))
+    return;
+  found = bpf_map_lookup_elem(&uses, origin->id);
+  if (found)
+    __sync_fetch_and_add(&found->left, 1);
+}
+
+/* As many grants of one exec may turn out to be used up at the last moment. */
+#define W_SETTLE_TRIES 4
+
+/* Decides and pays, and decides again without the grant that could not be paid. */
+__noinline int w_settle(struct w_task *task) {
+  struct w_decision decision;
+  struct w_facts *facts;
+
+  if (!task)
+    return 0;
+  facts = &task->event.facts;
+  for (int i = 0; i < W_SETTLE_TRIES; i++) {
+    __u32 place;
+
+    decision = w_decide_in(facts, &task->event.decision);
+    task->event.decision = decision;
+    if (w_take_use(task, decision))
+      return 0;
+    place = decision.candidate;
+    barrier_var(place);
+    facts->candidates[place & (W_MAX_CANDIDATES - 1)].flags |= W_CANDIDATE_USED_UP;
+  }
+  facts->flags |= W_FACT_RACED;
+  task->event.decision = w_decide_in(facts, &task->event.decision);
+  return 0;
+}
+
 /* Decides, records, and decides again if the record was required and is lost. */
-__noinline int w_conclude(struct w_task *task, __u32 slot) {
-  const struct w_candidate *chosen;
-  struct w_artifact *artifact;
+__noinline int w_conclude(struct w_task *task) {
+  const struct w_origin *origin;
   struct w_decision decision;
   struct w_facts *facts;
   struct w_event *event;
@@ -90,14 +164,14 @@ __noinline int w_conclude(struct w_task *task, __u32 slot) {
     return -EPERM;
   event = &task->event;
   facts = &event->facts;
-  decision = w_decide_in(facts, &event->decision);
-  chosen = w_chosen(facts, decision);
-  artifact = chosen ? w_get_artifact(slot, chosen->artifact) : NULL;
-  if (artifact)
-    __builtin_memcpy(event->granting_artifact, artifact->id, W_ID_SIZE);
-  event->decision = decision;
+  w_settle(task);
+  decision = event->decision;
+  origin = w_origin_of(task, decision);
+  if (origin)
+    __builtin_memcpy(event->granting_artifact, origin->id, W_ID_SIZE);
   if (w_is_recorded(facts, decision) && (!w_may_use_room(facts, decision) || w_send(event) != 0) &&
       facts->audit == W_AUDIT_REQUIRED && decision.verdict == W_ALLOW) {
+    w_give_back(task, decision);
     facts->audit = W_AUDIT_UNAVAILABLE;
     decision = w_decide_in(facts, &event->decision);
     event->decision = decision;

@@ -144,56 +144,115 @@ static __always_inline struct w_artifact *w_get_artifact(__u32 slot, __u32 index
   return map && index ? bpf_map_lookup_elem(map, &index) : NULL;
 }
 
-static __always_inline void w_add_candidate(struct w_event *event, __u32 slot, __u32 scope,
-                                            __u32 grant) {
-  struct w_facts *facts = &event->facts;
-  __u32 index = W_GRANT_ARTIFACT(grant);
-  struct w_artifact *artifact = w_get_artifact(slot, index);
+static __always_inline int w_same(const __u8 *a, const __u8 *b, int size) {
+  for (int i = 0; i < size; i += 8) {
+    if (*(const __u64 *)(a + i) != *(const __u64 *)(b + i))
+      return 0;
+  }
+  return 1;
+}
+
+/* Whether the content of the binary that the task runs is this; nothing is known of adopted tasks.
+ */
+static __always_inline int w_runs_content(const struct w_task *task, const __u8 *digest) {
+  return (task->process.flags & W_PROCESS_COMMITTED) &&
+         task->image.digest_kind != W_DIGEST_INVALID &&
+         w_same(task->image.digest, digest, W_DIGEST_SIZE);
+}
+
+/* Audit session id; ~0 (never a session's) where the kernel keeps none. */
+static __always_inline __u32 w_session(void) {
+  struct task_struct *self = bpf_get_current_task_btf();
+
+  return bpf_core_field_exists(self->sessionid) ? BPF_CORE_READ(self, sessionid) : ~0u;
+}
+
+static __always_inline int w_has_uses(const __u8 *id) {
+  struct w_uses *found = bpf_map_lookup_elem(&uses, id);
+
+  return found && *(volatile __s64 *)&found->left > 0;
+}
+
+/*
+ * What the artifact demands of the task beyond what its scope says, as flags of the candidate. A
+ * task that maps the libraries of the artifact that it runs under has met the demands on its caller
+ * and paid its use when it was executed.
+ */
+static __always_inline __u32 w_demands(const struct w_task *task,
+                                       const struct w_artifact *artifact) {
+  const struct w_event *event = &task->event;
+  __u32 demands = artifact->constraints;
+  __u32 flags = artifact->flags;
+
+  if (demands & W_ARTIFACT_RECOVERY)
+    flags |= W_CANDIDATE_RECOVERY;
+  if ((demands & W_ARTIFACT_NEEDS_UID) && artifact->uid != event->uid)
+    flags |= W_CANDIDATE_IDENTITY_MISMATCH;
+  if ((demands & W_ARTIFACT_NEEDS_GID) && artifact->gid != event->gid)
+    flags |= W_CANDIDATE_IDENTITY_MISMATCH;
+  if ((demands & W_ARTIFACT_NEEDS_SESSION) && artifact->session != w_session())
+    flags |= W_CANDIDATE_IDENTITY_MISMATCH;
+  if (event->facts.request == W_REQUEST_MAP &&
+      w_same(task->process.artifact, artifact->id, W_ID_SIZE))
+    return flags;
+  if ((demands & W_ARTIFACT_NEEDS_CODE) && !w_runs_content(task, artifact->caller))
+    flags |= W_CANDIDATE_IDENTITY_MISMATCH;
+  if ((demands & W_ARTIFACT_NEEDS_PARENT) &&
+      !w_same(task->process.artifact, artifact->parent, W_ID_SIZE))
+    flags |= W_CANDIDATE_LINEAGE_BROKEN;
+  if ((demands & W_ARTIFACT_COUNTED) && !w_has_uses(artifact->id))
+    flags |= W_CANDIDATE_USED_UP;
+  return flags;
+}
+
+/* Global, so that the verifier walks it once and not once for every grant of every scope. */
+__noinline int w_add_candidate(struct w_task *task, __u32 slot, __u32 scope, __u32 grant) {
   struct w_environment *environment;
   struct w_candidate *candidate;
-  __u32 place = facts->candidate_count;
+  struct w_artifact *artifact;
+  struct w_origin *origin;
+  __u32 place;
 
+  if (!task)
+    return 0;
+  place = task->event.facts.candidate_count;
   if (place >= W_MAX_CANDIDATES)
-    return;
-  candidate = &facts->candidates[place];
+    return 0;
+  candidate = &task->event.facts.candidates[place];
+  origin = &task->origins[place];
   __builtin_memset(candidate, 0, sizeof(*candidate));
-  facts->candidate_count = place + 1;
+  __builtin_memset(origin, 0, sizeof(*origin));
+  task->event.facts.candidate_count = place + 1;
   candidate->scope = scope;
+  artifact = w_get_artifact(slot, W_GRANT_ARTIFACT(grant));
   if (!artifact)
-    return;
-  candidate->artifact = index;
+    return 0;
+  candidate->artifact = W_GRANT_ARTIFACT(grant);
   candidate->actions = W_GRANT_ACTIONS(grant);
   candidate->not_before = artifact->not_before;
   candidate->not_after = artifact->not_after;
-  candidate->flags = artifact->flags;
+  candidate->flags = w_demands(task, artifact);
   environment = bpf_map_lookup_elem(&environments, &artifact->environment);
   candidate->lease_until = environment ? environment->valid_until : W_NEVER;
-  if (artifact->constraints & W_ARTIFACT_RECOVERY)
-    candidate->flags |= W_CANDIDATE_RECOVERY;
-  if ((artifact->constraints & W_ARTIFACT_NEEDS_UID) && artifact->uid != event->uid)
-    candidate->flags |= W_CANDIDATE_IDENTITY_MISMATCH;
-  if ((artifact->constraints & W_ARTIFACT_NEEDS_GID) && artifact->gid != event->gid)
-    candidate->flags |= W_CANDIDATE_IDENTITY_MISMATCH;
+  __builtin_memcpy(origin->id, artifact->id, W_ID_SIZE);
+  origin->constraints = artifact->constraints;
+  origin->bond = artifact->bond;
+  return 0;
 }
 
-/* Global, so that the verifier walks it once and not once for every state of every caller. */
-__noinline int w_gather_once(struct w_task *task, __u32 slot) {
+/* The grants of one key, in each of the task's scopes. */
+__noinline int w_gather_key(struct w_task *task, __u32 slot, __u32 kind) {
   struct w_verdict_key key = {};
-  struct w_facts *facts;
-  struct w_event *event;
   void *map;
 
   if (!task)
     return 0;
-  event = &task->event;
-  facts = &event->facts;
   map = bpf_map_lookup_elem(&verdicts, &slot);
-  key.digest_kind = facts->digest_kind;
-  facts->candidate_count = 0;
-  facts->flags &= ~W_FACT_NAMED;
   if (!map)
     return 0;
-  __builtin_memcpy(key.digest, facts->digest, W_DIGEST_SIZE);
+  key.digest_kind = kind;
+  if (kind != W_DIGEST_ANY)
+    __builtin_memcpy(key.digest, task->event.facts.digest, W_DIGEST_SIZE);
   for (int i = 0; i < W_SCOPES_PER_TASK; i++) {
     struct w_verdict *verdict;
 
@@ -206,12 +265,22 @@ __noinline int w_gather_once(struct w_task *task, __u32 slot) {
     for (int j = 0; j < W_GRANTS_PER_VERDICT; j++) {
       if (verdict->grants[j] == 0)
         break;
-      w_add_candidate(event, slot, key.scope, verdict->grants[j]);
+      w_add_candidate(task, slot, key.scope, verdict->grants[j]);
     }
   }
+  return 0;
+}
+
+static __always_inline void w_gather_once(struct w_task *task, __u32 slot, __u32 flags) {
+  struct w_facts *facts = &task->event.facts;
+
+  facts->candidate_count = 0;
+  facts->flags &= ~W_FACT_NAMED;
+  w_gather_key(task, slot, facts->digest_kind);
   if (facts->candidate_count || w_is_named(slot, facts->digest_kind, facts->digest))
     facts->flags |= W_FACT_NAMED;
-  return 0;
+  if (flags & W_GENERATION_HAS_ANY)
+    w_gather_key(task, slot, W_DIGEST_ANY);
 }
 
 /* Masked, because the verifier loses the comparison of a slot that clang spilled before it. */
@@ -225,7 +294,7 @@ static __always_inline const volatile struct w_generation *w_generation(const st
  * The grants that might authorize the digest, all from one generation: scopes, verdicts and
  * artifacts of two generations must never mix, so a swap in between means: again.
  */
-static __always_inline __u32 w_gather_grants(struct w_task *task, const struct w_config *cfg) {
+static __always_inline __u32 w_gather(struct w_task *task, const struct w_config *cfg, int grants) {
   const volatile struct w_config *now = cfg;
   struct w_facts *facts = &task->event.facts;
   __u32 slot = 0;
@@ -235,8 +304,9 @@ static __always_inline __u32 w_gather_grants(struct w_task *task, const struct w
     if (slot >= W_GENERATION_SLOTS)
       break;
     facts->generation = w_generation(cfg, slot)->number;
-    w_resolve_scopes(task, slot, w_generation(cfg, slot)->flags);
-    w_gather_once(task, slot);
+    w_resolve_scopes(task, slot, w_generation(cfg, slot)->flags, cfg->mode);
+    if (grants)
+      w_gather_once(task, slot, w_generation(cfg, slot)->flags);
     if (now->active == slot && w_generation(cfg, slot)->number == facts->generation)
       return slot;
   }
@@ -244,21 +314,21 @@ static __always_inline __u32 w_gather_grants(struct w_task *task, const struct w
   return slot;
 }
 
+static __always_inline __u32 w_gather_grants(struct w_task *task, const struct w_config *cfg) {
+  return w_gather(task, cfg, 1);
+}
+
+/* For requests that no grant answers: only the scopes, for their mode. */
+static __always_inline __u32 w_gather_scopes(struct w_task *task, const struct w_config *cfg) {
+  return w_gather(task, cfg, 0);
+}
+
 /*
  * By content, never by mm->exe_file: prctl(PR_SET_MM_MAP) lets a task in its own user namespace
  * name another file there.
  */
 static __always_inline int w_is_own_image(const struct w_task *task, const struct w_facts *facts) {
-  const struct w_image *image = &task->image;
-
-  if (!(task->process.flags & W_PROCESS_COMMITTED) || image->digest_kind == W_DIGEST_INVALID ||
-      image->digest_kind != facts->digest_kind)
-    return 0;
-  for (int i = 0; i < W_DIGEST_SIZE; i += 8) {
-    if (*(const __u64 *)(image->digest + i) != *(const __u64 *)(facts->digest + i))
-      return 0;
-  }
-  return 1;
+  return task->image.digest_kind == facts->digest_kind && w_runs_content(task, facts->digest);
 }
 
 static __always_inline int w_is_mapped(const struct w_inode *state, struct inode *inode) {

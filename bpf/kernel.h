@@ -106,6 +106,7 @@ struct task_struct {
   int pid;
   int tgid;
   struct css_set *cgroups;
+  unsigned int sessionid;
 };
 
 #pragma clang attribute pop

@@ -15,6 +15,9 @@ struct w_contract {
   struct w_verdict_key verdict_key;
   struct w_verdict verdict;
   struct w_artifact artifact;
+  struct w_uses_key uses_key;
+  struct w_uses uses;
+  struct w_uid_scope uid_scope;
   struct w_cgroup_key cgroup_key;
   struct w_cgroup_node cgroup_node;
   struct w_environment environment;
@@ -44,7 +47,7 @@ struct w_uid_map {
   __uint(type, BPF_MAP_TYPE_HASH);
   __uint(max_entries, 1);
   __type(key, __u32);
-  __type(value, __u32);
+  __type(value, struct w_uid_scope);
 };
 
 struct w_cgroup_map {
@@ -82,6 +85,14 @@ struct {
   __type(value, struct w_environment);
 } environments SEC(".maps");
 
+/* What is left of counted artifacts. Apart from the generations: no swap gives a use back. */
+struct {
+  __uint(type, BPF_MAP_TYPE_HASH);
+  __uint(max_entries, W_MAX_COUNTED);
+  __type(key, struct w_uses_key);
+  __type(value, struct w_uses);
+} uses SEC(".maps");
+
 struct {
   __uint(type, BPF_MAP_TYPE_INODE_STORAGE);
   __uint(map_flags, BPF_F_NO_PREALLOC);
@@ -108,6 +119,14 @@ struct w_image {
   __u8 digest[W_DIGEST_SIZE];
 };
 
+/* What is known of a candidate's artifact beyond its facts, kept while facts are put together: the
+ * table that it is from may be another generation's by the time of the verdict. */
+struct w_origin {
+  __u8 id[W_ID_SIZE];
+  __u32 constraints;
+  __u32 bond;
+};
+
 /*
  * What a task carries: who it is, what it becomes when the exec under way is committed, and room to
  * put facts together. The room is per task because sleepable programs can be preempted by others on
@@ -122,6 +141,7 @@ struct w_task {
   __u32 chain; /* files of the exec under way that were checked before this one */
   __u32 scopes[W_SCOPES_PER_TASK];
   struct w_verity verity;
+  struct w_origin origins[W_MAX_CANDIDATES];
   struct w_event event;
 };
 

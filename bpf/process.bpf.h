@@ -54,8 +54,9 @@ static __always_inline int w_fork(struct task_struct *child) {
  * (artifact, digest); the last one, the binary that really runs, gives jit and update.
  */
 static __always_inline void w_prepare_exec(struct w_task *task, const struct w_facts *facts,
-                                           const struct w_artifact *artifact, __u32 flags) {
+                                           const struct w_origin *origin, __u32 flags) {
   struct w_process *next = &task->pending;
+  __u32 bond = origin ? origin->bond : 0;
 
   if (facts->chain == 0) {
     next->lineage = task->event.exec;
@@ -63,11 +64,14 @@ static __always_inline void w_prepare_exec(struct w_task *task, const struct w_f
     next->root = task->process.root;
     next->depth = task->process.depth + 1;
     __builtin_memcpy(next->digest, facts->digest, W_DIGEST_SIZE);
-    if (artifact)
-      __builtin_memcpy(next->artifact, artifact->id, W_ID_SIZE);
+    __builtin_memcpy(next->bonds, task->process.bonds, sizeof(next->bonds));
+    if (origin)
+      __builtin_memcpy(next->artifact, origin->id, W_ID_SIZE);
     else
       __builtin_memset(next->artifact, 0, W_ID_SIZE);
   }
+  if (bond != 0 && bond <= W_MAX_BONDS)
+    next->bonds[((bond - 1) >> 6) & (W_BOND_WORDS - 1)] |= 1ull << ((bond - 1) & 63);
   next->flags = flags;
   task->pending_image.digest_kind = facts->digest_kind;
   __builtin_memcpy(task->pending_image.digest, facts->digest, W_DIGEST_SIZE);

@@ -82,24 +82,33 @@ __noinline int w_cgroup_scopes(struct w_task *task, __u32 slot) {
       break;
     if (found->scope)
       task->scopes[0] = found->scope;
+    if (found->mode)
+      task->event.facts.mode = found->mode;
     parent = found->node;
   }
   return 0;
 }
 
-static __always_inline void w_resolve_scopes(struct w_task *task, __u32 slot, __u32 flags) {
+/* Fills task->scopes, and the facts' mode: the host's unless a scope has its own. */
+static __always_inline void w_resolve_scopes(struct w_task *task, __u32 slot, __u32 flags,
+                                             __u8 mode) {
+  struct w_uid_scope *found;
   void *uids;
-  __u32 *scope;
 
   __builtin_memset(task->scopes, 0, sizeof(task->scopes));
-  if (flags & W_GENERATION_HAS_CGROUPS)
-    w_cgroup_scopes(task, slot);
+  task->event.facts.mode = mode;
   if (flags & W_GENERATION_HAS_UIDS) {
     uids = bpf_map_lookup_elem(&uid_scopes, &slot);
-    scope = uids ? bpf_map_lookup_elem(uids, &task->event.uid) : NULL;
-    if (scope)
-      task->scopes[2] = *scope;
+    found = uids ? bpf_map_lookup_elem(uids, &task->event.uid) : NULL;
+    if (found) {
+      task->scopes[2] = found->scope;
+      if (found->mode)
+        task->event.facts.mode = found->mode;
+    }
   }
+  /* After the uid's: what is said of a cgroup counts before what is said of a user. */
+  if (flags & W_GENERATION_HAS_CGROUPS)
+    w_cgroup_scopes(task, slot);
   task->scopes[3] = W_SCOPE_HOST;
 }
 

@@ -38,8 +38,7 @@ static __noinline int w_write(struct inode *inode, struct dentry *dentry, struct
   if (!task || !cfg)
     return w_conclude_blind(cfg);
   facts = w_begin(task, cfg, hook, W_REQUEST_WRITE);
-  slot = cfg->active;
-  facts->generation = w_generation(cfg, slot)->number;
+  slot = w_gather_scopes(task, cfg);
   if (!w_read_cached(state, &digest)) {
     /* Count first, look again afterwards: see measure.bpf.h. */
     __u64 before = __sync_fetch_and_add(&state->writes, 1);
@@ -58,7 +57,7 @@ static __noinline int w_write(struct inode *inode, struct dentry *dentry, struct
   w_describe_file(&task->event, inode);
   if (!file || bpf_d_path(&file->f_path, task->event.path, W_PATH_SIZE) < 0)
     w_name_dentry(&task->event, dentry);
-  verdict = w_conclude(task, slot);
+  verdict = w_conclude(task);
   if (verdict == 0) {
     if (facts->flags & W_FACT_NAMED)
       state->flags |= W_INODE_WAS_NAMED;
@@ -81,11 +80,10 @@ int BPF_PROG(on_bprm_check, struct linux_binprm *bprm) {
   const struct w_config *cfg = w_get_config();
   struct w_task *task = w_current();
   struct file *file = bprm->file;
-  struct w_artifact *artifact = NULL;
-  struct w_facts *facts;
   const struct w_candidate *chosen;
+  const struct w_origin *origin;
+  struct w_facts *facts;
   __u32 flags = 0;
-  __u32 slot;
 
   if (!task || !cfg)
     return w_conclude_blind(cfg);
@@ -100,22 +98,24 @@ int BPF_PROG(on_bprm_check, struct linux_binprm *bprm) {
   facts->chain = task->chain > 255 ? 255 : task->chain;
   task->event.exec = task->pending.lineage;
   w_measure(task, cfg, file);
-  slot = w_gather_grants(task, cfg);
+  w_gather_grants(task, cfg);
   w_describe_file(&task->event, file->f_inode);
   if (bpf_d_path(&file->f_path, task->event.path, W_PATH_SIZE) < 0)
     w_name_dentry(&task->event, file->f_path.dentry);
-  if (w_conclude(task, slot) != 0)
+  if (w_conclude(task) != 0)
     return -EPERM;
   chosen = w_chosen(facts, task->event.decision);
-  if (task->event.decision.verdict == W_ALLOW && chosen) {
-    artifact = w_get_artifact(slot, chosen->artifact);
+  origin = w_origin_of(task, task->event.decision);
+  if (task->event.decision.verdict != W_ALLOW)
+    origin = NULL;
+  if (origin && chosen) {
     flags = W_PROCESS_COMMITTED;
-    if (artifact && (artifact->constraints & W_ARTIFACT_JIT))
+    if (origin->constraints & W_ARTIFACT_JIT)
       flags |= W_PROCESS_JIT;
     if (chosen->actions & W_ACTION_UPDATE)
       flags |= W_PROCESS_UPDATE;
   }
-  w_prepare_exec(task, facts, artifact, flags);
+  w_prepare_exec(task, facts, origin, flags);
   return 0;
 }
 
@@ -143,7 +143,6 @@ int BPF_PROG(on_mmap_file, struct file *file, unsigned long reqprot, unsigned lo
   struct w_inode *state;
   struct w_facts *facts;
   struct w_task *task;
-  __u32 slot = 0;
 
   if (!(prot & PROT_EXEC))
     return 0;
@@ -156,12 +155,13 @@ int BPF_PROG(on_mmap_file, struct file *file, unsigned long reqprot, unsigned lo
     facts->flags |= W_FACT_WRITABLE;
   if (!file) {
     facts->flags |= W_FACT_ANONYMOUS;
-    return w_conclude(task, slot);
+    w_gather_scopes(task, cfg);
+    return w_conclude(task);
   }
   w_measure(task, cfg, file);
   if (w_is_own_image(task, facts))
     facts->flags |= W_FACT_OWN_IMAGE;
-  slot = w_gather_grants(task, cfg);
+  w_gather_grants(task, cfg);
   w_describe_file(&task->event, file->f_inode);
   if (bpf_d_path(&file->f_path, task->event.path, W_PATH_SIZE) < 0)
     w_name_dentry(&task->event, file->f_path.dentry);
@@ -169,7 +169,7 @@ int BPF_PROG(on_mmap_file, struct file *file, unsigned long reqprot, unsigned lo
   state = bpf_inode_storage_get(&inodes, file->f_inode, NULL, 0);
   if (state && !(state->flags & W_INODE_MAPPED) && (facts->flags & W_FACT_NAMED))
     state->flags |= W_INODE_MAPPED;
-  return w_conclude(task, slot);
+  return w_conclude(task);
 }
 
 /* Cannot sleep: judges from the digest that is cached. */
@@ -180,7 +180,6 @@ int BPF_PROG(on_file_mprotect, struct vm_area_struct *vma, unsigned long reqprot
   struct w_facts *facts;
   struct w_task *task;
   struct file *file;
-  __u32 slot = 0;
 
   if (!(prot & PROT_EXEC))
     return 0;
@@ -194,17 +193,18 @@ int BPF_PROG(on_file_mprotect, struct vm_area_struct *vma, unsigned long reqprot
   file = vma->vm_file;
   if (!file) {
     facts->flags |= W_FACT_ANONYMOUS;
-    return w_conclude(task, slot);
+    w_gather_scopes(task, cfg);
+    return w_conclude(task);
   }
   if (vma->anon_vma)
     facts->flags |= W_FACT_MODIFIED;
   w_recall(facts, file->f_inode);
   if (w_is_own_image(task, facts))
     facts->flags |= W_FACT_OWN_IMAGE;
-  slot = w_gather_grants(task, cfg);
+  w_gather_grants(task, cfg);
   w_describe_file(&task->event, file->f_inode);
   w_name_dentry(&task->event, file->f_path.dentry);
-  return w_conclude(task, slot);
+  return w_conclude(task);
 }
 
 SEC("lsm/path_truncate")

@@ -25,6 +25,7 @@ enum class Map : size_t {
   kUidScopes,
   kCgroupScopes,
   kEnvironments,
+  kUses,
   kInodes,
   kTasks,
   kCounters,
@@ -34,7 +35,7 @@ enum class Map : size_t {
 };
 inline constexpr std::array<std::string_view, static_cast<size_t>(Map::kCount)> kMapNames = {
     "config", "verdicts", "artifacts", "uid_scopes", "cgroup_scopes", "environments",
-    "inodes", "tasks",    "counters",  "sequences",  "events"};
+    "uses",   "inodes",   "tasks",     "counters",   "sequences",     "events"};
 
 enum class Link : size_t {
   kTaskAlloc,

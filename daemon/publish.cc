@@ -22,14 +22,6 @@ Error map_error(const std::string &what) {
   return Error{what + ": " + std::strerror(errno)};
 }
 
-Result<w_config> read_config(const MapSet &maps) {
-  uint32_t zero = 0;
-  w_config config{};
-  if (bpf_map_lookup_elem(maps.fd(Map::kConfig), &zero, &config) != 0)
-    return map_error("cannot read the kernel configuration");
-  return config;
-}
-
 Status write_config(const MapSet &maps, const w_config &config) {
   uint32_t zero = 0;
   if (bpf_map_update_elem(maps.fd(Map::kConfig), &zero, &config, BPF_ANY) != 0)
@@ -38,11 +30,11 @@ Status write_config(const MapSet &maps, const w_config &config) {
 }
 
 // The slot of artifacts that ask nothing of the machine.
-Status open_environment(const MapSet &maps) {
+Status open_environment(const MapSet &maps, uint64_t until) {
   uint32_t slot = W_ENVIRONMENT_OPEN;
-  w_environment always{W_FOREVER};
-  if (bpf_map_update_elem(maps.fd(Map::kEnvironments), &slot, &always, BPF_ANY) != 0)
-    return map_error("cannot open the environment slot that is always open");
+  w_environment open{until};
+  if (bpf_map_update_elem(maps.fd(Map::kEnvironments), &slot, &open, BPF_ANY) != 0)
+    return map_error("cannot open the environment slot of artifacts that ask for none");
   return {};
 }
 
@@ -67,7 +59,68 @@ Status fill(int map, const std::vector<std::pair<Key, Value>> &entries, const ch
   return {};
 }
 
+std::vector<w_uses_key> keys_of_uses(int map) {
+  std::vector<w_uses_key> keys;
+  w_uses_key key{};
+  const w_uses_key *last = nullptr;
+  while (keys.size() < W_MAX_COUNTED && bpf_map_get_next_key(map, last, &key) == 0) {
+    keys.push_back(key);
+    last = &keys.back();
+  }
+  return keys;
+}
+
+ArtifactId id_of(const w_uses_key &key) {
+  ArtifactId id{};
+  std::copy(std::begin(key.id), std::end(key.id), id.begin());
+  return id;
+}
+
 } // namespace
+
+Result<w_config> read_config(const MapSet &maps) {
+  uint32_t zero = 0;
+  w_config config{};
+  if (bpf_map_lookup_elem(maps.fd(Map::kConfig), &zero, &config) != 0)
+    return map_error("cannot read the kernel configuration");
+  return config;
+}
+
+Result<UsesLeft> read_uses(const MapSet &maps) {
+  UsesLeft left;
+  int map = maps.fd(Map::kUses);
+  for (const w_uses_key &key : keys_of_uses(map)) {
+    w_uses uses{};
+    if (bpf_map_lookup_elem(map, &key, &uses) != 0)
+      return map_error("cannot read the uses of artifact " + to_hex(key.id));
+    left.emplace(id_of(key), std::max<int64_t>(uses.left, 0));
+  }
+  return left;
+}
+
+Status hand_out_uses(const MapSet &maps, const UsesLeft &uses) {
+  for (const auto &[id, left] : uses) {
+    w_uses_key key{};
+    std::copy(id.begin(), id.end(), std::begin(key.id));
+    w_uses value{left};
+    if (bpf_map_update_elem(maps.fd(Map::kUses), &key, &value, BPF_NOEXIST) != 0 && errno != EEXIST)
+      return map_error("cannot hand out the uses of artifact " + to_hex(id));
+  }
+  return {};
+}
+
+Result<UsesLeft> take_back_uses(const MapSet &maps) {
+  UsesLeft left;
+  int map = maps.fd(Map::kUses);
+  for (const w_uses_key &key : keys_of_uses(map)) {
+    // In one step, so that no use is taken between looking and closing; the entry's absence denies.
+    w_uses uses{};
+    if (bpf_map_lookup_and_delete_elem(map, &key, &uses) != 0)
+      return map_error("cannot take back the uses of artifact " + to_hex(key.id));
+    left.emplace(id_of(key), std::max<int64_t>(uses.left, 0));
+  }
+  return left;
+}
 
 // Type ids of the object's BTF as the kernel holds it. 6.1 refuses to put an inner map in place
 // that was made without the key and value types of its template.
@@ -147,8 +200,9 @@ Result<UniqueFd> Publisher::build_artifacts(const Entries &entries) const {
 }
 
 Result<UniqueFd> Publisher::build_uids(const Entries &entries) const {
-  UniqueFd map = WARRANT_TRY(types_->create_map(BPF_MAP_TYPE_HASH, "__u32", sizeof(uint32_t),
-                                                "__u32", sizeof(uint32_t), entries.uids.size(), 0));
+  UniqueFd map =
+      WARRANT_TRY(types_->create_map(BPF_MAP_TYPE_HASH, "__u32", sizeof(uint32_t), "w_uid_scope",
+                                     sizeof(w_uid_scope), entries.uids.size(), 0));
   WARRANT_TRY(fill(map.get(), entries.uids, "uid scopes"));
   return map;
 }
@@ -191,7 +245,7 @@ Result<Published> Publisher::publish(const Entries &entries, const KernelPolicy 
                  ": run the daemon that armed them, or restart the machine"};
   uint32_t slot = first ? config.active : (config.active + 1) % W_GENERATION_SLOTS;
   WARRANT_TRY(fill_slot(slot, entries));
-  WARRANT_TRY(open_environment(*maps_));
+  WARRANT_TRY(open_environment(*maps_, policy.open_until));
 
   w_generation &next = config.generations[slot];
   uint64_t newest = std::max(config.generations[0].number, config.generations[1].number);
@@ -208,6 +262,7 @@ Result<Published> Publisher::publish(const Entries &entries, const KernelPolicy 
   std::copy(policy.filesystems.begin(), policy.filesystems.end(), config.filesystems);
   if (config.enforcing_since == 0)
     config.enforcing_since = static_cast<uint64_t>(start);
+  config.state_serial = policy.state_serial;
   config.active = slot;
   WARRANT_TRY(write_config(*maps_, config));
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <vector>
 
@@ -17,6 +18,10 @@ struct KernelPolicy {
   w_mode mode = W_MODE_INVALID;
   w_audit audit = W_AUDIT_INVALID;
   std::vector<uint32_t> filesystems; // super-block magics, at most W_MAX_FILESYSTEMS
+  // Until when (boot time, ns) artifacts that ask nothing of the machine hold: as long as what they
+  // were verified with is fresh.
+  uint64_t open_until = W_FOREVER;
+  uint64_t state_serial = 0; // of the durable state that goes with the generation
 };
 
 struct Published {
@@ -25,6 +30,17 @@ struct Published {
   uint32_t artifacts = 0;  // without the unused index 0
   int64_t nanoseconds = 0; // from the first map made to the switch
 };
+
+// What the kernel has left of counted artifacts.
+using UsesLeft = std::map<ArtifactId, int64_t>;
+Result<UsesLeft> read_uses(const MapSet &maps);
+// Gives the kernel uses for artifacts that it knows nothing of; an entry that is there is left
+// alone. They must be in the durable state already.
+Status hand_out_uses(const MapSet &maps, const UsesLeft &uses);
+// Takes all uses back: what the kernel had left of them at that moment.
+Result<UsesLeft> take_back_uses(const MapSet &maps);
+// The configuration in force.
+Result<w_config> read_config(const MapSet &maps);
 
 class Publisher {
  public:

@@ -51,11 +51,11 @@ Struct verdict() {
 
 Struct artifact() {
   using T = w_artifact;
-  return {
-      "w_artifact",
-      sizeof(T),
-      {FIELD(T, id), FIELD(T, not_before), FIELD(T, not_after), FIELD(T, environment),
-       FIELD(T, constraints), FIELD(T, flags), FIELD(T, uid), FIELD(T, gid), FIELD(T, reserved)}};
+  return {"w_artifact",
+          sizeof(T),
+          {FIELD(T, id), FIELD(T, not_before), FIELD(T, not_after), FIELD(T, environment),
+           FIELD(T, constraints), FIELD(T, flags), FIELD(T, uid), FIELD(T, gid), FIELD(T, session),
+           FIELD(T, bond), FIELD(T, reserved), FIELD(T, parent), FIELD(T, caller)}};
 }
 
 Struct environment() {
@@ -70,7 +70,22 @@ Struct cgroup_key() {
 
 Struct cgroup_node() {
   using T = w_cgroup_node;
-  return {"w_cgroup_node", sizeof(T), {FIELD(T, node), FIELD(T, scope)}};
+  return {"w_cgroup_node", sizeof(T), {FIELD(T, node), FIELD(T, scope), FIELD(T, mode)}};
+}
+
+Struct uid_scope() {
+  using T = w_uid_scope;
+  return {"w_uid_scope", sizeof(T), {FIELD(T, scope), FIELD(T, mode)}};
+}
+
+Struct uses_key() {
+  using T = w_uses_key;
+  return {"w_uses_key", sizeof(T), {FIELD(T, id)}};
+}
+
+Struct uses() {
+  using T = w_uses;
+  return {"w_uses", sizeof(T), {FIELD(T, left)}};
 }
 
 Struct generation() {
@@ -85,7 +100,8 @@ Struct config() {
   return {"w_config",
           sizeof(T),
           {FIELD(T, abi), FIELD(T, active), FIELD(T, mode), FIELD(T, audit), FIELD(T, reserved),
-           FIELD(T, enforcing_since), FIELD(T, generations), FIELD(T, filesystems)}};
+           FIELD(T, enforcing_since), FIELD(T, state_serial), FIELD(T, generations),
+           FIELD(T, filesystems)}};
 }
 
 Struct inode() {
@@ -101,7 +117,7 @@ Struct process() {
   return {"w_process",
           sizeof(T),
           {FIELD(T, lineage), FIELD(T, parent), FIELD(T, root), FIELD(T, since), FIELD(T, depth),
-           FIELD(T, flags), FIELD(T, artifact), FIELD(T, digest)}};
+           FIELD(T, flags), FIELD(T, bonds), FIELD(T, artifact), FIELD(T, digest)}};
 }
 
 Struct event() {
@@ -137,7 +153,8 @@ std::vector<Enum> all_enums() {
       {"w_request", {W_REQUESTS(REQUEST) ENUMERATOR(W_REQUEST_COUNT)}},
       {"w_measure", {W_MEASURES(MEASURE) ENUMERATOR(W_MEASURE_COUNT)}},
       {"w_digest_kind",
-       {ENUMERATOR(W_DIGEST_INVALID), ENUMERATOR(W_DIGEST_SHA256), ENUMERATOR(W_DIGEST_VERITY)}},
+       {ENUMERATOR(W_DIGEST_INVALID), ENUMERATOR(W_DIGEST_SHA256), ENUMERATOR(W_DIGEST_VERITY),
+        ENUMERATOR(W_DIGEST_ANY)}},
       {"w_fact", {W_FACTS(FACT)}},
       {"w_candidate_flag", {W_CANDIDATES(CANDIDATE)}},
       {"w_counter",
@@ -155,9 +172,9 @@ std::vector<Enum> all_enums() {
 
 const std::vector<Struct> &structs() {
   static const std::vector<Struct> list = {
-      candidate(), facts(),       decision(),   verdict_key(), verdict(),
-      artifact(),  environment(), cgroup_key(), cgroup_node(), generation(),
-      config(),    inode(),       process(),    event()};
+      candidate(),   facts(),      decision(),    verdict_key(), verdict(), artifact(),
+      environment(), cgroup_key(), cgroup_node(), generation(),  config(),  inode(),
+      process(),     event(),      uid_scope(),   uses_key(),    uses()};
   return list;
 }
 
