@@ -102,7 +102,7 @@ static __always_inline int w_take_use(struct w_task *task, struct w_decision dec
     return 1;
   if (task->event.facts.chain != 0 && w_same(task->pending.artifact, origin->id, W_ID_SIZE))
     return 1;
-  found = bpf_map_lookup_elem(&uses, origin->id);
+  found = w_find_uses(origin->id);
   if (!found)
     return 0;
   /* Two tasks may both have seen the last one; only one gets it. */
@@ -121,7 +121,7 @@ static __always_inline void w_give_back(struct w_task *task, struct w_decision d
     return;
   if (task->event.facts.chain != 0 && w_same(task->pending.artifact, origin->id, W_ID_SIZE))
     return;
-  found = bpf_map_lookup_elem(&uses, origin->id);
+  found = w_find_uses(origin->id);
   if (found)
     __sync_fetch_and_add(&found->left, 1);
 }

@@ -167,8 +167,16 @@ static __always_inline __u32 w_session(void) {
   return bpf_core_field_exists(self->sessionid) ? BPF_CORE_READ(self, sessionid) : ~0u;
 }
 
+/* The key is copied: 6.1 takes none from memory that it knows only as a function's argument. */
+static __always_inline struct w_uses *w_find_uses(const __u8 *id) {
+  struct w_uses_key key;
+
+  __builtin_memcpy(key.id, id, W_ID_SIZE);
+  return bpf_map_lookup_elem(&uses, &key);
+}
+
 static __always_inline int w_has_uses(const __u8 *id) {
-  struct w_uses *found = bpf_map_lookup_elem(&uses, id);
+  struct w_uses *found = w_find_uses(id);
 
   return found && *(volatile __s64 *)&found->left > 0;
 }
