@@ -15,6 +15,7 @@ namespace {
 constexpr std::string_view kPrivateKeyType = "warrant-private-key-v1";
 constexpr std::string_view kPublicKeyType = "warrant-public-key-v1";
 constexpr std::string_view kSshKeyType = "ssh-ed25519";
+constexpr std::string_view kFingerprintPrefix = "SHA256:";
 constexpr size_t kMaxKeyFileSize = 4096;
 
 static_assert(kPublicKeySize == crypto_sign_PUBLICKEYBYTES);
@@ -113,7 +114,15 @@ std::string PublicKey::fingerprint() const {
   append_ssh_string(blob, bytes_);
   std::string text = to_base64(sha256(blob));
   text.pop_back(); // the one padding character
-  return "SHA256:" + text;
+  return std::string(kFingerprintPrefix) + text;
+}
+
+bool is_fingerprint(std::string_view text) {
+  if (!text.starts_with(kFingerprintPrefix) || text.back() == '=')
+    return false;
+  text.remove_prefix(kFingerprintPrefix.size());
+  const Result<Bytes> digest = from_base64(std::string(text) + "=");
+  return digest.ok() && digest.value().size() == W_DIGEST_SIZE;
 }
 
 bool PublicKey::verify(ByteView message, const Signature &signature) const {

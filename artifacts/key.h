@@ -4,6 +4,7 @@
 
 #include <array>
 #include <string>
+#include <string_view>
 
 #include "artifacts/bytes.h"
 #include "artifacts/result.h"
@@ -41,6 +42,9 @@ class PublicKey {
   explicit PublicKey(const std::array<uint8_t, kPublicKeySize> &bytes) : bytes_(bytes) {}
   std::array<uint8_t, kPublicKeySize> bytes_;
 };
+
+/// Whether the text is a fingerprint in its one spelling, of whatever key.
+bool is_fingerprint(std::string_view text);
 
 /// Move-only; wiped when it goes.
 class SecretKey {

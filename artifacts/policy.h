@@ -47,7 +47,7 @@ struct IssuerRule {
   std::vector<Digest> digests; ///< sorted; only these contents; empty: any content
   /// Only subjects whose names match one of these patterns (`*` matches all but a slash, `**` that
   /// too). Names are labels: this binds the issuer's claim, not the file. A manifest has no names
-  /// that are signed, so it is never within such a rule. Empty: any name.
+  /// that are signed, so it is never within such a rule. Sorted; empty: any name.
   std::vector<std::string> paths;
   std::optional<int64_t> max_window; ///< seconds from notBefore to notAfter
   std::optional<int64_t> max_uses;   ///< given: artifacts must have maxUses, at most this
