@@ -96,7 +96,7 @@ class Composer:
             case "daemon":
                 self._daemon(words["what"], what)
             case "install" | "withdraw":
-                self._change_artifacts(step.do, words["artifact"], what)
+                self._change(step.do, *next(iter(words.items())), what)
 
     def _act_on_background(self, step, what):
         action = self._action_named(step.words["action"])
@@ -131,16 +131,17 @@ class Composer:
             self._step(f"{description}: it ends", "wait", id="warrantd",
                        limit=ARMING_SECONDS * 1000)
 
-    def _change_artifacts(self, do, label, what):
-        """The daemon watches the folder: after a rename into it, or a removal, the generation that
+    def _change(self, do, kind, label, what):
+        """The daemon watches its folders: after a rename into one, or a removal, the generation that
         is in force must change."""
-        name = self._artifacts[label]
-        target = f"{product.ARTIFACTS}/{name}"
+        source = f"{product.LATER}/" + (self._artifacts[label] if kind == "artifact"
+                                        else f"{label}.{kind}.json")
+        folder = product.ARTIFACTS if kind == "artifact" else product.CONFIG
+        target = self._artifacts[label] if kind == "artifact" else f"{kind}.json"
         self._step(what, "mark", product.SOCKET)
         if do == "install":
-            self._step(what, "copy", f"{product.LATER}/{name}", f"{product.ARTIFACTS}/.{name}.new",
-                       mode="0644")
-            self._step(what, "rename", f"{product.ARTIFACTS}/.{name}.new", target)
+            self._step(what, "copy", source, f"{folder}/.{target}.new", mode="0644")
+            self._step(what, "rename", f"{folder}/.{target}.new", f"{folder}/{target}")
         else:
-            self._step(what, "remove", target)
+            self._step(what, "remove", f"{folder}/{target}")
         self._step(f"{what}: a new generation", "changed", product.SOCKET, limit=60000)

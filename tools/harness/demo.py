@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time
 
-from . import demo_cases, demo_report, guest, kernels, machine, place, product, programs, session, view
+from . import demo_cases, demo_report, guest, install, kernels, machine, place, product, programs, session, view
 
 FOLDER = place.ROOT / "build/demo"
 
@@ -51,7 +51,7 @@ def prepare(screen, options):
         place.tell(lambda text: setattr(step, "detail", text))
         programs.agent()
         disk = guest.build(kernel)
-        counted = product.counted(guest.authority_folder(disk))
+        counted = install.counted(guest.authority_folder(disk))
         step.detail = (f"Debian 12; baseline signed: {counted['files']} files, "
                        f"{counted['bytes'] >> 20} MiB of code")
     place.tell(None)

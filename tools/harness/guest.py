@@ -5,7 +5,7 @@ import fcntl
 import pathlib
 import shutil
 
-from . import debian, place, product, programs
+from . import debian, install, place, product, programs
 
 MEMORY = 1536
 
@@ -49,7 +49,7 @@ def make(archive, kernel, bare, target):
     debian.prepare(root, kernel)
     if not bare:
         place.say("guest: installing the product, capturing and signing the baseline")
-        product.install_into(root, authority_folder(target))
+        install.install_into(root, authority_folder(target))
     place.say("guest: making the disk image")
     debian.make_image(root, target)
     shutil.rmtree(root)

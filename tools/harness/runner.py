@@ -8,7 +8,7 @@ import stat
 import tarfile
 import time
 
-from . import (compose, figures, image, judge, kernels, machine, place, product, programs, records,
+from . import (authority, compose, figures, image, judge, kernels, machine, place, product, programs, records,
                scenario, stage, workbench)
 
 BASELINE_ARTIFACT = "00-guest.json"
@@ -67,21 +67,27 @@ def add_product(tree, subject, staged, folder, now):
     """Installs programs, trust, policy and artifacts. Returns {label: file name} of the artifacts."""
     for target, source in product.programs().items():
         image.add_program(tree, source, target)
-    authority = product.Authority.make(folder / "authority", now, subject.policy)
+    signer = authority.Authority.make(folder / "authority", now, subject.policy)
     for name in ("trust-root.json", "policy.json"):
-        tree.file(f"{product.CONFIG}/{name}", (authority.folder / name).read_bytes())
+        tree.file(f"{product.CONFIG}/{name}", (signer.folder / name).read_bytes())
+    for label, members in subject.policies.items():
+        signer.sign_policy(label, members)
+        tree.file(f"{product.LATER}/{label}.policy.json",
+                  (signer.folder / f"{label}.json").read_bytes())
     tree.folder(product.ARTIFACTS)
-    baseline = authority.artifact("guest", {"kind": "baseline", "window": ["-1h", "+12h"]},
+    baseline = signer.artifact("guest", {"kind": "baseline", "window": ["-1h", "+12h"]},
                                   code_in(tree))
     tree.file(f"{product.ARTIFACTS}/{BASELINE_ARTIFACT}", baseline)
     names = {}
     for label, fields in subject.artifacts.items():
         subjects = {name: staged[name].sha256 for name in fields["subjects"]}
-        subjects |= product.more_digests(label, fields.get("digests", 0))
+        subjects |= authority.more_digests(label, fields.get("digests", 0))
         names[label] = f"{label}.json"
         home = product.ARTIFACTS if fields.get("installed", True) else product.LATER
-        tree.file(f"{home}/{names[label]}", authority.artifact(label, fields, subjects))
-    for manifest in authority.folder.glob("*.manifest"):
+        tree.file(f"{home}/{names[label]}", signer.artifact(label, fields, subjects))
+    for label, fields in subject.revocations.items():
+        tree.file(f"{product.LATER}/{label}.revocation.json", signer.revocation(label, fields))
+    for manifest in signer.folder.glob("*.manifest"):
         tree.file(f"{product.ARTIFACTS}/{manifest.name}", manifest.read_bytes())
     return names
 

@@ -78,6 +78,8 @@ class Scenario:
     gap: bool                     # events are lost, and that is recorded
     files: dict
     artifacts: dict
+    revocations: dict
+    policies: dict
     sequence: tuple
 
 
@@ -99,14 +101,15 @@ STEPS = {
     "signal": ({"action", "signal"}, set(), BOTH),
     "sleep-until": ({"after"}, set(), ENFORCED),
     "daemon": ({"what"}, set(), ENFORCED),
-    "install": ({"artifact"}, set(), ENFORCED),
+    "install": (set(), {"artifact", "revocation", "policy"}, ENFORCED),
     "withdraw": ({"artifact"}, set(), ENFORCED),
 }
 DAEMON = {"start", "kill", "stop", "continue", "terminate", "sync"}
 FILE_FIELDS = {"from", "text", "link", "at", "variant", "flip", "append", "mode", "uid", "gid", "stage"}
 ARTIFACT_FIELDS = {"subjects", "window", "actions", "initiator", "jit", "host", "governance", "signer",
                    "tamper", "policy", "recovery", "installed", "rejected", "id", "kind", "digests",
-                   "manifest"}
+                   "manifest", "constraints", "delegation", "parent", "requires", "covers", "same-id-as"}
+REVOCATION_FIELDS = {"epoch", "artifacts", "issuers", "digests", "hosts", "signer"}
 
 
 class Reader:
@@ -235,7 +238,9 @@ def parse(text, where):
         gap=reader.take("gap", bool, False),
         files=_table(reader.take("files", dict, {}), FILE_FIELDS, f"{where}: files"),
         artifacts=_table(reader.take("artifacts", dict, {}), ARTIFACT_FIELDS, f"{where}: artifacts"),
-        sequence=sequence)
+        revocations=_table(reader.take("revocations", dict, {}), REVOCATION_FIELDS,
+                           f"{where}: revocations"),
+        policies=reader.take("policies", dict, {}), sequence=sequence)
     reader.finish()
     _check_references(scenario, where)
     return scenario
@@ -254,7 +259,10 @@ def _check_references(scenario, where):
             raise ScenarioError(f"{where}: {action.id}: twin {action.twin} is not an allowed action")
     for item in scenario.sequence:
         if isinstance(item, Step):
-            named = [("file", scenario.files), ("artifact", scenario.artifacts), ("action", actions)]
+            named = [("file", scenario.files), ("artifact", scenario.artifacts), ("action", actions),
+                     ("revocation", scenario.revocations), ("policy", scenario.policies)]
+            if item.do == "install" and len(item.words) != 1:
+                raise ScenarioError(f"{where}: install names one artifact, revocation or policy")
             for field, table in named:
                 if field in item.words and item.words[field] not in table:
                     raise ScenarioError(f"{where}: step {item.do}: no {field} {item.words[field]}")

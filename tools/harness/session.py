@@ -5,7 +5,7 @@ import pathlib
 import tarfile
 import time
 
-from . import debian, guest, kernels, machine, place, plan, product, records, workbench
+from . import authority, debian, guest, kernels, machine, place, plan, product, records, workbench
 
 STEP_SECONDS = 120
 CHROOT = ("/bin/busybox", "chroot", debian.NEW_ROOT)
@@ -20,7 +20,7 @@ class Session:
         self._kernel = kernels.fetch(options.kernel)
         self._disk = guest.build(self._kernel)
         self.folder = workbench.run_folder(name)
-        self.authority = product.Authority(guest.authority_folder(self._disk), time.time())
+        self.authority = authority.Authority(guest.authority_folder(self._disk), time.time())
         self._files = []
         self._early = plan.Plan()
         self._steps = plan.Plan()

@@ -1,0 +1,165 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Who signs in a run: keys, trust root, policy, artifacts and revocation lists, by the product's CLI."""
+import base64
+import dataclasses
+import hashlib
+import json
+import pathlib
+import shutil
+import struct
+
+from . import place
+from .product import ACTIONS, MANIFEST_RECORD, seconds_of, timestamp, warrant
+
+KEYS = ("root", "policy", "issuer", "delegate", "revoker", "breaker", "stranger")
+
+
+@dataclasses.dataclass
+class Authority:
+    """Keys, trust root and policy of one run, made anew each time."""
+    folder: pathlib.Path
+    now: float
+
+    @classmethod
+    def make(cls, folder, now, policy):
+        """Keys of all roles; a delegate's, whom artifacts may name; a stranger's, whom nobody does."""
+        authority = cls(folder, now)
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True)
+        for name in KEYS:
+            warrant("key", "generate", "--out", folder / name)
+        warrant("trust", "init", "--root-key", folder / "root.key", "--policy-key",
+                folder / "policy.pub", "--issuer-key", folder / "issuer.pub", "--revocation-key",
+                folder / "revoker.pub", "--breakglass-key", folder / "breaker.pub", "--out",
+                folder / "trust-root.json")
+        authority.sign_policy("policy", policy)
+        return authority
+
+    def public_key(self, name):
+        return json.loads((self.folder / f"{name}.pub").read_text())["key"]
+
+    def fingerprint(self, name):
+        """As ssh-keygen prints it (RFC 4253, section 6.6)."""
+        words = (b"ssh-ed25519", base64.b64decode(self.public_key(name)))
+        blob = b"".join(struct.pack(">I", len(word)) + word for word in words)
+        return "SHA256:" + base64.b64encode(hashlib.sha256(blob).digest()).decode().rstrip("=")
+
+    def sign_policy(self, label, members):
+        """The policy of that label: the least there is, and what the scenario says of it."""
+        policy = {"version": 1, "mode": "enforce", "audit": "optional",
+                  "issuedAt": timestamp(self.now - 7200)} | members
+        for rule in policy.get("issuers", []):
+            rule["keys"] = [self.fingerprint(name) for name in rule["keys"]]
+        policy["honours"] = [self.payload_sha256(name) for name in policy.get("honours", [])]
+        if not policy["honours"]:
+            del policy["honours"]
+        draft = self.folder / f"{label}.draft.json"
+        draft.write_text(json.dumps(policy))
+        warrant("policy", "sign", "--key", self.folder / "policy.key", "--out",
+                self.folder / f"{label}.json", draft)
+
+    def revocation(self, label, fields):
+        """A signed revocation list (bytes)."""
+        words = ["--epoch", fields["epoch"]]
+        for name in fields.get("artifacts", []):
+            words += ["--artifact", self.payload_sha256(name)]
+        for name in fields.get("issuers", []):
+            words += ["--issuer", self.fingerprint(name)]
+        for name in fields.get("hosts", []):
+            words += ["--host", name]
+        for digest in fields.get("digests", []):
+            words += ["--digest", digest]
+        target = self.folder / f"{label}.revocation.json"
+        warrant("revoke", *map(str, words), "--key", self.folder / f"{fields.get('signer', 'revoker')}.key",
+                "--out", target)
+        return target.read_bytes()
+
+    def payload_sha256(self, label):
+        envelope = json.loads((self.folder / f"{label}.json").read_text())
+        return hashlib.sha256(base64.b64decode(envelope["payload"])).hexdigest()
+
+    def artifact_id(self, label):
+        """The id of the artifact of that label, unless its fields say another."""
+        return hashlib.sha256(f"{self.now}/{label}".encode()).hexdigest()[:32]
+
+    def statement(self, label, fields, subjects):
+        """The in-toto statement of one artifact. `subjects`: {label: sha256}. With a manifest, it is
+        written beside the drafts, where the CLI looks for it."""
+        first, last = fields.get("window", ["-1h", "+1h"])
+        policy = fields.get("policy", "policy")
+        predicate = {
+            "id": fields.get("id", self.artifact_id(fields.get("same-id-as", label))),
+            "kind": fields.get("kind", "task"),
+            "issuedAt": timestamp(self.now - 7200),
+            "validity": {"notBefore": timestamp(self.now + seconds_of(first)),
+                         "notAfter": timestamp(self.now + seconds_of(last))},
+            "policy": {"sha256": "11" * 32 if policy == "other" else self.payload_sha256(policy)},
+            "actions": fields.get("actions", ["exec", "map"]),
+            "initiator": fields.get("initiator", {"any": True}),
+            "governance": fields.get("governance", {"scenario": label}),
+        }
+        constraints = dict(fields.get("constraints", {}))
+        if fields.get("jit"):
+            constraints["jit"] = True
+        if constraints:
+            predicate["constraints"] = constraints
+        if fields.get("host"):
+            predicate["environment"] = {"host": fields["host"]}
+        if fields.get("recovery"):
+            predicate["recovery"] = True
+        if fields.get("delegation"):
+            predicate["delegation"] = {
+                "keys": sorted(self.public_key(name) for name in fields["delegation"]["keys"]),
+                "threshold": 1, "maxDepth": fields["delegation"].get("maxDepth", 1)}
+        if fields.get("parent"):
+            predicate["lineage"] = {"parentArtifact": self.payload_sha256(fields["parent"]),
+                                    "requires": fields.get("requires", False)}
+        if fields.get("covers") == "all":
+            predicate["covers"] = "all"
+            subjects = {"any": "00" * 32}
+        if fields.get("manifest"):
+            manifest = manifest_of(subjects.values(), predicate["actions"])
+            digest = hashlib.sha256(manifest).hexdigest()
+            (self.folder / f"{digest}.manifest").write_bytes(manifest)
+            predicate["manifest"] = {"format": "warrant-manifest-v1", "sha256": digest,
+                                     "count": len(manifest) // MANIFEST_RECORD}
+            subjects = {"manifest": digest}
+        return {"_type": "https://in-toto.io/Statement/v1",
+                "predicateType": "urn:warrant:authorization:v1",
+                "subject": [{"name": name, "digest": {"sha256": digest}}
+                            for name, digest in subjects.items()],
+                "predicate": predicate}
+
+    def artifact(self, label, fields, subjects):
+        """A signed envelope (bytes), tampered with afterwards if the scenario wants it so."""
+        draft = self.folder / f"{label}.draft.json"
+        draft.write_text(json.dumps(self.statement(label, fields, subjects)))
+        target = self.folder / f"{label}.json"
+        key = self.folder / f"{fields.get('signer', 'issuer')}.key"
+        warrant("artifact", "sign", "--key", key, "--out", target, draft)
+        return tamper(target.read_bytes(), fields.get("tamper"))
+
+
+def manifest_of(digests, actions):
+    """A manifest file: sorted records of digest, verity digest (none), actions, reserved."""
+    bits = sum(ACTIONS[action] for action in actions)
+    return b"".join(bytes.fromhex(digest) + bytes(32) + struct.pack("<II", bits, 0)
+                    for digest in sorted(set(digests)))
+
+
+def more_digests(label, count):
+    """{name: sha256} of code that does not exist."""
+    return {f"{label}-{i}": hashlib.sha256(f"{label}/{i}".encode()).hexdigest()
+            for i in range(count)}
+
+
+def tamper(envelope, what):
+    """Nothing, or one changed character: in the signature, or in the signed payload."""
+    if what is None:
+        return envelope
+    document = json.loads(envelope)
+    holder, member = {"signature": (document["signatures"][0], "sig"),
+                      "payload": (document, "payload")}[what]
+    text = holder[member]
+    holder[member] = text[:20] + ("B" if text[20] == "A" else "A") + text[21:]
+    return json.dumps(document).encode()

@@ -1,0 +1,36 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Puts the product into the root file system of the Debian guest."""
+import json
+import os
+import shutil
+import time
+
+from . import place
+from .authority import Authority
+from .product import ARTIFACTS, COUNTED, build_folder, warrant
+
+
+def install_into(root, folder):
+    """Installs the product into the root file system of the Debian guest, captures its baseline and
+    signs it. The keys stay in `folder`, so that a later run can sign for the same guest; what
+    `baseline capture` counted too."""
+    place.run([place.tool("cmake"), "--install", build_folder(), "--strip", "--prefix", "/usr"],
+              env={**os.environ, "DESTDIR": str(root)})
+    wants = root / "etc/systemd/system/sysinit.target.wants"  # as `systemctl enable` would, without it
+    wants.mkdir(parents=True, exist_ok=True)
+    (wants / "warrantd.service").symlink_to("/usr/lib/systemd/system/warrantd.service")
+    authority = Authority.make(folder, time.time(), {})
+    artifacts = root / ARTIFACTS.strip("/")
+    artifacts.mkdir(parents=True)
+    for name in ("trust-root.json", "policy.json"):
+        shutil.copy(authority.folder / name, artifacts.parent / name)
+    draft = folder / "baseline.draft"
+    counted = warrant("baseline", "capture", "--json", "--root", root, "--out", draft)
+    (folder / COUNTED).write_text(counted)
+    warrant("baseline", "sign", "--policy", authority.folder / "policy.json", "--key",
+            authority.folder / "issuer.key", "--out", artifacts / "baseline.json", draft)
+
+
+def counted(folder):
+    """What `baseline capture` counted when it was installed."""
+    return json.loads((folder / COUNTED).read_text())
