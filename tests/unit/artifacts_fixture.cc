@@ -36,6 +36,10 @@ SecretKey key(uint8_t number) {
   return SecretKey::from_seed(seed);
 }
 
+std::string fingerprint(uint8_t number) {
+  return public_key(number).fingerprint();
+}
+
 Digest digest(uint8_t fill) {
   Digest digest;
   digest.fill(fill);
@@ -43,38 +47,75 @@ Digest digest(uint8_t fill) {
 }
 
 TrustRoot trust_root() {
+  const Role issuers = make_role({public_key(kIssuerKey), public_key(kOtherIssuerKey)}, 1);
   TrustRoot root;
   root.version = 1;
   root.expires = kNow + 86400;
-  root.root = make_role({public_key(kRootKey)}, 1);
-  root.policy = make_role({public_key(kPolicyKey)}, 1);
-  root.issuer = make_role({public_key(kIssuerKey), public_key(kOtherIssuerKey)}, 1);
+  root.role(RoleName::kRoot) = make_role({public_key(kRootKey)}, 1);
+  root.role(RoleName::kPolicy) = make_role({public_key(kPolicyKey)}, 1);
+  root.role(RoleName::kBaseline) = issuers;
+  root.role(RoleName::kTask) = issuers;
+  root.role(RoleName::kRevocation) = make_role({public_key(kRevocationKey)}, 1);
+  root.role(RoleName::kEnrollment) = make_role({public_key(kEnrollmentKey)}, 1);
+  root.role(RoleName::kBreakglass) = make_role({public_key(kBreakglassKey)}, 1);
   return root;
 }
 
 Policy policy() {
   Policy policy;
+  policy.version = 1;
   policy.mode = W_MODE_ENFORCE;
   policy.audit = W_AUDIT_OPTIONAL;
   policy.filesystems.assign(known_filesystems().begin(), known_filesystems().end());
+  policy.breakglass_max_window = 86400;
   policy.issued_at = kNow - 86400;
   return policy;
+}
+
+Revocation revocation() {
+  Revocation revocation;
+  revocation.epoch = 1;
+  revocation.issued_at = kNow - 60;
+  return revocation;
 }
 
 std::string envelope(std::string_view payload, uint8_t signer) {
   return must(sign_envelope(view(payload), key(signer)));
 }
 
-std::string trust_root_envelope() {
-  return envelope(must(serialize_trust_root(trust_root())), kRootKey);
+std::string envelope(std::string_view payload, const std::vector<uint8_t> &signers) {
+  std::vector<SecretKey> keys;
+  std::vector<const SecretKey *> pointers;
+  keys.reserve(signers.size());
+  for (const uint8_t signer : signers)
+    pointers.push_back(&keys.emplace_back(key(signer)));
+  return must(sign_envelope(view(payload), pointers));
 }
 
-std::string policy_envelope() {
-  return envelope(must(serialize_policy(policy())), kPolicyKey);
+std::string trust_root_envelope(const TrustRoot &root) {
+  return envelope(must(serialize_trust_root(root)), kRootKey);
+}
+
+std::string policy_envelope(const Policy &policy) {
+  return envelope(must(serialize_policy(policy)), kPolicyKey);
+}
+
+std::string revocation_envelope(const Revocation &revocation) {
+  return envelope(must(serialize_revocation(revocation)), kRevocationKey);
 }
 
 TrustState trust() {
-  return must(load_trust(view(trust_root_envelope()), view(policy_envelope()), std::string(kHost)));
+  return trust(policy());
+}
+
+TrustState trust(const Policy &policy) {
+  return must(load_trust(view(trust_root_envelope()), view(policy_envelope(policy)), {},
+                         std::string(kHost)));
+}
+
+TrustState trust(const Policy &policy, const Revocation &revocation) {
+  return must(load_trust(view(trust_root_envelope()), view(policy_envelope(policy)),
+                         view(revocation_envelope(revocation)), std::string(kHost)));
 }
 
 Authorization authorization() {
@@ -96,12 +137,18 @@ std::string payload(const Authorization &authorization) {
 }
 
 std::string artifact(const Authorization &authorization) {
-  return envelope(payload(authorization), kIssuerKey);
+  const bool breakglass = authorization.kind == ArtifactKind::kBreakglass;
+  return envelope(payload(authorization), breakglass ? kBreakglassKey : kIssuerKey);
 }
 
 Checked<VerifiedAuthorization> verify(std::string_view envelope) {
   static const TrustState state = trust();
-  return verify_artifact(view(envelope), no_manifests(), state, kNow);
+  return verify(envelope, state);
+}
+
+Checked<VerifiedAuthorization> verify(std::string_view envelope, const TrustState &trust,
+                                      const ParentLookup &parents) {
+  return verify_artifact(view(envelope), no_manifests(), parents, trust, kNow);
 }
 
 VerifiedAuthorization verified(const Authorization &authorization) {
@@ -116,7 +163,16 @@ VerifiedAuthorization verified(Authorization authorization, std::vector<Manifest
   const ManifestOpener opener = [&](const ManifestRef &) -> Result<ByteSource> {
     return source_of_bytes(manifest.file);
   };
-  return must(verify_artifact(view(artifact(authorization)), opener, state, kNow));
+  return must(verify_artifact(view(artifact(authorization)), opener, no_parents, state, kNow));
+}
+
+ParentLookup parents_in(const std::vector<VerifiedAuthorization> &parents) {
+  return [&parents](const Digest &payload) -> const VerifiedAuthorization * {
+    for (const VerifiedAuthorization &parent : parents)
+      if (parent.sha256() == payload)
+        return &parent;
+    return nullptr;
+  };
 }
 
 TemporaryDirectory::TemporaryDirectory() {
