@@ -5,7 +5,9 @@
 #include <cstring>
 #include <map>
 #include <optional>
-#include <set>
+
+#include "artifacts/contents.h"
+#include "artifacts/scopes.h"
 
 namespace warrant {
 namespace {
@@ -44,113 +46,6 @@ w_verdict_key make_key(uint32_t scope, w_digest_kind kind, const Digest &digest)
   return key;
 }
 
-/// "/a/b/c" -> "/a/b"; "/a" -> "".
-std::string parent_of(const std::string &path) {
-  return path.substr(0, path.rfind('/'));
-}
-
-/// Cgroup paths as a tree of named nodes, and the scopes bound to some of them.
-class CgroupTree {
- public:
-  /// In the order of calls, which makes the node ids deterministic.
-  void bind(const std::string &path, uint32_t scope) {
-    nodes_[insert(path) - 1].value.scope = scope;
-  }
-
-  std::vector<std::pair<w_cgroup_key, w_cgroup_node>> entries() const {
-    std::vector<std::pair<w_cgroup_key, w_cgroup_node>> entries;
-    for (const Node &node : nodes_)
-      entries.emplace_back(node.key, node.value);
-    std::sort(entries.begin(), entries.end(), [](const auto &a, const auto &b) {
-      return a.first.parent != b.first.parent
-                 ? a.first.parent < b.first.parent
-                 : std::memcmp(a.first.name, b.first.name, W_CGROUP_NAME_SIZE) < 0;
-    });
-    return entries;
-  }
-
- private:
-  struct Node {
-    w_cgroup_key key;
-    w_cgroup_node value;
-  };
-
-  /// Id of the node for a path; node 0 is the root and has no entry.
-  uint32_t insert(const std::string &path) {
-    if (path.empty())
-      return 0;
-    if (const auto known = ids_.find(path); known != ids_.end())
-      return known->second;
-    Node node{};
-    node.key.parent = insert(parent_of(path));
-    path.copy(node.key.name, W_CGROUP_NAME_SIZE - 1, path.rfind('/') + 1);
-    node.value.node = static_cast<uint32_t>(nodes_.size() + 1);
-    nodes_.push_back(node);
-    ids_.emplace(path, node.value.node);
-    return node.value.node;
-  }
-
-  std::map<std::string, uint32_t> ids_;
-  std::vector<Node> nodes_;
-};
-
-/// Which initiators have a scope of their own, and its number.
-class Scopes {
- public:
-  void add(const Initiator &initiator) {
-    if (const auto path = initiator.cgroup_path())
-      cgroups_.emplace(*path, 0);
-    else if (initiator.uid)
-      uids_.emplace(*initiator.uid, 0);
-  }
-
-  void number() {
-    uint32_t next = W_SCOPE_FIRST_FREE;
-    for (auto &[uid, scope] : uids_)
-      scope = next++;
-    for (auto &[path, scope] : cgroups_)
-      scope = next++;
-  }
-
-  /// Scopes that the grants of an initiator go to: its own, and those of the bound cgroups below
-  /// it.
-  std::vector<uint32_t> of(const Initiator &initiator) const {
-    const auto path = initiator.cgroup_path();
-    if (!path)
-      return {initiator.uid ? uids_.at(*initiator.uid) : W_SCOPE_HOST};
-    std::vector<uint32_t> scopes = {cgroups_.at(*path)};
-    const std::string below = *path + "/";
-    for (auto other = cgroups_.lower_bound(below);
-         other != cgroups_.end() && other->first.starts_with(below); ++other)
-      scopes.push_back(other->second);
-    return scopes;
-  }
-
-  std::string name(uint32_t scope) const {
-    for (const auto &[uid, number] : uids_)
-      if (number == scope)
-        return "uid " + std::to_string(uid);
-    for (const auto &[path, number] : cgroups_)
-      if (number == scope)
-        return "cgroup " + printable(path, 512);
-    return "the host";
-  }
-
-  void write_to(Entries &entries) const {
-    entries.uids.assign(uids_.begin(), uids_.end());
-    CgroupTree tree;
-    for (const auto &[path, scope] : cgroups_)
-      tree.bind(path, scope);
-    entries.cgroups = tree.entries();
-    entries.flags = (uids_.empty() ? 0 : W_GENERATION_HAS_UIDS) |
-                    (cgroups_.empty() ? 0 : W_GENERATION_HAS_CGROUPS);
-  }
-
- private:
-  std::map<uint32_t, uint32_t> uids_;
-  std::map<std::string, uint32_t> cgroups_;
-};
-
 using Chosen = std::vector<const VerifiedAuthorization *>;
 
 /// Sorted by payload, each payload once.
@@ -181,9 +76,67 @@ CompileError clash(std::string message, const Chosen &artifacts) {
   return error;
 }
 
+/// What stands in the artifact table: an artifact, or the twin that grants its revoked digests.
+struct Row {
+  const VerifiedAuthorization *verified;
+  uint32_t flags; ///< W_CANDIDATE_* bits
+  bool is_twin;
+};
+
+Contents contents_of(const VerifiedAuthorization &verified) {
+  return {verified.authorization(), verified.records()};
+}
+
+/// The flag that makes the kernel's denial give the reason; nothing for a reason that has none.
+std::optional<uint32_t> flag_of(const VerifiedAuthorization &verified) {
+  if (!verified.blocked())
+    return 0;
+  switch (verified.blocked()->reason) {
+    case W_REASON_POLICY_MISMATCH:
+      return W_CANDIDATE_POLICY_MISMATCH;
+    case W_REASON_IDENTITY_MISMATCH:
+      return W_CANDIDATE_IDENTITY_MISMATCH;
+    case W_REASON_REVOKED:
+      return W_CANDIDATE_REVOKED;
+    default:
+      return std::nullopt;
+  }
+}
+
+bool is_revoked(const Contents &contents, size_t index, const Revocation *revocation) {
+  if (!revocation)
+    return false;
+  const std::optional<Digest> &verity = contents.verity(index);
+  return revokes_digest(*revocation, contents.sha256(index)) ||
+         (verity && revokes_digest(*revocation, *verity));
+}
+
+bool needs_twin(const VerifiedAuthorization &verified, const Revocation *revocation) {
+  if (!revocation || revocation->digests.empty() || verified.blocked())
+    return false;
+  const Contents contents = contents_of(verified);
+  for (size_t i = 0; i < contents.size(); i++)
+    if (is_revoked(contents, i, revocation))
+      return true;
+  return false;
+}
+
+/// By index in the artifact table, from 1. Authorizations that could not even give a reason are
+/// left out.
+std::vector<Row> make_rows(const Chosen &chosen, const Revocation *revocation) {
+  std::vector<Row> rows;
+  for (const VerifiedAuthorization *verified : chosen) {
+    const std::optional<uint32_t> flags = flag_of(*verified);
+    if (!flags)
+      continue;
+    rows.push_back({verified, *flags, false});
+    if (needs_twin(*verified, revocation))
+      rows.push_back({verified, W_CANDIDATE_REVOKED, true});
+  }
+  return rows;
+}
+
 Result<void, CompileError> check_ids(const Chosen &chosen) {
-  if (chosen.size() >= W_MAX_ARTIFACTS)
-    return CompileError{"more than " + std::to_string(W_MAX_ARTIFACTS - 1) + " artifacts", {}};
   std::map<ArtifactId, const VerifiedAuthorization *> by_id;
   for (const VerifiedAuthorization *verified : chosen) {
     const auto [known, is_new] = by_id.emplace(verified->authorization().id, verified);
@@ -193,15 +146,21 @@ Result<void, CompileError> check_ids(const Chosen &chosen) {
   return {};
 }
 
-w_artifact make_artifact(const Authorization &authorization, const ClockMap &clock) {
-  const Initiator &initiator = authorization.initiator;
-  w_artifact artifact{};
-  std::copy(authorization.id.begin(), authorization.id.end(), artifact.id);
-  artifact.not_before = clock.boot_ns(authorization.not_before);
-  artifact.not_after = clock.boot_ns(authorization.not_after);
-  artifact.environment = W_ENVIRONMENT_OPEN;
-  artifact.constraints =
-      (authorization.recovery ? W_ARTIFACT_RECOVERY : 0) | (authorization.jit ? W_ARTIFACT_JIT : 0);
+/// A restriction that the kernel would not be told of is never let pass.
+Result<void, CompileError> check_bonds(const Chosen &chosen, const Circumstances &circumstances) {
+  for (const VerifiedAuthorization *verified : chosen) {
+    const Authorization &authorization = verified->authorization();
+    const auto bond = circumstances.bonds.find(authorization.id);
+    if (bond != circumstances.bonds.end() && (bond->second == 0 || bond->second > W_MAX_BONDS))
+      return clash("no bond " + std::to_string(bond->second), {verified});
+    if (!verified->blocked() && bond == circumstances.bonds.end() &&
+        (authorization.kill_on_expiry || authorization.kill_on_revoke))
+      return clash("no bond is left to end the processes of an artifact with it", {verified});
+  }
+  return {};
+}
+
+void add_initiator(w_artifact &artifact, const Initiator &initiator) {
   if (initiator.uid && initiator.cgroup_path()) {
     artifact.constraints |= W_ARTIFACT_NEEDS_UID;
     artifact.uid = *initiator.uid;
@@ -210,29 +169,70 @@ w_artifact make_artifact(const Authorization &authorization, const ClockMap &clo
     artifact.constraints |= W_ARTIFACT_NEEDS_GID;
     artifact.gid = *initiator.gid;
   }
-  return artifact;
-}
-
-void append_grants(std::vector<Grant> &grants, const std::vector<uint32_t> &scopes,
-                   const Digest &sha256, const std::optional<Digest> &verity, uint32_t artifact,
-                   uint32_t actions) {
-  for (const uint32_t scope : scopes) {
-    grants.push_back({make_key(scope, W_DIGEST_SHA256, sha256), artifact, actions});
-    if (verity)
-      grants.push_back({make_key(scope, W_DIGEST_VERITY, *verity), artifact, actions});
+  if (initiator.session) {
+    artifact.constraints |= W_ARTIFACT_NEEDS_SESSION;
+    artifact.session = *initiator.session;
+  }
+  if (initiator.parent_sha256) {
+    artifact.constraints |= W_ARTIFACT_NEEDS_CODE;
+    std::copy(initiator.parent_sha256->begin(), initiator.parent_sha256->end(), artifact.caller);
   }
 }
 
-std::vector<Grant> collect_grants(const Chosen &chosen, const Scopes &scopes) {
+w_artifact make_artifact(const Row &row, const Circumstances &circumstances) {
+  const Authorization &authorization = row.verified->authorization();
+  w_artifact artifact{};
+  std::copy(authorization.id.begin(), authorization.id.end(), artifact.id);
+  artifact.not_before = circumstances.clock.boot_ns(authorization.not_before);
+  artifact.not_after = circumstances.clock.boot_ns(authorization.not_after);
+  artifact.environment = W_ENVIRONMENT_OPEN;
+  artifact.flags = row.flags;
+  artifact.constraints = (authorization.recovery ? W_ARTIFACT_RECOVERY : 0) |
+                         (authorization.jit ? W_ARTIFACT_JIT : 0) |
+                         (authorization.max_uses ? W_ARTIFACT_COUNTED : 0);
+  add_initiator(artifact, authorization.initiator);
+  if (authorization.requires_parent) {
+    // Verification lets no artifact through that has a parent and not its id.
+    const ArtifactId &parent = row.verified->parent_id().value();
+    artifact.constraints |= W_ARTIFACT_NEEDS_PARENT;
+    std::copy(parent.begin(), parent.end(), artifact.parent);
+  }
+  const auto bond = circumstances.bonds.find(authorization.id);
+  artifact.bond = bond == circumstances.bonds.end() ? 0 : bond->second;
+  return artifact;
+}
+
+/// What is blocked says nothing here: it would be the reason for every file on the machine.
+void append_any(std::vector<Grant> &grants, const Row &row, uint32_t index,
+                const std::vector<uint32_t> &targets) {
+  if (row.flags != 0)
+    return;
+  for (const uint32_t scope : targets)
+    grants.push_back(
+        {make_key(scope, W_DIGEST_ANY, Digest{}), index, row.verified->authorization().actions});
+}
+
+std::vector<Grant> collect_grants(const std::vector<Row> &rows, const Scopes &scopes,
+                                  const Revocation *revocation) {
   std::vector<Grant> grants;
-  for (size_t i = 0; i < chosen.size(); i++) {
-    const Authorization &authorization = chosen[i]->authorization();
+  for (size_t r = 0; r < rows.size(); r++) {
+    const auto index = static_cast<uint32_t>(r + 1);
+    const bool has_twin = r + 1 < rows.size() && rows[r + 1].is_twin;
+    const Authorization &authorization = rows[r].verified->authorization();
+    const Contents contents = contents_of(*rows[r].verified);
     const std::vector<uint32_t> targets = scopes.of(authorization.initiator);
-    const auto index = static_cast<uint32_t>(i + 1);
-    for (const Subject &subject : authorization.subjects)
-      append_grants(grants, targets, subject.sha256, subject.verity, index, authorization.actions);
-    for (const ManifestRecord &record : chosen[i]->records())
-      append_grants(grants, targets, record.sha256, record.verity, index, record.actions);
+    if (authorization.covers == Covers::kAll)
+      append_any(grants, rows[r], index, targets);
+    for (size_t i = 0; i < contents.size(); i++) {
+      if ((rows[r].is_twin || has_twin) && is_revoked(contents, i, revocation) != rows[r].is_twin)
+        continue;
+      for (const uint32_t scope : targets) {
+        const uint32_t actions = contents.actions(i);
+        grants.push_back({make_key(scope, W_DIGEST_SHA256, contents.sha256(i)), index, actions});
+        if (contents.verity(i))
+          grants.push_back({make_key(scope, W_DIGEST_VERITY, *contents.verity(i)), index, actions});
+      }
+    }
   }
   std::sort(grants.begin(), grants.end(), grant_less);
   return grants;
@@ -253,30 +253,48 @@ void join_repeated(std::vector<Grant> &grants) {
 
 using Verdicts = std::vector<std::pair<w_verdict_key, w_verdict>>;
 
-CompileError too_many_grants(std::span<const Grant> grants, const Chosen &chosen,
+CompileError too_many_grants(std::span<const Grant> grants, const std::vector<Row> &rows,
                              const Scopes &scopes) {
   Chosen artifacts;
   for (const Grant &grant : grants)
-    artifacts.push_back(chosen[grant.artifact - 1]);
+    artifacts.push_back(rows[grant.artifact - 1].verified);
   const w_verdict_key &key = grants.front().key;
-  return clash("digest " + to_hex(key.digest) + " is named by " + std::to_string(grants.size()) +
-                   " artifacts for " + scopes.name(key.scope) + ", at most " +
-                   std::to_string(W_GRANTS_PER_VERDICT) + " can be held",
+  const std::string named =
+      key.digest_kind == W_DIGEST_ANY ? std::string("any content") : "digest " + to_hex(key.digest);
+  return clash(named + " is named by " + std::to_string(grants.size()) + " artifacts for " +
+                   scopes.name(key.scope) + ", at most " + std::to_string(W_GRANTS_PER_VERDICT) +
+                   " can be held",
                artifacts);
 }
 
-Result<Verdicts, CompileError> group(std::span<const Grant> grants, const Chosen &chosen,
+/// All that grant something, and of those that only give a reason as many as there is room for.
+std::vector<Grant> fit(std::span<const Grant> grants, const std::vector<Row> &rows) {
+  const auto is_live = [&](const Grant &grant) { return rows[grant.artifact - 1].flags == 0; };
+  std::vector<Grant> kept;
+  std::copy_if(grants.begin(), grants.end(), std::back_inserter(kept), is_live);
+  for (const Grant &grant : grants)
+    if (!is_live(grant) && kept.size() < W_GRANTS_PER_VERDICT)
+      kept.push_back(grant);
+  std::sort(kept.begin(), kept.end(), grant_less);
+  return kept;
+}
+
+Result<Verdicts, CompileError> group(std::span<const Grant> grants, const std::vector<Row> &rows,
                                      const Scopes &scopes) {
   Verdicts verdicts;
   for (size_t first = 0; first < grants.size();) {
     size_t end = first + 1;
     while (end < grants.size() && compare(grants[end].key, grants[first].key) == 0)
       end++;
-    if (end - first > W_GRANTS_PER_VERDICT)
-      return too_many_grants(grants.subspan(first, end - first), chosen, scopes);
+    std::span<const Grant> held = grants.subspan(first, end - first);
+    std::vector<Grant> fitting;
+    if (held.size() > W_GRANTS_PER_VERDICT)
+      held = fitting = fit(held, rows);
+    if (held.size() > W_GRANTS_PER_VERDICT)
+      return too_many_grants(held, rows, scopes);
     w_verdict verdict{};
-    for (size_t i = first; i < end; i++)
-      verdict.grants[i - first] = W_GRANT(grants[i].artifact, grants[i].actions);
+    for (size_t i = 0; i < held.size(); i++)
+      verdict.grants[i] = W_GRANT(held[i].artifact, held[i].actions);
     verdicts.emplace_back(grants[first].key, verdict);
     first = end;
   }
@@ -290,6 +308,8 @@ void insert_markers(Verdicts &verdicts) {
     return entry.first.scope != W_SCOPE_HOST;
   });
   for (auto entry = host_end; entry != verdicts.end(); ++entry) {
+    if (entry->first.digest_kind == W_DIGEST_ANY)
+      continue;
     w_verdict_key host = entry->first;
     host.scope = W_SCOPE_HOST;
     const auto found = std::lower_bound(verdicts.begin(), host_end, host,
@@ -311,6 +331,15 @@ void insert_markers(Verdicts &verdicts) {
   verdicts.insert(host_end, marked.begin(), marked.end());
 }
 
+uint32_t flags_of(const Entries &entries) {
+  const bool has_any =
+      std::any_of(entries.verdicts.begin(), entries.verdicts.end(),
+                  [](const auto &entry) { return entry.first.digest_kind == W_DIGEST_ANY; });
+  return (entries.uids.empty() ? 0 : W_GENERATION_HAS_UIDS) |
+         (entries.cgroups.empty() ? 0 : W_GENERATION_HAS_CGROUPS) |
+         (has_any ? W_GENERATION_HAS_ANY : 0);
+}
+
 static_assert(W_SCOPE_HOST < W_SCOPE_NAMED && W_SCOPE_NAMED < W_SCOPE_FIRST_FREE,
               "markers stand between the host's verdicts and all others");
 
@@ -323,26 +352,34 @@ uint64_t ClockMap::boot_ns(int64_t wall_seconds) const {
 }
 
 Result<Entries, CompileError> compile(const std::vector<VerifiedAuthorization> &authorizations,
-                                      const ClockMap &clock) {
+                                      const Circumstances &circumstances) {
   const Chosen chosen = choose(authorizations);
   WARRANT_TRY(check_ids(chosen));
+  WARRANT_TRY(check_bonds(chosen, circumstances));
+  const std::vector<Row> rows = make_rows(chosen, circumstances.revocation);
+  if (rows.size() >= W_MAX_ARTIFACTS)
+    return CompileError{"more than " + std::to_string(W_MAX_ARTIFACTS - 1) + " artifacts", {}};
   Scopes scopes;
-  for (const VerifiedAuthorization *verified : chosen)
-    scopes.add(verified->authorization().initiator);
+  for (const Row &row : rows)
+    scopes.add(row.verified->authorization().initiator);
+  for (const ScopeMode &mode : circumstances.modes)
+    scopes.add(mode);
   scopes.number();
 
   Entries entries;
   entries.artifacts.emplace_back();
   entries.payloads.emplace_back();
-  for (const VerifiedAuthorization *verified : chosen) {
-    entries.artifacts.push_back(make_artifact(verified->authorization(), clock));
-    entries.payloads.push_back(verified->sha256());
+  for (const Row &row : rows) {
+    entries.artifacts.push_back(make_artifact(row, circumstances));
+    entries.payloads.push_back(row.verified->sha256());
   }
-  std::vector<Grant> grants = collect_grants(chosen, scopes);
+  std::vector<Grant> grants = collect_grants(rows, scopes, circumstances.revocation);
   join_repeated(grants);
-  entries.verdicts = WARRANT_TRY(group(grants, chosen, scopes));
+  entries.verdicts = WARRANT_TRY(group(grants, rows, scopes));
   insert_markers(entries.verdicts);
-  scopes.write_to(entries);
+  entries.uids = scopes.uids();
+  entries.cgroups = scopes.cgroups();
+  entries.flags = flags_of(entries);
   return entries;
 }
 

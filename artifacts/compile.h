@@ -56,9 +56,10 @@ struct CompileError {
 /// descendant: the kernel needs to look only at the nearest. Digests without a host-wide verdict
 /// get an empty one in W_SCOPE_NAMED. Payloads given twice count once. Errors: one id with two
 /// payloads; one key with more than W_GRANTS_PER_VERDICT grants; more artifacts than
-/// W_MAX_ARTIFACTS.
+/// W_MAX_ARTIFACTS; an artifact that wants its processes ended and has no bond.
 ///
-/// A blocked authorization is compiled with the flag of its reason. A revoked digest is granted by
+/// A blocked authorization is compiled with the flag of its reason, and gives way where a key has
+/// too many grants. A revoked digest is granted by
 /// a twin of its artifact that is flagged revoked. Break-glass for all is a verdict of
 /// W_DIGEST_ANY. `modes` bind scopes even where no artifact does.
 Result<Entries, CompileError> compile(const std::vector<VerifiedAuthorization> &authorizations,

@@ -8,16 +8,6 @@
 namespace warrant {
 namespace {
 
-struct ClaimedSignature {
-  std::string keyid;
-  Signature signature{};
-};
-
-struct Envelope {
-  Bytes payload;
-  std::vector<ClaimedSignature> signatures;
-};
-
 /// Either alphabet, as DSSE v1 demands of verifiers; never a mixture.
 Checked<Bytes> decode(std::string_view text, const std::string &field) {
   for (const Base64 alphabet : {Base64::kStandard, Base64::kUrlSafe}) {
@@ -32,51 +22,51 @@ bool is_printable(std::string_view text) {
   return std::all_of(text.begin(), text.end(), [](char c) { return c >= ' ' && c <= '~'; });
 }
 
-Checked<ClaimedSignature> read_signature(const Json &value, const std::string &path) {
+Checked<void> read_signature(const Json &value, const std::string &path,
+                             UnverifiedEnvelope &envelope) {
   ObjectReader reader = WARRANT_TRY(ObjectReader::open(value, path));
-  ClaimedSignature claimed;
+  std::string keyid;
   if (reader.has("keyid"))
-    claimed.keyid = WARRANT_TRY(reader.string("keyid", 0, kMaxKeyIdSize));
-  if (!is_printable(claimed.keyid))
+    keyid = WARRANT_TRY(reader.string("keyid", 0, kMaxKeyIdSize));
+  if (!is_printable(keyid))
     return malformed(reader.at("keyid"), "printable ASCII expected");
   const std::string text = WARRANT_TRY(reader.string("sig", 1, kMaxEnvelopeSize));
-  const Bytes signature = WARRANT_TRY(decode(text, reader.at("sig")));
-  if (signature.size() != kSignatureSize)
+  const Bytes bytes = WARRANT_TRY(decode(text, reader.at("sig")));
+  if (bytes.size() != kSignatureSize)
     return malformed(reader.at("sig"), "Ed25519 signature of 64 bytes expected");
-  std::copy(signature.begin(), signature.end(), claimed.signature.begin());
   WARRANT_TRY(reader.finish());
-  return claimed;
+  envelope.keyids.push_back(std::move(keyid));
+  std::copy(bytes.begin(), bytes.end(), envelope.signatures.emplace_back().begin());
+  return {};
 }
 
-Checked<Envelope> read_envelope(ByteView bytes) {
-  if (bytes.size() > kMaxEnvelopeSize)
-    return malformed("", "envelope larger than " + std::to_string(kMaxEnvelopeSize) + " bytes",
-                     "name many files in a manifest");
-  const Json document = WARRANT_TRY(parse_json(bytes));
-  ObjectReader reader = WARRANT_TRY(ObjectReader::open(document));
-  WARRANT_TRY(reader.literal("payloadType", kPayloadType));
-  const std::string payload = WARRANT_TRY(reader.string("payload", 1, kMaxEnvelopeSize));
-  const Json *signatures = WARRANT_TRY(reader.array("signatures", 1, kMaxSignatures));
-  WARRANT_TRY(reader.finish());
-
-  Envelope envelope;
-  envelope.payload = WARRANT_TRY(decode(payload, "payload"));
-  for (size_t i = 0; i < signatures->size(); i++)
-    envelope.signatures.push_back(
-        WARRANT_TRY(read_signature((*signatures)[i], "signatures[" + std::to_string(i) + "]")));
-  return envelope;
+/// Which of the keys made the signature: the one that its keyid claims is tried first.
+std::optional<size_t> find_signer(const Signature &signature, const std::string &keyid,
+                                  ByteView message, std::span<const PublicKey> keys,
+                                  std::span<const std::string> fingerprints) {
+  const auto claimed = static_cast<size_t>(
+      std::find(fingerprints.begin(), fingerprints.end(), keyid) - fingerprints.begin());
+  if (claimed < keys.size() && keys[claimed].verify(message, signature))
+    return claimed;
+  for (size_t i = 0; i < keys.size(); i++)
+    if (i != claimed && keys[i].verify(message, signature))
+      return i;
+  return std::nullopt;
 }
 
 /// Fingerprints of those of the keys that made at least one of the signatures.
-std::vector<std::string> find_signers(const Envelope &envelope, std::span<const PublicKey> keys) {
+std::vector<std::string> find_signers(const UnverifiedEnvelope &envelope,
+                                      std::span<const PublicKey> keys) {
   const Bytes message = pae(kPayloadType, envelope.payload);
+  std::vector<std::string> fingerprints;
+  for (const PublicKey &key : keys)
+    fingerprints.push_back(key.fingerprint());
   std::vector<std::string> signers;
-  for (const PublicKey &key : keys) {
-    const auto signed_by = [&](const ClaimedSignature &claimed) {
-      return key.verify(message, claimed.signature);
-    };
-    if (std::any_of(envelope.signatures.begin(), envelope.signatures.end(), signed_by))
-      signers.push_back(key.fingerprint());
+  for (size_t i = 0; i < envelope.signatures.size(); i++) {
+    const auto signer =
+        find_signer(envelope.signatures[i], envelope.keyids[i], message, keys, fingerprints);
+    if (signer)
+      signers.push_back(fingerprints[*signer]);
   }
   // The same key given twice counts once.
   std::sort(signers.begin(), signers.end());
@@ -84,11 +74,10 @@ std::vector<std::string> find_signers(const Envelope &envelope, std::span<const 
   return signers;
 }
 
-Rejection too_few_signers(const Envelope &envelope, size_t found, size_t threshold) {
+Rejection too_few_signers(const UnverifiedEnvelope &envelope, size_t found, size_t threshold) {
   std::string claimed;
-  for (const ClaimedSignature &signature : envelope.signatures)
-    claimed += (claimed.empty() ? "" : ", ") +
-               (signature.keyid.empty() ? "no keyid" : printable(signature.keyid));
+  for (const std::string &keyid : envelope.keyids)
+    claimed += (claimed.empty() ? "" : ", ") + (keyid.empty() ? "no keyid" : printable(keyid));
   return {W_REASON_INVALID_SIGNATURE, "signatures",
           std::to_string(found) + " of " + std::to_string(threshold) +
               " required signatures by trusted keys (keyids claimed: " + claimed + ")",
@@ -125,7 +114,11 @@ VerifiedBytes::VerifiedBytes(Bytes payload, std::vector<std::string> signers)
 
 Checked<VerifiedBytes> verify_envelope(ByteView bytes, std::span<const PublicKey> keys,
                                        size_t threshold) {
-  Envelope envelope = WARRANT_TRY(read_envelope(bytes));
+  return verify_envelope(WARRANT_TRY(peek_envelope(bytes)), keys, threshold);
+}
+
+Checked<VerifiedBytes> verify_envelope(UnverifiedEnvelope envelope, std::span<const PublicKey> keys,
+                                       size_t threshold) {
   std::vector<std::string> signers = find_signers(envelope, keys);
   if (signers.size() < std::max<size_t>(threshold, 1))
     return too_few_signers(envelope, signers.size(), std::max<size_t>(threshold, 1));
@@ -133,12 +126,22 @@ Checked<VerifiedBytes> verify_envelope(ByteView bytes, std::span<const PublicKey
 }
 
 Checked<UnverifiedEnvelope> peek_envelope(ByteView bytes) {
-  Envelope envelope = WARRANT_TRY(read_envelope(bytes));
-  UnverifiedEnvelope peeked;
-  peeked.payload = std::move(envelope.payload);
-  for (ClaimedSignature &signature : envelope.signatures)
-    peeked.keyids.push_back(std::move(signature.keyid));
-  return peeked;
+  if (bytes.size() > kMaxEnvelopeSize)
+    return malformed("", "envelope larger than " + std::to_string(kMaxEnvelopeSize) + " bytes",
+                     "name many files in a manifest");
+  const Json document = WARRANT_TRY(parse_json(bytes));
+  ObjectReader reader = WARRANT_TRY(ObjectReader::open(document));
+  WARRANT_TRY(reader.literal("payloadType", kPayloadType));
+  const std::string payload = WARRANT_TRY(reader.string("payload", 1, kMaxEnvelopeSize));
+  const Json *signatures = WARRANT_TRY(reader.array("signatures", 1, kMaxSignatures));
+  WARRANT_TRY(reader.finish());
+
+  UnverifiedEnvelope envelope;
+  envelope.payload = WARRANT_TRY(decode(payload, "payload"));
+  for (size_t i = 0; i < signatures->size(); i++)
+    WARRANT_TRY(
+        read_signature((*signatures)[i], "signatures[" + std::to_string(i) + "]", envelope));
+  return envelope;
 }
 
 Result<std::string> sign_envelope(ByteView payload, std::span<const SecretKey *const> keys) {
@@ -169,12 +172,12 @@ Result<std::string> sign_envelope(ByteView payload, const SecretKey &key) {
 }
 
 Checked<std::string> add_signature(ByteView bytes, const SecretKey &key) {
-  const Envelope envelope = WARRANT_TRY(read_envelope(bytes));
+  const UnverifiedEnvelope envelope = WARRANT_TRY(peek_envelope(bytes));
   const std::string keyid = key.public_key().fingerprint();
   Json list = Json::array();
-  for (const ClaimedSignature &claimed : envelope.signatures)
-    if (claimed.keyid != keyid)
-      list.push_back(signature_json(claimed.keyid, claimed.signature));
+  for (size_t i = 0; i < envelope.signatures.size(); i++)
+    if (envelope.keyids[i] != keyid)
+      list.push_back(signature_json(envelope.keyids[i], envelope.signatures[i]));
   if (list.size() == kMaxSignatures)
     return malformed("signatures", "no room for another signature");
   list.push_back(signature_json(keyid, key.sign(pae(kPayloadType, envelope.payload))));

@@ -25,6 +25,8 @@ inline constexpr size_t kMaxKeyIdSize = 256;
 /// DSSE v1 pre-authentication encoding: the bytes that are signed.
 Bytes pae(std::string_view payload_type, ByteView payload);
 
+struct UnverifiedEnvelope;
+
 /// A payload of which enough of the given keys said "this". Only verify_envelope() makes one.
 class VerifiedBytes {
  public:
@@ -36,7 +38,8 @@ class VerifiedBytes {
 
  private:
   VerifiedBytes(Bytes payload, std::vector<std::string> signers);
-  friend Checked<VerifiedBytes> verify_envelope(ByteView, std::span<const PublicKey>, size_t);
+  friend Checked<VerifiedBytes> verify_envelope(UnverifiedEnvelope, std::span<const PublicKey>,
+                                                size_t);
 
   Bytes payload_;
   Digest sha256_;
@@ -51,11 +54,17 @@ Checked<VerifiedBytes> verify_envelope(ByteView envelope, std::span<const Public
 /// What an envelope claims to hold. Nobody vouches for it: show it, never act on it.
 struct UnverifiedEnvelope {
   Bytes payload;
-  std::vector<std::string> keyids; ///< as claimed; printable; empty where none is given
+  std::vector<std::string> keyids;   ///< as claimed; printable; empty where none is given
+  std::vector<Signature> signatures; ///< in the same order
 };
 
-/// Structure only, for `inspect` and error messages. MALFORMED.
+/// Structure only: for `inspect`, error messages, and to learn whose signature to ask for.
+/// MALFORMED.
 Checked<UnverifiedEnvelope> peek_envelope(ByteView envelope);
+
+/// The signatures of an envelope whose structure was checked.
+Checked<VerifiedBytes> verify_envelope(UnverifiedEnvelope envelope, std::span<const PublicKey> keys,
+                                       size_t threshold);
 
 /// Deterministic: same payload and keys, same bytes (one line of JSON), whatever the keys' order.
 /// One to kMaxSignatures distinct keys, and a result within kMaxEnvelopeSize, else an error.

@@ -112,6 +112,13 @@ std::vector<std::string> names_of_bits(std::span<const BitName> table, uint32_t 
   return names;
 }
 
+std::string text_of_bits(std::span<const BitName> table, uint32_t bits) {
+  std::string text;
+  for (const std::string &name : names_of_bits(table, bits))
+    text += (text.empty() ? "" : ", ") + name;
+  return text;
+}
+
 std::optional<uint32_t> bit_from_name(std::span<const BitName> table, std::string_view name) {
   for (const BitName &entry : table)
     if (entry.name == name)

@@ -44,6 +44,8 @@ std::span<const BitName> candidate_names();
 
 /// The words for the bits of a set, in bit order; bits that no table lists are left out.
 std::vector<std::string> names_of_bits(std::span<const BitName> table, uint32_t bits);
+/// The same in one line: "exec, map".
+std::string text_of_bits(std::span<const BitName> table, uint32_t bits);
 /// The bit of one word; nullopt: no such name.
 std::optional<uint32_t> bit_from_name(std::span<const BitName> table, std::string_view name);
 

@@ -78,7 +78,7 @@ struct Authorization {
   Initiator initiator;
   std::optional<std::string> host;
   std::map<std::string, std::string> governance;
-  std::vector<Subject> subjects;       ///< empty when there is a manifest
+  std::vector<Subject> subjects;       ///< empty when there is a manifest, or all is covered
   std::optional<ManifestRef> manifest; ///< instead of subjects
 
   bool operator==(const Authorization &) const = default;
@@ -87,6 +87,8 @@ struct Authorization {
 /// Strict: unknown members, and restrictions that this version cannot enforce, are MALFORMED, with
 /// the path of the member. For a verified payload, or for a draft that is about to be signed.
 Checked<Authorization> parse_authorization(ByteView payload);
+/// The same for a payload that parse_json() has read already.
+Checked<Authorization> read_authorization(Json document);
 
 /// Canonical JSON (sorted members, no white space). Checks what parse_authorization() checks: what
 /// this returns parses back to an equal Authorization.

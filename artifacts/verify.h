@@ -53,7 +53,7 @@ using ParentLookup = std::function<const VerifiedAuthorization *(const Digest &)
 const VerifiedAuthorization *no_parents(const Digest &payload);
 
 /// In this order: size, envelope, signatures, strict parsing, expiry of trust root and policy at
-/// `now` (unix seconds), parent, delegation, manifest; then what blocks: revocation, policy digest,
+/// `now` (unix seconds), manifest, delegation; then what blocks: revocation, policy digest,
 /// what the policy's rules let its issuers grant, host. The artifact's own window is not judged:
 /// the kernel does that with the clock at hand, so that the reason is exact.
 ///

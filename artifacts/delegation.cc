@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "artifacts/delegation.h"
+
+#include <algorithm>
+#include <utility>
+#include <vector>
+
+#include "artifacts/names.h"
+#include "artifacts/time.h"
+
+namespace warrant {
+namespace {
+
+using MaybeWider = std::optional<Wider>;
+
+std::string words(uint32_t actions) {
+  return text_of_bits(action_names(), actions);
+}
+
+MaybeWider wider_kind(const Authorization &child, const Authorization &parent) {
+  if (parent.kind == ArtifactKind::kBreakglass)
+    return Wider{"predicate.lineage.parentArtifact", "break-glass cannot be delegated"};
+  if (!parent.delegation)
+    return Wider{"predicate.lineage.parentArtifact", "the parent may not be delegated any further"};
+  if (child.kind != ArtifactKind::kTask)
+    return Wider{"predicate.kind", "only a task can be derived from another artifact"};
+  return {};
+}
+
+MaybeWider wider_actions(const Authorization &child, const Authorization &parent) {
+  if (const uint32_t more = child.actions & ~parent.actions)
+    return Wider{"predicate.actions", "the parent does not grant " + words(more)};
+  return {};
+}
+
+MaybeWider wider_window(const Authorization &child, const Authorization &parent) {
+  if (child.not_before < parent.not_before)
+    return Wider{"predicate.validity.notBefore",
+                 "the parent is valid from " + format_time(parent.not_before)};
+  if (child.not_after > parent.not_after)
+    return Wider{"predicate.validity.notAfter",
+                 "the parent is valid up to " + format_time(parent.not_after)};
+  return {};
+}
+
+MaybeWider wider_initiator(const Authorization &child, const Authorization &parent) {
+  if (const auto member = wider_member(child.initiator, parent.initiator))
+    return Wider{"predicate.initiator." + *member, "the parent is for fewer initiators"};
+  return {};
+}
+
+MaybeWider wider_place(const Authorization &child, const Authorization &parent) {
+  if (parent.host && child.host != parent.host)
+    return Wider{"predicate.environment.host", "the parent is for host " + printable(*parent.host)};
+  if (child.policy_sha256 != parent.policy_sha256)
+    return Wider{"predicate.policy.sha256",
+                 "the parent was issued under policy " + to_hex(parent.policy_sha256)};
+  return {};
+}
+
+MaybeWider wider_constraints(const Authorization &child, const Authorization &parent) {
+  if (child.jit && !parent.jit)
+    return Wider{"predicate.constraints.jit", "the parent does not grant it"};
+  if (child.recovery && !parent.recovery)
+    return Wider{"predicate.recovery", "the parent does not grant it"};
+  if (parent.max_uses && (!child.max_uses || *child.max_uses > *parent.max_uses))
+    return Wider{"predicate.constraints.maxUses",
+                 "the parent allows " + std::to_string(*parent.max_uses)};
+  if (parent.kill_on_expiry && !child.kill_on_expiry)
+    return Wider{"predicate.constraints.onExpiry", "the parent says kill"};
+  if (parent.kill_on_revoke && !child.kill_on_revoke)
+    return Wider{"predicate.constraints.onRevoke", "the parent says kill"};
+  return {};
+}
+
+MaybeWider wider_depth(const Authorization &child, const Authorization &parent) {
+  if (child.delegation && child.delegation->max_depth >= parent.delegation->max_depth)
+    return Wider{
+        parent.delegation->max_depth > 1 ? "predicate.delegation.maxDepth" : "predicate.delegation",
+        "the parent leaves a depth of " + std::to_string(parent.delegation->max_depth - 1) +
+            " below its children"};
+  return {};
+}
+
+MaybeWider wider_covers(const Authorization &child) {
+  if (child.covers == Covers::kAll)
+    return Wider{"predicate.covers", "the parent names its subjects"};
+  return {};
+}
+
+/// One digest that the child names, and what the parent was seen to grant for it.
+struct Wanted {
+  const Digest *digest;
+  w_digest_kind kind;
+  uint32_t wanted;
+  uint32_t granted;
+  size_t index;
+};
+
+using DigestKey = std::pair<w_digest_kind, const Digest &>;
+
+bool precedes(const Wanted &a, const DigestKey &b) {
+  return DigestKey(a.kind, *a.digest) < b;
+}
+
+std::vector<Wanted> list_wanted(const Contents &child) {
+  std::vector<Wanted> list;
+  list.reserve(child.size());
+  for (size_t i = 0; i < child.size(); i++) {
+    list.push_back({&child.sha256(i), W_DIGEST_SHA256, child.actions(i), 0, i});
+    if (child.verity(i))
+      list.push_back({&*child.verity(i), W_DIGEST_VERITY, child.actions(i), 0, i});
+  }
+  std::sort(list.begin(), list.end(), [](const Wanted &a, const Wanted &b) {
+    return precedes(a, DigestKey(b.kind, *b.digest));
+  });
+  return list;
+}
+
+void grant(std::vector<Wanted> &list, w_digest_kind kind, const Digest &digest, uint32_t actions) {
+  const DigestKey key(kind, digest);
+  for (auto entry = std::lower_bound(list.begin(), list.end(), key, precedes);
+       entry != list.end() && entry->kind == kind && *entry->digest == digest; ++entry)
+    entry->granted |= actions;
+}
+
+/// Sorts what the child names, usually little, and walks over what the parent names, often much.
+MaybeWider wider_contents(const Contents &child, const Contents &parent) {
+  std::vector<Wanted> list = list_wanted(child);
+  for (size_t i = 0; i < parent.size(); i++) {
+    grant(list, W_DIGEST_SHA256, parent.sha256(i), parent.actions(i));
+    if (parent.verity(i))
+      grant(list, W_DIGEST_VERITY, *parent.verity(i), parent.actions(i));
+  }
+  const Wanted *first = nullptr;
+  for (const Wanted &entry : list)
+    if ((entry.wanted & ~entry.granted) && (!first || entry.index < first->index))
+      first = &entry;
+  if (!first)
+    return {};
+  return Wider{child.field(first->index, first->kind),
+               first->granted == 0 ? std::string("the parent does not name it")
+                                   : "the parent does not grant " +
+                                         words(first->wanted & ~first->granted) + " for it"};
+}
+
+} // namespace
+
+MaybeWider find_wider(const Contents &child, const Contents &parent) {
+  constexpr MaybeWider (*kComparisons[])(const Authorization &, const Authorization &) = {
+      wider_kind,  wider_actions,     wider_window, wider_initiator,
+      wider_place, wider_constraints, wider_depth};
+  for (const auto compare : kComparisons)
+    if (MaybeWider wider = compare(child.authorization, parent.authorization))
+      return wider;
+  if (MaybeWider wider = wider_covers(child.authorization))
+    return wider;
+  return wider_contents(child, parent);
+}
+
+} // namespace warrant
