@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "artifacts/json.h"
-#include "artifacts/statement.h"
+#include <functional>
+
 #include "artifacts/trust.h"
 #include "tests/catch.h"
 #include "tests/unit/artifacts_fixture.h"
@@ -15,252 +15,87 @@ std::string root_payload() {
 std::string policy_payload() {
   return serialize_policy(test::policy()).value();
 }
-
-/// Applies a patch to the predicate and makes the subject fit again.
-std::string repaired(const std::string &payload, const char *patch) {
-  Json document = Json::parse(payload).patch(Json::parse(patch));
-  document["subject"][0]["digest"]["sha256"] = to_hex(sha256(view(document["predicate"].dump())));
-  return document.dump();
+std::string revocation_payload() {
+  return serialize_revocation(test::revocation()).value();
 }
 
-struct Case {
-  const char *patch;
-  const char *field;
-  const char *detail = "";
-};
-
-template <class Parse>
-void check_refused(Parse parse, const std::string &payload, std::span<const Case> cases) {
-  for (const Case &c : cases) {
-    INFO(c.patch);
-    const auto parsed = parse(view(repaired(payload, c.patch)));
-    REQUIRE_FALSE(parsed.ok());
-    CHECK(parsed.error().reason == W_REASON_MALFORMED);
-    CHECK(parsed.error().field == c.field);
-    CHECK(parsed.error().detail.find(c.detail) != std::string::npos);
-  }
+Role role_of(uint8_t number) {
+  return make_role({test::key(number).public_key()}, 1);
 }
 
-template <class Parse>
-void check_broken_texts(Parse parse, const std::string &payload) {
-  REQUIRE(parse(view(payload)).ok());
-  for (const test::BrokenText &broken : test::broken_texts(payload, "_type")) {
-    INFO(broken.name);
-    const auto parsed = parse(view(broken.text));
-    REQUIRE_FALSE(parsed.ok());
-    CHECK(parsed.error().reason == W_REASON_MALFORMED);
-    CHECK(parsed.error().detail.find(broken.detail) != std::string::npos);
+/// Documents with these numbers; each number has content of its own. Epoch 0: no list.
+TrustState state(int64_t root, int64_t policy, int64_t epoch) {
+  TrustState trust = test::trust();
+  trust.root.version = root;
+  trust.root_sha256 = test::digest(static_cast<uint8_t>(root));
+  trust.policy.version = policy;
+  trust.policy_sha256 = test::digest(static_cast<uint8_t>(policy));
+  if (epoch != 0) {
+    Revocation list = test::revocation();
+    list.epoch = epoch;
+    trust.revocation = SignedRevocation{list, test::digest(static_cast<uint8_t>(epoch))};
   }
-  for (size_t length = 0; length < payload.size(); length++)
-    CHECK_FALSE(parse(view(payload.substr(0, length))).ok());
+  return trust;
 }
 
 } // namespace
 
-TEST_CASE("trust root and policy survive the way through JSON") {
-  CHECK(parse_trust_root(view(root_payload())).value() == test::trust_root());
-  CHECK(parse_policy(view(policy_payload())).value() == test::policy());
-  Policy narrow = test::policy();
-  narrow.mode = W_MODE_OBSERVE;
-  narrow.audit = W_AUDIT_REQUIRED;
-  narrow.filesystems.resize(2);
-  narrow.expires = test::kNow;
-  CHECK(parse_policy(view(serialize_policy(narrow).value())).value() == narrow);
-  TrustRoot wide = test::trust_root();
-  wide.root = make_role(
-      {test::key(5).public_key(), test::key(6).public_key(), test::key(5).public_key()}, 2);
-  CHECK(wide.root.keys.size() == 2);
-  CHECK(parse_trust_root(view(serialize_trust_root(wide).value())).value() == wide);
-}
-
-TEST_CASE("a policy that names no file systems means all that are known") {
-  const std::string text =
-      repaired(policy_payload(), R"([{"op":"remove","path":"/predicate/filesystems"}])");
-  CHECK(parse_policy(view(text)).value() == test::policy());
-  CHECK(test::policy().filesystems.size() == 7);
-  CHECK(test::policy().filesystems[0] == Filesystem{"ext4", 0xef53});
-}
-
-TEST_CASE("what could not be read is not written") {
-  TrustRoot root = test::trust_root();
-  root.version = 0;
-  CHECK_FALSE(serialize_trust_root(root).ok());
-  root = test::trust_root();
-  root.issuer.threshold = 3;
-  CHECK_FALSE(serialize_trust_root(root).ok());
-  root.issuer = {};
-  CHECK_FALSE(serialize_trust_root(root).ok());
-  root = test::trust_root();
-  std::swap(root.issuer.keys[0], root.issuer.keys[1]);
-  CHECK_FALSE(serialize_trust_root(root).ok());
-  Policy policy = test::policy();
-  policy.mode = W_MODE_INVALID;
-  CHECK_FALSE(serialize_policy(policy).ok());
-  policy = test::policy();
-  policy.audit = W_AUDIT_UNAVAILABLE;
-  CHECK_FALSE(serialize_policy(policy).ok());
-  policy = test::policy();
-  policy.filesystems.clear();
-  CHECK_FALSE(serialize_policy(policy).ok());
-  policy = test::policy();
-  policy.filesystems[0].magic = 1;
-  CHECK_FALSE(serialize_policy(policy).ok());
-}
-
-TEST_CASE("a broken trust root is refused by name") {
-  check_broken_texts(parse_trust_root, root_payload());
-  const Case cases[] = {
-      {R"([{"op":"replace","path":"/predicateType","value":"urn:warrant:trust-root:v2"}])",
-       "predicateType"},
-      {R"([{"op":"remove","path":"/predicate/version"}])", "predicate.version", "missing"},
-      {R"([{"op":"replace","path":"/predicate/version","value":0}])", "predicate.version"},
-      {R"([{"op":"replace","path":"/predicate/version","value":-1}])", "predicate.version"},
-      {R"([{"op":"replace","path":"/predicate/version","value":"1"}])", "predicate.version"},
-      {R"([{"op":"remove","path":"/predicate/expires"}])", "predicate.expires", "missing"},
-      {R"([{"op":"replace","path":"/predicate/expires","value":"never"}])", "predicate.expires"},
-      {R"([{"op":"remove","path":"/predicate/keys"}])", "predicate.keys", "missing"},
-      {R"([{"op":"replace","path":"/predicate/keys","value":[]}])", "predicate.keys"},
-      {R"([{"op":"replace","path":"/predicate/keys","value":{}}])", "predicate.keys"},
-      {R"([{"op":"replace","path":"/predicate/keys/0","value":1}])", "predicate.keys[0]"},
-      {R"([{"op":"replace","path":"/predicate/keys/0","value":"AAAA"}])", "predicate.keys[0]"},
-      {R"([{"op":"replace","path":"/predicate/keys/0",
-           "value":"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="}])",
-       "predicate.keys[0]", "prime-order"},
-      {R"([{"op":"copy","from":"/predicate/keys/0","path":"/predicate/keys/1"}])",
-       "predicate.keys[1]", "twice"},
-      {R"([{"op":"add","path":"/predicate/keys/-",
-           "value":"11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo="}])",
-       "predicate.keys", "no role uses key SHA256:bbXpuKG6zhzdmnxq256TlqzFBzRl2f6OOg722cYNbU8"},
-      {R"([{"op":"remove","path":"/predicate/roles"}])", "predicate.roles", "missing"},
-      {R"([{"op":"remove","path":"/predicate/roles/root"}])", "predicate.roles.root", "missing"},
-      {R"([{"op":"remove","path":"/predicate/roles/policy"}])", "predicate.roles.policy"},
-      {R"([{"op":"remove","path":"/predicate/roles/issuer"}])", "predicate.roles.issuer"},
-      {R"([{"op":"add","path":"/predicate/roles/king","value":{}}])", "predicate.roles.king",
-       "unknown member"},
-      {R"([{"op":"replace","path":"/predicate/roles/issuer/keys","value":[]}])",
-       "predicate.roles.issuer.keys"},
-      {R"([{"op":"replace","path":"/predicate/roles/issuer/keys/0","value":"SHA256:x"}])",
-       "predicate.roles.issuer.keys[0]"},
-      {R"([{"op":"replace","path":"/predicate/roles/issuer/keys/0","value":null}])",
-       "predicate.roles.issuer.keys[0]"},
-      {R"([{"op":"copy","from":"/predicate/roles/issuer/keys/0",
-           "path":"/predicate/roles/issuer/keys/1"}])",
-       "predicate.roles.issuer.keys[1]", "twice"},
-      {R"([{"op":"replace","path":"/predicate/roles/issuer/threshold","value":0}])",
-       "predicate.roles.issuer.threshold"},
-      {R"([{"op":"replace","path":"/predicate/roles/issuer/threshold","value":3}])",
-       "predicate.roles.issuer.threshold", "1 to 2"},
-      {R"([{"op":"remove","path":"/predicate/roles/issuer/threshold"}])",
-       "predicate.roles.issuer.threshold", "missing"},
-      {R"([{"op":"add","path":"/predicate/roles/issuer/grants","value":[]}])",
-       "predicate.roles.issuer.grants", "unknown member"},
-      {R"([{"op":"add","path":"/predicate/delegations","value":[]}])", "predicate.delegations",
-       "unknown member"},
-      {R"([{"op":"replace","path":"/subject/0/name","value":"policy"}])", "subject"},
-      {R"([{"op":"add","path":"/subject/-","value":{}}])", "subject"},
-  };
-  check_refused(parse_trust_root, root_payload(), cases);
-}
-
-TEST_CASE("a broken policy is refused by name") {
-  check_broken_texts(parse_policy, policy_payload());
-  const Case cases[] = {
-      {R"([{"op":"replace","path":"/predicateType","value":"urn:warrant:policy:v2"}])",
-       "predicateType"},
-      {R"([{"op":"remove","path":"/predicate/mode"}])", "predicate.mode", "missing"},
-      {R"([{"op":"replace","path":"/predicate/mode","value":"invalid"}])", "predicate.mode"},
-      {R"([{"op":"replace","path":"/predicate/mode","value":"permissive"}])", "predicate.mode"},
-      {R"([{"op":"replace","path":"/predicate/mode","value":1}])", "predicate.mode"},
-      {R"([{"op":"remove","path":"/predicate/audit"}])", "predicate.audit", "missing"},
-      {R"([{"op":"replace","path":"/predicate/audit","value":"unavailable"}])", "predicate.audit"},
-      {R"([{"op":"replace","path":"/predicate/filesystems","value":[]}])", "predicate.filesystems"},
-      {R"([{"op":"replace","path":"/predicate/filesystems","value":"ext4"}])",
-       "predicate.filesystems"},
-      {R"([{"op":"replace","path":"/predicate/filesystems/1","value":"nfs"}])",
-       "predicate.filesystems[1]"},
-      {R"([{"op":"replace","path":"/predicate/filesystems/1","value":61267}])",
-       "predicate.filesystems[1]"},
-      {R"([{"op":"replace","path":"/predicate/filesystems/1","value":"ext4"}])",
-       "predicate.filesystems[1]", "twice"},
-      {R"([{"op":"remove","path":"/predicate/issuedAt"}])", "predicate.issuedAt", "missing"},
-      {R"([{"op":"add","path":"/predicate/expires","value":null}])", "predicate.expires"},
-      {R"([{"op":"add","path":"/predicate/issuers","value":[]}])", "predicate.issuers",
-       "unknown member"},
-      {R"([{"op":"replace","path":"/subject/0/name","value":"trust-root"}])", "subject"},
-  };
-  check_refused(parse_policy, policy_payload(), cases);
-}
-
-TEST_CASE("the subject names the predicate") {
-  Json document = Json::parse(policy_payload());
-  document["predicate"]["mode"] = "observe";
-  CHECK(parse_policy(view(document.dump())).error().field == "subject");
-  document = Json::parse(root_payload());
-  document["predicate"]["version"] = 2;
-  CHECK(parse_trust_root(view(document.dump())).error().field == "subject");
-}
-
 TEST_CASE("each document must be signed by its role") {
   const std::string root = test::trust_root_envelope();
   const std::string policy = test::policy_envelope();
-  REQUIRE(load_trust(view(root), view(policy), "h").ok());
-  const TrustState trust = load_trust(view(root), view(policy), "h").value();
+  const std::string revocation = test::revocation_envelope();
+  const TrustState trust = load_trust(view(root), view(policy), view(revocation), "h").value();
   CHECK(trust.root == test::trust_root());
+  CHECK(trust.root_sha256 == sha256(view(root_payload())));
   CHECK(trust.policy == test::policy());
   CHECK(trust.policy_sha256 == sha256(view(policy_payload())));
+  REQUIRE(trust.revocation);
+  CHECK(trust.revocation->revocation == test::revocation());
+  CHECK(trust.revocation->sha256 == sha256(view(revocation_payload())));
   CHECK(trust.host == "h");
+  CHECK_FALSE(load_trust(view(root), view(policy), {}, "h").value().revocation);
 
+  TrustRoot without = test::trust_root();
+  without.role(RoleName::kRevocation) = {};
   struct Case {
     const char *name;
-    std::string root, policy;
+    std::string root, policy, revocation;
     w_reason reason;
     const char *field;
   };
+  const auto invalid = W_REASON_INVALID_SIGNATURE;
   const Case cases[] = {
-      {"root signed by a stranger", test::envelope(root_payload(), test::kStrangerKey), policy,
-       W_REASON_INVALID_SIGNATURE, "trust root: signatures"},
-      {"root signed by the policy role", test::envelope(root_payload(), test::kPolicyKey), policy,
-       W_REASON_INVALID_SIGNATURE, "trust root: signatures"},
-      {"policy signed by a stranger", root, test::envelope(policy_payload(), test::kStrangerKey),
-       W_REASON_INVALID_SIGNATURE, "policy: signatures"},
-      {"policy signed by an issuer", root, test::envelope(policy_payload(), test::kIssuerKey),
-       W_REASON_INVALID_SIGNATURE, "policy: signatures"},
-      {"policy signed by the root role", root, test::envelope(policy_payload(), test::kRootKey),
-       W_REASON_INVALID_SIGNATURE, "policy: signatures"},
+      {"root by a stranger", test::envelope(root_payload(), test::kStrangerKey), policy, revocation,
+       invalid, "trust root: signatures"},
+      {"root by the policy role", test::envelope(root_payload(), test::kPolicyKey), policy,
+       revocation, invalid, "trust root: signatures"},
+      {"policy by a stranger", root, test::envelope(policy_payload(), test::kStrangerKey),
+       revocation, invalid, "policy: signatures"},
+      {"policy by an issuer", root, test::envelope(policy_payload(), test::kIssuerKey), revocation,
+       invalid, "policy: signatures"},
+      {"policy by the root role", root, test::envelope(policy_payload(), test::kRootKey),
+       revocation, invalid, "policy: signatures"},
+      {"revocation by the policy role", root, policy,
+       test::envelope(revocation_payload(), test::kPolicyKey), invalid, "revocation: signatures"},
+      {"revocation, but nobody has the role", test::trust_root_envelope(without), policy,
+       revocation, invalid, "revocation: signatures"},
       {"root in place of policy", root, test::envelope(root_payload(), test::kPolicyKey),
-       W_REASON_MALFORMED, "policy: predicateType"},
-      {"policy in place of root", policy, policy, W_REASON_MALFORMED, "trust root: predicateType"},
-      {"empty root", "", policy, W_REASON_MALFORMED, "trust root"},
-      {"empty policy", root, "", W_REASON_MALFORMED, "policy"},
+       revocation, W_REASON_MALFORMED, "policy: predicateType"},
+      {"policy in place of root", policy, policy, revocation, W_REASON_MALFORMED,
+       "trust root: predicateType"},
+      {"policy in place of revocation", root, policy,
+       test::envelope(policy_payload(), test::kRevocationKey), W_REASON_MALFORMED,
+       "revocation: predicateType"},
+      {"empty root", "", policy, revocation, W_REASON_MALFORMED, "trust root"},
+      {"empty policy", root, "", revocation, W_REASON_MALFORMED, "policy"},
+      {"blank revocation", root, policy, " ", W_REASON_MALFORMED, "revocation"},
   };
   for (const Case &c : cases) {
     INFO(c.name);
-    const auto loaded = load_trust(view(c.root), view(c.policy), "h");
+    const auto loaded = load_trust(view(c.root), view(c.policy), view(c.revocation), "h");
     REQUIRE_FALSE(loaded.ok());
     CHECK(loaded.error().reason == c.reason);
     CHECK(loaded.error().field == c.field);
-  }
-}
-
-TEST_CASE("a root role of two needs two") {
-  TrustRoot root = test::trust_root();
-  root.root = make_role({test::key(5).public_key(), test::key(6).public_key()}, 2);
-  const std::string payload = serialize_trust_root(root).value();
-  const std::string one = test::envelope(payload, 5);
-  CHECK(load_trust_root(view(one)).error().reason == W_REASON_INVALID_SIGNATURE);
-  const std::string two = add_signature(view(one), test::key(6)).value();
-  CHECK(load_trust_root(view(two)).ok());
-  const std::string wrong = add_signature(view(one), test::key(7)).value();
-  CHECK_FALSE(load_trust_root(view(wrong)).ok());
-}
-
-TEST_CASE("no flipped bit is trusted") {
-  const std::string valid = test::trust_root_envelope();
-  for (size_t bit = 0; bit < valid.size() * 8; bit += 3) {
-    std::string flipped = valid;
-    flipped[bit / 8] = static_cast<char>(flipped[bit / 8] ^ (1 << bit % 8));
-    const auto loaded = load_trust_root(view(flipped));
-    CHECK((!loaded.ok() || loaded.value() == test::trust_root()));
   }
 }
 
@@ -272,4 +107,131 @@ TEST_CASE("trust ends with its documents") {
   trust.policy.expires = test::kNow;
   CHECK(check_expiry(trust, test::kNow - 1).ok());
   CHECK(check_expiry(trust, test::kNow).error().field == "policy: predicate.expires");
+}
+
+TEST_CASE("a list is demanded and grows old only where the policy says so") {
+  CHECK(check_freshness(test::trust(), test::kNow).ok());
+  CHECK_FALSE(fresh_until(test::trust()));
+  CHECK_FALSE(fresh_until(test::trust(test::policy(), test::revocation())));
+
+  Policy demanding = test::policy();
+  demanding.revocation_max_age = 100;
+  const TrustState without = test::trust(demanding);
+  CHECK(check_freshness(without, test::kNow).error().reason == W_REASON_ENVIRONMENT_FAILURE);
+  CHECK(check_freshness(without, 0).error().field == "revocation");
+  CHECK(fresh_until(without) == 0);
+
+  const TrustState with = test::trust(demanding, test::revocation()); // 60 seconds old
+  const int64_t until = test::kNow - 60 + 100;
+  CHECK(fresh_until(with) == until);
+  CHECK(check_freshness(with, test::kNow).ok());
+  CHECK(check_freshness(with, until - 1).ok());
+  CHECK(check_freshness(with, until).error().reason == W_REASON_ENVIRONMENT_FAILURE);
+  CHECK(check_freshness(with, until).error().field == "revocation: predicate.issuedAt");
+  CHECK(check_freshness(with, INT64_MAX).error().reason == W_REASON_ENVIRONMENT_FAILURE);
+}
+
+TEST_CASE("nothing is remembered at the first start") {
+  CHECK(check_not_older(state(1, 1, 0), HighWater{}, nullptr).ok());
+  CHECK(check_not_older(state(200, 200, 200), HighWater{}, nullptr).ok());
+  CHECK(high_water_of(state(1, 2, 0)) ==
+        HighWater{1, test::digest(1), 2, test::digest(2), 0, Digest{}});
+  CHECK(high_water_of(state(1, 2, 3)) ==
+        HighWater{1, test::digest(1), 2, test::digest(2), 3, test::digest(3)});
+}
+
+TEST_CASE("no document goes back") {
+  const TrustState before = state(2, 5, 7);
+  const HighWater mark = high_water_of(before);
+  struct Case {
+    const char *name;
+    std::function<void(TrustState &)> change;
+    const char *field; ///< empty: accepted
+  };
+  const Case cases[] = {
+      {"the same", [](TrustState &) {}, ""},
+      {"all newer", [](TrustState &t) { t = state(3, 6, 8); }, ""},
+      {"far newer", [](TrustState &t) { t = state(2, 100, 100); }, ""},
+      {"older root", [](TrustState &t) { t = state(1, 5, 7); }, "trust root: predicate.version"},
+      {"other root", [](TrustState &t) { t.root_sha256[0] ^= 1; }, "trust root: predicate.version"},
+      {"older policy", [](TrustState &t) { t = state(2, 4, 7); }, "policy: predicate.version"},
+      {"other policy", [](TrustState &t) { t.policy_sha256[31] ^= 1; },
+       "policy: predicate.version"},
+      {"older policy under a newer root", [](TrustState &t) { t = state(3, 4, 7); },
+       "policy: predicate.version"},
+      {"older list", [](TrustState &t) { t = state(2, 5, 6); }, "revocation: predicate.epoch"},
+      {"other list", [](TrustState &t) { t.revocation->sha256[0] ^= 1; },
+       "revocation: predicate.epoch"},
+      {"no list any more", [](TrustState &t) { t.revocation.reset(); }, "revocation"},
+  };
+  for (const Case &c : cases) {
+    INFO(c.name);
+    TrustState trust = before;
+    c.change(trust);
+    for (const TrustRoot *mark_root : {&before.root, static_cast<const TrustRoot *>(nullptr)}) {
+      const auto checked = check_not_older(trust, mark, mark_root);
+      CHECK(checked.ok() == std::string(c.field).empty());
+      if (checked.ok())
+        continue;
+      CHECK(checked.error().reason == W_REASON_REPLAY);
+      CHECK(checked.error().field == c.field);
+    }
+  }
+}
+
+TEST_CASE("a new root that takes a stolen key away undoes a fast-forward") {
+  // Whoever stole the keys signed the highest numbers there are.
+  TrustState stolen = state(2, kMaxVersion, 0);
+  stolen.revocation = SignedRevocation{test::revocation(), test::digest(9)};
+  stolen.revocation->revocation.epoch = kMaxVersion;
+  const HighWater mark = high_water_of(stolen);
+  const TrustState next = state(3, 6, 8);
+
+  SECTION("with the same keys nothing starts anew") {
+    CHECK(check_not_older(next, mark, &stolen.root).error().field == "policy: predicate.version");
+  }
+  SECTION("other keys for one role leave the other's mark") {
+    TrustState recovered = next;
+    recovered.root.role(RoleName::kPolicy) = role_of(20);
+    CHECK(check_not_older(recovered, mark, &stolen.root).error().field ==
+          "revocation: predicate.epoch");
+    recovered = next;
+    recovered.root.role(RoleName::kRevocation) = role_of(21);
+    CHECK(check_not_older(recovered, mark, &stolen.root).error().field ==
+          "policy: predicate.version");
+  }
+  SECTION("other keys for both roles start both anew, once") {
+    TrustState recovered = next;
+    recovered.root.role(RoleName::kPolicy) = role_of(20);
+    recovered.root.role(RoleName::kRevocation) = role_of(21);
+    CHECK(check_not_older(recovered, mark, &stolen.root).ok());
+    CHECK(check_not_older(recovered, mark, nullptr).error().reason == W_REASON_REPLAY);
+    const HighWater anew = high_water_of(recovered);
+    TrustState back = recovered;
+    back.policy.version--;
+    CHECK(check_not_older(back, anew, &recovered.root).error().reason == W_REASON_REPLAY);
+    back = recovered;
+    back.revocation.reset();
+    CHECK(check_not_older(back, anew, &recovered.root).error().reason == W_REASON_REPLAY);
+  }
+  SECTION("a role that nobody has any more needs no list") {
+    TrustState recovered = state(3, kMaxVersion, 0);
+    recovered.policy_sha256 = stolen.policy_sha256;
+    recovered.root.role(RoleName::kRevocation) = {};
+    CHECK(check_not_older(recovered, mark, &stolen.root).ok());
+  }
+  SECTION("one more key or another threshold is no recovery: the stolen key is still believed") {
+    TrustState widened = next;
+    widened.root.role(RoleName::kPolicy) =
+        make_role({test::key(test::kPolicyKey).public_key(), test::key(20).public_key()}, 2);
+    CHECK(check_not_older(widened, mark, &stolen.root).error().field ==
+          "policy: predicate.version");
+  }
+  SECTION("the root's own number never starts anew") {
+    TrustState recovered = state(1, 6, 8);
+    recovered.root.role(RoleName::kRoot) = role_of(22);
+    recovered.root.role(RoleName::kPolicy) = role_of(20);
+    CHECK(check_not_older(recovered, mark, &stolen.root).error().field ==
+          "trust root: predicate.version");
+  }
 }
