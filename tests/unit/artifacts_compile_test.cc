@@ -5,13 +5,18 @@
 #include "artifacts/compile.h"
 #include "artifacts/time.h"
 #include "tests/catch.h"
-#include "tests/unit/artifacts_fixture.h"
+#include "tests/unit/artifacts_chain_fixture.h"
 
 using namespace warrant;
 
 namespace {
 
-constexpr ClockMap kClock{-test::kNow * 1000000000 + 500}; // boot was at kNow, less 500 ns
+/// Boot was at kNow, less 500 ns.
+Circumstances circumstances() {
+  Circumstances circumstances;
+  circumstances.clock = ClockMap{-test::kNow * 1000000000 + 500};
+  return circumstances;
+}
 
 /// Ids differ, so that artifacts do.
 Authorization authorization(uint8_t id) {
@@ -20,8 +25,9 @@ Authorization authorization(uint8_t id) {
   return authorization;
 }
 
-Entries compiled(const std::vector<VerifiedAuthorization> &set) {
-  auto entries = compile(set, kClock);
+Entries compiled(const std::vector<VerifiedAuthorization> &set,
+                 const Circumstances &under = circumstances()) {
+  auto entries = compile(set, under);
   if (!entries.ok())
     FAIL(entries.error().message);
   return std::move(entries).value();
@@ -73,11 +79,19 @@ TEST_CASE("constraints become bits") {
   rich.initiator.uid = 1000;
   rich.initiator.gid = 100;
   rich.initiator.unit = "a.service";
+  rich.initiator.session = 7;
+  rich.initiator.parent_sha256 = test::digest(0x51);
+  rich.max_uses = 3;
   const w_artifact artifact = compiled({test::verified(rich)}).artifacts[1];
   CHECK(artifact.constraints ==
-        (W_ARTIFACT_JIT | W_ARTIFACT_RECOVERY | W_ARTIFACT_NEEDS_UID | W_ARTIFACT_NEEDS_GID));
+        (W_ARTIFACT_JIT | W_ARTIFACT_RECOVERY | W_ARTIFACT_NEEDS_UID | W_ARTIFACT_NEEDS_GID |
+         W_ARTIFACT_NEEDS_SESSION | W_ARTIFACT_NEEDS_CODE | W_ARTIFACT_COUNTED));
   CHECK(artifact.uid == 1000);
   CHECK(artifact.gid == 100);
+  CHECK(artifact.session == 7);
+  CHECK(std::memcmp(artifact.caller, test::digest(0x51).data(), W_DIGEST_SIZE) == 0);
+  CHECK(artifact.bond == 0);
+  CHECK(artifact.flags == 0);
 }
 
 TEST_CASE("restrictions choose the scope") {
@@ -92,7 +106,9 @@ TEST_CASE("restrictions choose the scope") {
   const Entries entries = compiled({test::verified(by_uid), test::verified(by_gid)});
   CHECK(entries.flags == W_GENERATION_HAS_UIDS);
   REQUIRE(entries.uids.size() == 1);
-  CHECK(entries.uids[0] == std::pair<uint32_t, uint32_t>{1000, W_SCOPE_FIRST_FREE});
+  CHECK(entries.uids[0].first == 1000);
+  CHECK(entries.uids[0].second.scope == W_SCOPE_FIRST_FREE);
+  CHECK(entries.uids[0].second.mode == W_MODE_INVALID);
   CHECK(find(entries, W_SCOPE_FIRST_FREE, W_DIGEST_SHA256, test::digest(0xaa)));
   CHECK(find(entries, W_SCOPE_HOST, W_DIGEST_SHA256, test::digest(0xbb)));
 
@@ -185,7 +201,7 @@ TEST_CASE("up to four artifacts may name one digest") {
     CHECK(W_GRANT_ARTIFACT(entries.verdicts[0].second.grants[i]) == i + 1);
 
   set.push_back(test::verified(authorization(W_GRANTS_PER_VERDICT + 1)));
-  const auto refused = compile(set, kClock);
+  const auto refused = compile(set, circumstances());
   REQUIRE_FALSE(refused.ok());
   CHECK(refused.error().artifacts.size() == 5);
   CHECK(refused.error().message.find(to_hex(test::digest(0xaa))) != std::string::npos);
@@ -208,12 +224,151 @@ TEST_CASE("one id with two payloads is refused") {
   other.governance["ticket"] = "another";
   const VerifiedAuthorization first = test::verified(authorization(1));
   const VerifiedAuthorization second = test::verified(other);
-  const auto refused = compile({first, second}, kClock);
+  const auto refused = compile({first, second}, circumstances());
   REQUIRE_FALSE(refused.ok());
   std::vector<Digest> expected = {first.sha256(), second.sha256()};
   std::sort(expected.begin(), expected.end());
   CHECK(refused.error().artifacts == expected);
   CHECK(refused.error().message.find(to_hex(second.sha256())) != std::string::npos);
+}
+
+TEST_CASE("a required parent is known by its id") {
+  const std::vector<VerifiedAuthorization> parents = {test::verified(test::delegating())};
+  Authorization child = test::child_of(parents[0]);
+  const auto row = [&] {
+    const auto verified =
+        test::verify(test::by_delegate(child), test::trust(), test::parents_in(parents));
+    return compiled({verified.value()}).artifacts[1];
+  };
+  CHECK(row().constraints == 0);
+  child.requires_parent = true;
+  CHECK(row().constraints == W_ARTIFACT_NEEDS_PARENT);
+  CHECK(std::memcmp(row().parent, parents[0].authorization().id.data(), W_ID_SIZE) == 0);
+}
+
+TEST_CASE("processes that must end have a bond") {
+  Authorization killed = authorization(1);
+  killed.kill_on_revoke = true;
+  const VerifiedAuthorization verified = test::verified(killed);
+  Circumstances bound = circumstances();
+  CHECK(compile({verified}, bound).error().artifacts == std::vector{verified.sha256()});
+  bound.bonds[killed.id] = W_MAX_BONDS;
+  CHECK(compiled({verified}, bound).artifacts[1].bond == W_MAX_BONDS);
+  for (const uint32_t no_bond : {0u, W_MAX_BONDS + 1}) {
+    bound.bonds[killed.id] = no_bond;
+    CHECK(compile({verified}, bound).error().artifacts == std::vector{verified.sha256()});
+  }
+  killed.kill_on_revoke = false;
+  killed.kill_on_expiry = true;
+  CHECK_FALSE(compile({test::verified(killed)}, circumstances()).ok());
+  killed.host = "host-b"; // grants nothing, so nothing has to end
+  CHECK(compile({test::verified(killed)}, circumstances()).ok());
+}
+
+TEST_CASE("what is blocked is compiled with its reason") {
+  Authorization elsewhere = authorization(1);
+  elsewhere.host = "host-b";
+  Authorization outdated = authorization(2);
+  outdated.policy_sha256[0] ^= 1;
+  Revocation revocation = test::revocation();
+  revocation.artifacts = {sha256(view(test::payload(authorization(3))))};
+  const auto revoked =
+      test::verify(test::artifact(authorization(3)), test::trust(test::policy(), revocation));
+  const Entries entries =
+      compiled({test::verified(elsewhere), test::verified(outdated), revoked.value()});
+  REQUIRE(entries.artifacts.size() == 4);
+  for (size_t i = 1; i < entries.artifacts.size(); i++) {
+    const uint8_t id = entries.artifacts[i].id[0];
+    CHECK(entries.artifacts[i].flags == (id == 1   ? W_CANDIDATE_IDENTITY_MISMATCH
+                                         : id == 2 ? W_CANDIDATE_POLICY_MISMATCH
+                                                   : W_CANDIDATE_REVOKED));
+  }
+  REQUIRE(entries.verdicts.size() == 1);
+  CHECK(entries.verdicts[0].second.grants[2] == W_GRANT(3, W_ACTION_EXEC | W_ACTION_MAP));
+}
+
+TEST_CASE("what is blocked never crowds out what grants") {
+  std::vector<VerifiedAuthorization> set;
+  for (uint8_t id = 1; id <= W_GRANTS_PER_VERDICT - 1; id++)
+    set.push_back(test::verified(authorization(id)));
+  for (uint8_t id = 10; id < 20; id++) {
+    Authorization elsewhere = authorization(id);
+    elsewhere.host = "host-b";
+    set.push_back(test::verified(elsewhere));
+  }
+  const auto count_live = [](const Entries &entries) {
+    size_t live = 0;
+    for (const uint32_t grant : entries.verdicts.at(0).second.grants)
+      live += grant != 0 && entries.artifacts[W_GRANT_ARTIFACT(grant)].flags == 0;
+    return live;
+  };
+  Entries entries = compiled(set);
+  CHECK(count_live(entries) == W_GRANTS_PER_VERDICT - 1);
+  CHECK(entries.verdicts[0].second.grants[W_GRANTS_PER_VERDICT - 1] != 0);
+  set.push_back(test::verified(authorization(W_GRANTS_PER_VERDICT)));
+  CHECK(count_live(compiled(set)) == W_GRANTS_PER_VERDICT);
+  set.push_back(test::verified(authorization(W_GRANTS_PER_VERDICT + 1)));
+  CHECK(compile(set, circumstances()).error().artifacts.size() == W_GRANTS_PER_VERDICT + 1);
+}
+
+TEST_CASE("a revoked digest is granted by a twin that grants nothing") {
+  Authorization many = authorization(1);
+  many.subjects = {{"a", test::digest(1), std::nullopt},
+                   {"b", test::digest(2), test::digest(3)},
+                   {"c", test::digest(4), test::digest(5)}};
+  const VerifiedAuthorization verified = test::verified(many);
+  Revocation revocation = test::revocation();
+  Circumstances under = circumstances();
+  under.revocation = &revocation;
+  CHECK(compiled({verified}, under).artifacts.size() == 2);
+
+  // Of one content, either digest takes the other with it.
+  revocation.digests = {test::digest(1), test::digest(3)};
+  const Entries entries = compiled({verified}, under);
+  REQUIRE(entries.artifacts.size() == 3);
+  CHECK(entries.payloads[1] == entries.payloads[2]);
+  CHECK(entries.artifacts[1].flags == 0);
+  w_artifact twin = entries.artifacts[2];
+  CHECK(twin.flags == W_CANDIDATE_REVOKED);
+  twin.flags = 0;
+  CHECK(std::memcmp(&twin, &entries.artifacts[1], sizeof twin) == 0);
+  const auto granted_by = [&](w_digest_kind kind, uint8_t fill) {
+    const w_verdict *verdict = find(entries, W_SCOPE_HOST, kind, test::digest(fill));
+    REQUIRE(verdict);
+    CHECK(verdict->grants[1] == 0);
+    return W_GRANT_ARTIFACT(verdict->grants[0]);
+  };
+  CHECK(granted_by(W_DIGEST_SHA256, 1) == 2);
+  CHECK(granted_by(W_DIGEST_SHA256, 2) == 2);
+  CHECK(granted_by(W_DIGEST_VERITY, 3) == 2);
+  CHECK(granted_by(W_DIGEST_SHA256, 4) == 1);
+  CHECK(granted_by(W_DIGEST_VERITY, 5) == 1);
+}
+
+TEST_CASE("break-glass for all is a verdict of any content") {
+  Authorization opened = test::breakglass();
+  opened.initiator = {};
+  opened.initiator.uid = 0;
+  const Entries entries = compiled({test::verified(opened), test::verified(authorization(1))});
+  CHECK(entries.flags == (W_GENERATION_HAS_ANY | W_GENERATION_HAS_UIDS));
+  CHECK(entries.verdicts.size() == 2); // no marker: it names nothing
+  const w_verdict *verdict = find(entries, entries.uids[0].second.scope, W_DIGEST_ANY, Digest{});
+  REQUIRE(verdict);
+  CHECK(W_GRANT_ACTIONS(verdict->grants[0]) == opened.actions);
+
+  // Of another host it must not become the reason of every denial.
+  opened.host = "host-b";
+  const Entries blocked = compiled({test::verified(opened)});
+  CHECK(blocked.verdicts.empty());
+  CHECK((blocked.flags & W_GENERATION_HAS_ANY) == 0);
+
+  std::vector<VerifiedAuthorization> set;
+  for (uint8_t id = 1; id <= W_GRANTS_PER_VERDICT + 1; id++) {
+    opened = test::breakglass();
+    opened.id.fill(id);
+    set.push_back(test::verified(opened));
+  }
+  CHECK(compile(set, circumstances()).error().message.starts_with("any content"));
 }
 
 TEST_CASE("windows saturate and are never lengthened") {

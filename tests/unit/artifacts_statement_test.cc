@@ -2,7 +2,7 @@
 #include "artifacts/statement.h"
 #include "artifacts/time.h"
 #include "tests/catch.h"
-#include "tests/unit/artifacts_fixture.h"
+#include "tests/unit/artifacts_chain_fixture.h"
 
 using namespace warrant;
 
@@ -11,14 +11,24 @@ namespace {
 /// Everything that a statement may say at once.
 Authorization rich() {
   Authorization rich = test::authorization();
-  rich.kind = ArtifactKind::kBreakglass;
   rich.actions = W_ACTION_ALL;
   rich.jit = true;
   rich.recovery = true;
+  rich.max_uses = 3;
+  rich.kill_on_expiry = true;
+  rich.kill_on_revoke = true;
+  rich.delegation = Delegation{make_role({test::key(test::kDelegateKey).public_key(),
+                                          test::key(test::kOtherDelegateKey).public_key()},
+                                         2),
+                               3};
+  rich.parent = test::digest(7);
+  rich.requires_parent = true;
   rich.initiator = {};
   rich.initiator.uid = 1000;
   rich.initiator.gid = 0xfffffffe;
   rich.initiator.cgroup = "/agents.slice/agent-7.service";
+  rich.initiator.parent_sha256 = test::digest(8);
+  rich.initiator.session = 12;
   rich.host = "host-a";
   rich.governance = {{"ticket", "OPS-7"}, {"approver", "J\xc3\xb6rg"}, {"empty", ""}};
   rich.subjects = {{"/usr/bin/a", test::digest(1), test::digest(2)},
@@ -56,8 +66,17 @@ TEST_CASE("authorizations survive the way through JSON") {
   Authorization by_unit = test::authorization();
   by_unit.initiator = {};
   by_unit.initiator.unit = "systemd-journald.service";
+  Authorization listed_breakglass = test::breakglass();
+  listed_breakglass.covers = Covers::kSubjects;
+  listed_breakglass.actions = W_ACTION_ALL;
+  listed_breakglass.subjects = rich().subjects;
+  Authorization kept_running = rich();
+  kept_running.kill_on_revoke = false;
+  kept_running.requires_parent = false;
+  kept_running.jit = false;
   for (const Authorization &authorization :
-       {test::authorization(), rich(), with_manifest(), by_unit}) {
+       {test::authorization(), rich(), with_manifest(), by_unit, test::breakglass(),
+        listed_breakglass, kept_running, test::delegating()}) {
     const auto payload = serialize_authorization(authorization);
     REQUIRE(payload.ok());
     const auto parsed = parse_authorization(view(payload.value()));
@@ -80,16 +99,6 @@ TEST_CASE("the canonical form is fixed") {
           R"("name":"/usr/bin/true"}]})");
 }
 
-TEST_CASE("a unit is a cgroup of the system slice") {
-  Initiator initiator;
-  CHECK_FALSE(initiator.cgroup_path());
-  initiator.unit = "nginx.service";
-  CHECK(initiator.cgroup_path() == "/system.slice/nginx.service");
-  initiator.unit.reset();
-  initiator.cgroup = "/a/b";
-  CHECK(initiator.cgroup_path() == "/a/b");
-}
-
 TEST_CASE("a broken statement is refused by name") {
   const std::string valid = test::payload(test::authorization());
   for (const test::BrokenText &broken : test::broken_texts(valid, "_type")) {
@@ -108,6 +117,23 @@ TEST_CASE("a broken statement is refused by name") {
   const std::string payload = test::payload(rich());
   for (const Case &c : cases)
     check_refused(payload, c);
+}
+
+TEST_CASE("no member may be given twice") {
+  const std::string payload = test::payload(rich());
+  for (const std::string name :
+       {"maxUses", "onExpiry", "onRevoke", "jit", "delegation", "keys", "threshold", "maxDepth",
+        "lineage", "parentArtifact", "requires", "initiator", "parentSha256", "session"}) {
+    INFO(name);
+    std::string twice = payload;
+    const size_t place = twice.find("\"" + name + "\":");
+    REQUIRE(place != std::string::npos);
+    twice.insert(place, "\"" + name + "\":0,");
+    const auto parsed = parse_authorization(view(twice));
+    REQUIRE_FALSE(parsed.ok());
+    CHECK(parsed.error().detail == "duplicate member");
+    CHECK(parsed.error().field.ends_with("." + name));
+  }
 }
 
 TEST_CASE("a manifest stands instead of subjects") {
@@ -139,6 +165,68 @@ TEST_CASE("a manifest stands instead of subjects") {
   };
   for (const Case &c : cases)
     check_refused(payload, c);
+}
+
+TEST_CASE("break-glass says why and opens no more than it may") {
+  const std::string payload = test::payload(test::breakglass());
+  const Case cases[] = {
+      {R"([{"op":"remove","path":"/predicate/governance"}])", "predicate.governance", "why"},
+      {R"([{"op":"replace","path":"/predicate/governance","value":{}}])", "predicate.governance",
+       "why"},
+      {R"([{"op":"replace","path":"/predicate/kind","value":"task"}])", "predicate.covers",
+       "break-glass only"},
+      {R"([{"op":"replace","path":"/predicate/kind","value":"baseline"}])", "predicate.covers",
+       "break-glass only"},
+      {R"([{"op":"add","path":"/predicate/actions/-","value":"load"}])", "predicate.actions",
+       "load"},
+      {R"([{"op":"replace","path":"/predicate/covers","value":"everything"}])", "predicate.covers"},
+      {R"([{"op":"replace","path":"/predicate/covers","value":""}])", "predicate.covers"},
+      {R"([{"op":"replace","path":"/predicate/covers","value":["all"]}])", "predicate.covers",
+       "string"},
+      {R"([{"op":"replace","path":"/predicate/covers","value":null}])", "predicate.covers",
+       "string"},
+      {R"([{"op":"replace","path":"/subject/0/name","value":"/bin/sh"}])", "subject"},
+      {R"([{"op":"copy","from":"/subject/0","path":"/subject/-"}])", "subject"},
+      {R"([{"op":"replace","path":"/subject/0/digest/sha256",
+           "value":"0606060606060606060606060606060606060606060606060606060606060606"}])",
+       "subject"},
+      {R"([{"op":"add","path":"/subject/0/digest/fsverity-sha256",
+           "value":"0000000000000000000000000000000000000000000000000000000000000000"}])",
+       "subject"},
+      {R"([{"op":"add","path":"/predicate/lineage","value":{"parentArtifact":
+           "0606060606060606060606060606060606060606060606060606060606060606"}}])",
+       "predicate.lineage", "derived"},
+      {R"([{"op":"add","path":"/predicate/manifest","value":{"format":"warrant-manifest-v1",
+           "count":1,"sha256":
+           "0606060606060606060606060606060606060606060606060606060606060606"}}])",
+       "predicate.manifest", "all is covered"},
+  };
+  for (const Case &c : cases)
+    check_refused(payload, c);
+
+  Authorization delegated = test::breakglass();
+  delegated.delegation = test::delegation(1);
+  CHECK(serialize_authorization(delegated).error().field == "predicate.delegation");
+  Authorization listed = test::breakglass();
+  listed.subjects = test::authorization().subjects;
+  CHECK(serialize_authorization(listed).error().field == "subject");
+}
+
+TEST_CASE("what has its default value may be said, and is not written") {
+  Json said = Json::parse(test::payload(test::authorization()));
+  said["predicate"]["covers"] = "subjects";
+  said["predicate"]["constraints"] = {{"onExpiry", "keep"}, {"onRevoke", "keep"}, {"jit", false}};
+  said["predicate"]["recovery"] = false;
+  const auto parsed = parse_authorization(view(said.dump()));
+  REQUIRE(parsed.ok());
+  CHECK(parsed.value() == test::authorization());
+
+  Authorization child = test::authorization();
+  child.parent = test::digest(1);
+  said = Json::parse(test::payload(child));
+  CHECK_FALSE(said["predicate"]["lineage"].contains("requires"));
+  said["predicate"]["lineage"]["requires"] = false;
+  CHECK(parse_authorization(view(said.dump())).value() == child);
 }
 
 TEST_CASE("limits are exact") {
@@ -187,6 +275,45 @@ TEST_CASE("limits are exact") {
     authorization.not_after = 10;
     CHECK_FALSE(accepted());
   }
+  SECTION("uses") {
+    authorization.max_uses = 1;
+    CHECK(accepted());
+    authorization.max_uses = kMaxUses;
+    CHECK(accepted());
+    authorization.max_uses = kMaxUses + 1;
+    CHECK_FALSE(accepted());
+    authorization.max_uses = 0;
+    CHECK_FALSE(accepted());
+    authorization.max_uses = 1;
+    authorization.actions = W_ACTION_ALL & ~W_ACTION_EXEC;
+    CHECK_FALSE(accepted());
+  }
+  SECTION("delegation") {
+    authorization.delegation = test::delegation(kMaxDelegationDepth);
+    CHECK(accepted());
+    authorization.delegation = test::delegation(kMaxDelegationDepth + 1);
+    CHECK_FALSE(accepted());
+    authorization.delegation = test::delegation(0);
+    CHECK_FALSE(accepted());
+    std::vector<PublicKey> keys;
+    for (size_t i = 0; i <= kMaxTrustKeys; i++)
+      keys.push_back(test::key(static_cast<uint8_t>(i)).public_key());
+    authorization.delegation = Delegation{make_role(keys, 1), 1};
+    CHECK_FALSE(accepted());
+    keys.pop_back();
+    authorization.delegation = Delegation{make_role(keys, kMaxTrustKeys), 1};
+    CHECK(accepted());
+    authorization.delegation->role.threshold++;
+    CHECK_FALSE(accepted());
+    authorization.delegation->role.threshold = 0;
+    CHECK_FALSE(accepted());
+  }
+  SECTION("a parent is required only where one is named") {
+    authorization.requires_parent = true;
+    CHECK_FALSE(accepted());
+    authorization.parent = test::digest(0);
+    CHECK(accepted());
+  }
   SECTION("names") {
     authorization.subjects[0].name = std::string(kMaxSubjectName, 'n');
     CHECK(accepted());
@@ -216,11 +343,4 @@ TEST_CASE("what JSON cannot carry is not written") {
 
 TEST_CASE("artifact ids are random") {
   CHECK(new_artifact_id() != new_artifact_id());
-}
-
-TEST_CASE("kinds have names") {
-  for (const ArtifactKind kind :
-       {ArtifactKind::kTask, ArtifactKind::kBaseline, ArtifactKind::kBreakglass})
-    CHECK(kind_from_name(kind_name(kind)) == kind);
-  CHECK_FALSE(kind_from_name("Task"));
 }
