@@ -43,9 +43,10 @@ constexpr Entry kHelp[] = {
      {"A signed document is not what it should be.",
       "Look at it with warrant artifact inspect, and have it issued again."}},
     {W_REASON_INVALID_SIGNATURE,
-     {"An artifact is not signed by enough keys that the trust root names as issuers.",
-      "Have it signed by an issuer of this trust root: warrant artifact verify tells which keys "
-      "signed."}},
+     {"An artifact is not signed by enough keys that the trust root names for its kind, or that "
+      "its parent names as delegates.",
+      "Have it signed by a key of that role: warrant artifact verify tells which keys signed, "
+      "warrant trust show which may."}},
     {W_REASON_MISSING,
      {"No artifact in force authorizes this content for this task.",
       "If it should run, have an artifact issued that names its digest: warrant artifact draft "
@@ -56,16 +57,24 @@ constexpr Entry kHelp[] = {
       "who "
       "wrote to it."}},
     {W_REASON_POLICY_MISMATCH,
-     {"The artifact was issued under another policy than the one in force.",
-      "Have it issued again under the policy in force."}},
+     {"The artifact was issued under a policy that is not in force and not honoured, or grants "
+      "more than the policy lets its issuer grant.",
+      "warrant artifact verify names the field and the rule; have it issued again under the policy "
+      "in force, within its rules."}},
     {W_REASON_IDENTITY_MISMATCH,
-     {"The content is authorized, but not for this user, group or cgroup.",
+     {"The content is authorized, but not for this user, group, cgroup, audit session, calling "
+      "program or host.",
       "Run it as the initiator that the artifact names, or have an artifact issued for this one."}},
     {W_REASON_REVOKED,
-     {"The artifact was revoked.", "Do not run it; ask its issuer for a new one if it is needed."}},
+     {"The artifact, one that it is derived from, the key that signed it, or the content was "
+      "revoked.",
+      "Do not run it; warrant revocation show tells what is revoked, and its issuer has a new one "
+      "if it is needed."}},
     {W_REASON_LINEAGE_DISCONTINUITY,
-     {"The artifact demands that the caller runs under its parent artifact, and it does not.",
-      "Start it from the program that the parent artifact authorizes."}},
+     {"The artifact is derived from a parent that is not in force here, or it demands that the "
+      "caller runs under its parent, and it does not.",
+      "Install the parent beside it, or start it from the program that the parent artifact "
+      "authorizes."}},
     {W_REASON_NOT_YET_VALID,
      {"The artifact's time has not begun.",
       "Wait, or have an artifact issued that begins earlier; check this machine's clock."}},
@@ -73,12 +82,15 @@ constexpr Entry kHelp[] = {
      {"The artifact's time is over.",
       "Have it issued again with a new validity; check this machine's clock."}},
     {W_REASON_REPLAY,
-     {"The artifact was used as often as it allows, or was presented before.",
-      "Have a new one issued: an artifact's uses do not come back."}},
+     {"The artifact was used as often as it allows, or was presented before; or a document is "
+      "older than one that was in force.",
+      "Have a new one issued: an artifact's uses do not come back, and versions and epochs only "
+      "grow."}},
     {W_REASON_ENVIRONMENT_FAILURE,
-     {"The machine is not in the state that the artifact demands, or nobody has confirmed it "
-      "lately.",
-      "See that warrantd runs and what the machine measured: warrant status."}},
+     {"The machine is not in the state that is demanded, or nobody has confirmed it lately, or its "
+      "revocation list is older than the policy allows.",
+      "See that warrantd runs and what the machine measured: warrant status; install a newer "
+      "revocation list."}},
 };
 
 constexpr bool in_order() {

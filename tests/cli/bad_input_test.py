@@ -101,6 +101,7 @@ class BadInputTest(WorkshopTest):
 
     def test_not_a_file_at_all(self):
         for command in (("key", "show"), ("trust", "show"), ("policy", "show"), self.SIGN,
+                        ("policy", "lint"), ("revocation", "show"), ("artifact", "lint"),
                         self.BASELINE_SIGN, self.VERIFY, ("artifact", "inspect"), ("replay",)):
             with self.subTest(command=command[:2]):
                 self.assertIn("missing", self.run_cli(*command, "missing", expect=ERROR).err)
@@ -169,6 +170,35 @@ class BadInputTest(WorkshopTest):
         changed = [(name, content, ["signature"]) for name, content, _ in inner]
         self.try_broken("policy.json", outer + changed, (*self.VERIFY, "a.json"))
 
+    def test_policy_draft(self):
+        self.run_cli("policy", "draft", "--mode", "enforce", "--out", "p.draft")
+        good = self.path("p.draft").read_bytes()
+        breaks = text_breaks(good, LIMITS["document"]) + [
+            ("no version", edited(good, lambda draft: draft.pop("version")),
+             ["predicate.version"]),
+            ("another document", edited(good, setting("payloadType", "text/plain")), []),
+        ]
+        self.try_broken("p.draft", breaks, ("policy", "sign", "--key", "root.key", "--out",
+                                            "new.json", "p.draft"))
+        self.try_broken("p.draft", breaks, ("policy", "lint", "p.draft"))
+
+    def test_revocation(self):
+        self.run_cli("revoke", "--key", "root.key", "--host", "h", "--out", "r.json")
+        outer, inner = self.document_breaks("r.json", [
+            ("future version", setting("predicateType", "urn:warrant:revocation:v2"),
+             ["predicateType"]),
+            ("changed predicate", setting("predicate/epoch", 7), ["subject"]),
+        ])
+        self.try_broken("r.json", outer + inner, ("revocation", "show", "r.json"))
+        self.try_broken("r.json", outer + inner, ("revoke", "--key", "root.key", "--from",
+                                                  "r.json", "--out", "new.json"))
+        self.run_cli("trust", "init", "--root-key", "root.key", "--policy-key", "root.pub",
+                     "--issuer-key", "issuer.pub", "--revocation-key", "root.pub", "--out",
+                     "trust-root.json", "--force")
+        changed = [(name, content, ["signature"]) for name, content, _ in inner]
+        self.try_broken("r.json", outer + changed,
+                        (*self.VERIFY, "--revocation", "r.json", "a.json"))
+
     PAYLOAD_BREAKS = [
         ("future version", setting("predicateType", "urn:warrant:authorization:v2"),
          ["predicateType"]),
@@ -178,8 +208,22 @@ class BadInputTest(WorkshopTest):
         ("time without zone", setting("predicate/validity/notAfter", "2026-11-21T10:00:00"),
          ["predicate.validity.notAfter"]),
         ("nobody", setting("predicate/initiator", {}), ["predicate.initiator"]),
-        ("unenforceable", setting("predicate/constraints", {"maxUses": 3}),
-         ["predicate.constraints.maxUses", "not supported"]),
+        ("unenforceable", setting("predicate/constraints", {"maxDepth": 3}),
+         ["predicate.constraints.maxDepth", "not supported"]),
+        ("no uses", setting("predicate/constraints", {"maxUses": 0}),
+         ["predicate.constraints.maxUses"]),
+        ("neither keep nor kill", setting("predicate/constraints", {"onExpiry": "stop"}),
+         ["predicate.constraints.onExpiry"]),
+        ("no delegate", setting("predicate/delegation", {"keys": [], "threshold": 1,
+                                                         "maxDepth": 1}),
+         ["predicate.delegation.keys"]),
+        ("delegate of low order", setting("predicate/delegation",
+                                          {"keys": [base64.b64encode(bytes(32)).decode()],
+                                           "threshold": 1, "maxDepth": 1}),
+         ["predicate.delegation.keys[0]"]),
+        ("parent cut off", setting("predicate/lineage", {"parentArtifact": "ab"}),
+         ["predicate.lineage.parentArtifact"]),
+        ("all for a task", setting("predicate/covers", "all"), ["predicate.covers"]),
         ("unknown in depth", setting("predicate/validity/zz", 1), ["predicate.validity.zz"]),
         ("no subject", setting("subject", []), ["subject"]),
         ("digest in capitals", setting("subject", [{"name": "x", "digest": {"sha256": "A" * 64}}]),

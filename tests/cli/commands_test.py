@@ -60,7 +60,8 @@ class TrustTest(WorkshopTest):
         self.make_trust()
         shown = self.run_json("trust", "show", "trust-root.json")
         issuer = self.run_json("key", "show", "issuer.pub")["fingerprint"]
-        self.assertEqual(shown["roles"]["issuer"], {"keys": [issuer], "threshold": 1})
+        for role in ("baseline", "task"):
+            self.assertEqual(shown["roles"][role], {"keys": [issuer], "threshold": 1})
         self.assertFalse(shown["expired"])
 
     def test_thresholds_count_different_keys(self):

@@ -152,6 +152,7 @@ Answer baseline_sign(const Arguments &arguments) {
   authorization.id = new_artifact_id();
   authorization.policy_sha256 = CLI_TRY(policy_digest(arguments.text("--policy")));
   CLI_TRY(apply_restrictions(arguments, authorization));
+  CLI_TRY(apply_window(arguments, now(), authorization));
   return sign_and_write(arguments, authorization, path);
 }
 

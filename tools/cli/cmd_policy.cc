@@ -1,101 +1,112 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <algorithm>
-
-#include "artifacts/names.h"
-#include "artifacts/time.h"
+// warrant policy draft, sign, show, lint.
+#include "artifacts/json.h"
 #include "tools/cli/cmd.h"
 #include "tools/cli/describe.h"
 #include "tools/cli/files.h"
+#include "tools/cli/lint.h"
 #include "tools/cli/output.h"
+#include "tools/cli/policy_flags.h"
+#include "tools/cli/signers.h"
+#include "tools/cli/signing.h"
 
 namespace warrant::cli {
 namespace {
 
-Try<std::vector<Filesystem>> filesystems_of(const Arguments &arguments) {
-  const std::span<const Filesystem> known = known_filesystems();
-  const std::vector<std::string> names = arguments.all("--filesystem");
-  if (names.empty())
-    return std::vector<Filesystem>(known.begin(), known.end());
-  std::vector<Filesystem> chosen;
-  std::string words;
-  for (const Filesystem &filesystem : known)
-    words += (words.empty() ? "" : ", ") + std::string(filesystem.name);
-  for (const std::string &name : names) {
-    const auto found = std::find_if(known.begin(), known.end(),
-                                    [&](const Filesystem &one) { return one.name == name; });
-    if (found == known.end())
-      return usage("--filesystem " + printable(name) + ": one of " + words + " expected");
-    if (std::find(chosen.begin(), chosen.end(), *found) == chosen.end())
-      chosen.push_back(*found);
-  }
-  return chosen;
-}
-
-Json policy_json(const Policy &policy, const Digest &digest, const std::string &path) {
-  Json filesystems = Json::array();
-  for (const Filesystem &filesystem : policy.filesystems)
-    filesystems.push_back(filesystem.name);
-  return {{"file", path},
-          {"sha256", to_hex(digest)},
-          {"mode", mode_name(policy.mode)},
-          {"audit", audit_name(policy.audit)},
-          {"filesystems", std::move(filesystems)},
-          {"issuedAt", format_time(policy.issued_at)},
-          {"expires", policy.expires ? Json(format_time(*policy.expires)) : Json(nullptr)}};
-}
-
-} // namespace
-
-Answer policy_sign(const Arguments &arguments) {
-  Policy policy;
-  policy.mode = *mode_from_name(arguments.text("--mode"));
-  policy.audit = *audit_from_name(arguments.text("--audit"));
-  policy.filesystems = CLI_TRY(filesystems_of(arguments));
-  policy.issued_at = now();
-  if (const auto duration = arguments.duration("--expires"))
-    policy.expires = policy.issued_at + *duration;
+/// The predicate, and what is not in it.
+Try<Json> policy_json(const Policy &policy, const Digest &digest, const std::string &path) {
   const std::string payload = CLI_TRY(serialize_policy(policy));
-  const std::string envelope =
-      CLI_TRY(sign(payload, CLI_TRY(load_secret_keys(arguments.all("--key")))));
-  const std::string path = arguments.text("--out");
+  Json json = CLI_TRY(parse_json(view(payload)))["predicate"];
+  json["file"] = path;
+  json["sha256"] = to_hex(digest);
+  if (!policy.expires)
+    json["expires"] = nullptr;
+  return json;
+}
+
+Answer say_signed(const Arguments &arguments, const Policy &policy, const std::string &path,
+                  const std::string &envelope) {
+  const Digest digest = sha256(CLI_TRY(in_file(path, peek_envelope(view(envelope)))).payload);
   CLI_TRY(write_output(arguments, path, envelope));
-  const Digest digest = sha256(view(payload));
   if (arguments.wants_json())
-    print_json(policy_json(policy, digest, path));
+    print_json(CLI_TRY(policy_json(policy, digest, path)));
   else
     print("policy " + path + "\n  sha256:     " + to_hex(digest) + "\n" + describe(policy));
   return ExitCode::kOk;
 }
 
+Try<std::string> sign_policy(const Policy &policy, const std::vector<SecretKey> &keys) {
+  const std::string payload = CLI_TRY(serialize_policy(policy));
+  announce("policy", describe(policy), keys);
+  return CLI_TRY(sign(payload, keys));
+}
+
+/// Signed by others already: their signatures stay.
+Try<std::string> sign_too(const std::string &path, ByteView envelope, const Policy &policy,
+                          const std::vector<SecretKey> &keys) {
+  announce("policy", describe(policy), keys);
+  std::string result(text_of(envelope));
+  for (const SecretKey &key : keys)
+    result = CLI_TRY(in_file(path, add_signature(view(result), key)));
+  return result;
+}
+
+} // namespace
+
+Answer policy_draft(const Arguments &arguments) {
+  const Policy policy = CLI_TRY(policy_of_flags(arguments));
+  const std::string path = arguments.text("--out");
+  CLI_TRY(write_output(arguments, path, CLI_TRY(policy_draft_text(policy))));
+  if (arguments.wants_json())
+    print_json({{"file", path}, {"version", policy.version}});
+  else
+    print("draft " + path + ", not signed yet\n" + describe(policy));
+  return ExitCode::kOk;
+}
+
+Answer policy_sign(const Arguments &arguments) {
+  const std::string out = arguments.text("--out");
+  const std::vector<SecretKey> keys = CLI_TRY(load_secret_keys(arguments.all("--key")));
+  if (arguments.operands().empty()) {
+    const Policy policy = CLI_TRY(policy_of_flags(arguments));
+    return say_signed(arguments, policy, out, CLI_TRY(sign_policy(policy, keys)));
+  }
+  CLI_TRY(refuse_policy_flags(arguments));
+  const std::string &path = arguments.operand();
+  const Bytes document = CLI_TRY(read_document(path));
+  const Policy policy = CLI_TRY(read_policy(path, document));
+  const bool has_signatures = is_envelope(CLI_TRY(in_file(path, parse_json(document))));
+  return say_signed(arguments, policy, out,
+                    has_signatures ? CLI_TRY(sign_too(path, document, policy, keys))
+                                   : CLI_TRY(sign_policy(policy, keys)));
+}
+
 Answer policy_show(const Arguments &arguments) {
   const std::string &path = arguments.operand();
-  const std::string root_path = arguments.text("--trust-root");
   const Bytes document = CLI_TRY(read_document(path));
   const UnverifiedEnvelope envelope = CLI_TRY(in_file(path, peek_envelope(document)));
   const Policy policy = CLI_TRY(in_file(path, parse_policy(envelope.payload)));
-  std::vector<std::string> signers;
-  if (!root_path.empty()) {
-    const Bytes root = CLI_TRY(read_document(root_path));
-    const Role role = CLI_TRY(in_file(root_path, load_trust_root(root))).policy;
-    signers =
-        CLI_TRY(in_file(path, verify_envelope(document, role.keys, role.threshold))).signers();
-  }
+  const Signers signers = CLI_TRY(signers_of(arguments, RoleName::kPolicy, path, document));
   const Digest digest = sha256(envelope.payload);
   if (arguments.wants_json()) {
-    Json json = policy_json(policy, digest, path);
-    json["verified"] = !root_path.empty();
-    json["signers"] = signers;
+    Json json = CLI_TRY(policy_json(policy, digest, path));
+    add_signers(json, signers);
     print_json(json);
-    return ExitCode::kOk;
+  } else {
+    print("policy " + path + signers_mark(signers) + "\n  sha256:     " + to_hex(digest) + "\n" +
+          describe(policy) + signers_text(signers));
   }
-  std::string text = "policy " + path;
-  text += root_path.empty() ? paint(Colour::kDoubtful, " (UNVERIFIED: give --trust-root)")
-                            : " (signatures verified)";
-  text += "\n  sha256:     " + to_hex(digest) + "\n" + describe(policy);
-  for (const std::string &signer : signers)
-    text += "  signed by:  " + signer + "\n";
-  print(text);
   return ExitCode::kOk;
+}
+
+Answer policy_lint(const Arguments &arguments) {
+  const std::string &path = arguments.operand();
+  const Policy policy = CLI_TRY(read_policy(path, CLI_TRY(read_document(path))));
+  const std::string previous_path = arguments.text("--previous");
+  std::optional<Policy> previous;
+  if (!previous_path.empty())
+    previous = CLI_TRY(read_policy(previous_path, CLI_TRY(read_document(previous_path))));
+  return say_warnings(arguments, {{path, find_warnings(policy, previous ? &*previous : nullptr)}});
 }
 
 } // namespace warrant::cli

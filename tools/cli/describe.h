@@ -3,11 +3,12 @@
 #pragma once
 
 #include <string>
-#include <vector>
+#include <string_view>
 
-#include "artifacts/manifest.h"
+#include "artifacts/policy.h"
+#include "artifacts/revocation.h"
 #include "artifacts/statement.h"
-#include "artifacts/trust.h"
+#include "artifacts/trust_root.h"
 
 namespace warrant::cli {
 
@@ -15,6 +16,7 @@ namespace warrant::cli {
 std::string describe(const Authorization &authorization);
 std::string describe(const TrustRoot &root);
 std::string describe(const Policy &policy);
+std::string describe(const Revocation &revocation);
 
 /// How a moment lies to an artifact's window.
 enum class Window { kNotYetValid, kOpen, kExpired };

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tools/cli/files.h"
 
+#include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -9,6 +10,9 @@
 #include <cerrno>
 #include <cstring>
 #include <ctime>
+
+#include "daemon/unique_fd.h"
+#include "tools/cli/verity.h"
 
 namespace warrant::cli {
 namespace {
@@ -50,6 +54,35 @@ Try<std::vector<PublicKey>> load_public_keys(const std::vector<std::string> &pat
   return keys;
 }
 
+Try<std::string> fingerprint_of(const std::string &word) {
+  if (is_fingerprint(word))
+    return word;
+  return CLI_TRY(load_any_public_key(word)).fingerprint();
+}
+
+bool is_envelope(const Json &document) {
+  return document.is_object() && document.contains("payloadType");
+}
+
+Try<Digest> payload_digest_of(const std::string &word) {
+  Digest digest{};
+  if (from_hex(word, digest))
+    return digest;
+  const Bytes document = CLI_TRY(read_document(word));
+  return sha256(CLI_TRY(in_file(word, peek_envelope(document))).payload);
+}
+
+Try<Subject> subject_of(const std::string &path) {
+  const int opened = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+  if (opened < 0)
+    return trouble(path + ": cannot open: " + std::strerror(errno));
+  const UniqueFd fd(opened);
+  Result<Digest> digest = sha256_of_fd(fd.get());
+  if (!digest.ok())
+    return as_failure(std::move(digest).error().context(path));
+  return Subject{path, digest.value(), verity_of_fd(fd.get())};
+}
+
 Try<std::string> sign(std::string_view payload, const std::vector<SecretKey> &keys) {
   std::vector<const SecretKey *> pointers;
   for (const SecretKey &key : keys)
@@ -81,17 +114,37 @@ Try<void> write_output(const Arguments &arguments, const std::string &path,
   return {};
 }
 
+namespace {
+
+/// Nothing if none is meant.
+Try<Bytes> read_revocation(const Arguments &arguments, std::string &path) {
+  path = arguments.text("--revocation");
+  const bool installed = path.empty() && !arguments.has("--policy");
+  if (installed && ::access(kRevocationFile, F_OK) == 0)
+    path = kRevocationFile;
+  return path.empty() ? Bytes{} : CLI_TRY(read_document(path));
+}
+
+} // namespace
+
 Try<TrustState> load_trust_of(const Arguments &arguments) {
   const std::string root_path = arguments.text("--trust-root");
   const std::string policy_path = arguments.text("--policy");
+  std::string revocation_path;
   const Bytes root = CLI_TRY(read_document(root_path));
   const Bytes policy = CLI_TRY(read_document(policy_path));
+  const Bytes revocation = CLI_TRY(read_revocation(arguments, revocation_path));
+  if (!revocation_path.empty() && revocation.empty()) // load_trust() would take it for none
+    return trouble(revocation_path + ": empty");
   const std::string host = arguments.has("--host") ? arguments.text("--host") : host_name();
-  Checked<TrustState> trust = load_trust(root, policy, host);
+  Checked<TrustState> trust = load_trust(root, policy, revocation, host);
   if (trust.ok())
     return std::move(trust).value();
-  const bool about_policy = trust.error().field.starts_with("policy");
-  return trouble((about_policy ? policy_path : root_path) + ": " + trust.error().text());
+  const std::string &field = trust.error().field;
+  return trouble((field.starts_with("policy")       ? policy_path
+                  : field.starts_with("revocation") ? revocation_path
+                                                    : root_path) +
+                 ": " + trust.error().text());
 }
 
 std::string host_name() {

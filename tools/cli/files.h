@@ -8,7 +8,9 @@
 
 #include "artifacts/bytes.h"
 #include "artifacts/envelope.h"
+#include "artifacts/json.h"
 #include "artifacts/key.h"
+#include "artifacts/statement.h"
 #include "artifacts/trust.h"
 #include "tools/cli/arguments.h"
 
@@ -22,6 +24,15 @@ Try<std::vector<SecretKey>> load_secret_keys(const std::vector<std::string> &pat
 /// A public key from its own file, or from the file of its private key.
 Try<PublicKey> load_any_public_key(const std::string &path);
 Try<std::vector<PublicKey>> load_public_keys(const std::vector<std::string> &paths);
+/// A fingerprint, or that of the key in this file.
+Try<std::string> fingerprint_of(const std::string &word);
+
+/// An envelope says so in its first level; a draft is a bare statement or predicate.
+bool is_envelope(const Json &document);
+/// 64 hex characters, or the sha256 of the payload of the envelope in this file.
+Try<Digest> payload_digest_of(const std::string &word);
+/// The content of a file.
+Try<Subject> subject_of(const std::string &path);
 
 /// Signed by all of the keys.
 Try<std::string> sign(std::string_view payload, const std::vector<SecretKey> &keys);
@@ -34,8 +45,11 @@ Try<void> check_target(const Arguments &arguments, const std::string &path);
 Try<void> write_output(const Arguments &arguments, const std::string &path,
                        std::string_view content);
 
-/// Trust root and policy of the options --trust-root and --policy, for the host of --host or this
-/// one.
+/// What is read when neither --policy nor --revocation is given, and it is there.
+inline constexpr const char *kRevocationFile = "/etc/warrant/revocation.json";
+
+/// Trust root, policy and revocation list of the options --trust-root, --policy and --revocation,
+/// for the host of --host or this one.
 Try<TrustState> load_trust_of(const Arguments &arguments);
 
 std::string host_name();

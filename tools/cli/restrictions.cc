@@ -23,6 +23,14 @@ Try<uint32_t> parse_id(const std::string &word, std::string_view text) {
   return id;
 }
 
+Try<Digest> parse_code(const std::string &word, std::string_view text) {
+  Digest digest{};
+  if (!from_hex(text, digest))
+    return usage("--initiator " + printable(word) +
+                 ": 64 lower-case hex characters expected; code-of=FILE takes a file");
+  return digest;
+}
+
 Try<void> add_initiator(const std::string &word, Initiator &initiator) {
   const size_t equals = word.find('=');
   const std::string kind = word.substr(0, equals);
@@ -37,9 +45,16 @@ Try<void> add_initiator(const std::string &word, Initiator &initiator) {
     initiator.cgroup = value;
   else if (kind == "unit")
     initiator.unit = value;
+  else if (kind == "session")
+    initiator.session = CLI_TRY(parse_id(word, value));
+  else if (kind == "code")
+    initiator.parent_sha256 = CLI_TRY(parse_code(word, value));
+  else if (kind == "code-of")
+    initiator.parent_sha256 = CLI_TRY(subject_of(value)).sha256;
   else
     return usage("--initiator " + printable(word) +
-                 ": any, uid=N, gid=N, cgroup=/PATH or unit=NAME.service expected");
+                 ": any, uid=N, gid=N, cgroup=/PATH, unit=NAME.service, session=N, code=SHA256 or "
+                 "code-of=FILE expected");
   return {};
 }
 
@@ -63,7 +78,31 @@ Try<void> apply_governance(const Arguments &arguments, Authorization &authorizat
   return {};
 }
 
-Try<void> apply_window(const Arguments &arguments, Authorization &authorization) {
+Try<void> apply_delegation(const Arguments &arguments, Authorization &authorization) {
+  const std::vector<std::string> files = arguments.all("--delegate-key");
+  if (files.empty()) {
+    for (const char *option : {"--delegate-threshold", "--delegate-depth"})
+      if (arguments.has(option))
+        return usage(std::string(option) + ": there is no --delegate-key");
+    return {};
+  }
+  Role role = make_role(CLI_TRY(load_public_keys(files)), 1);
+  const uint64_t threshold = *arguments.number("--delegate-threshold");
+  const uint64_t depth = *arguments.number("--delegate-depth");
+  if (threshold < 1 || threshold > role.keys.size())
+    return usage("--delegate-threshold " + std::to_string(threshold) + ": must be 1 to " +
+                 std::to_string(role.keys.size()) + ", the number of different --delegate-key");
+  if (depth < 1 || depth > kMaxDelegationDepth)
+    return usage("--delegate-depth " + std::to_string(depth) + ": must be 1 to " +
+                 std::to_string(kMaxDelegationDepth));
+  role.threshold = static_cast<uint32_t>(threshold);
+  authorization.delegation = Delegation{std::move(role), static_cast<uint32_t>(depth)};
+  return {};
+}
+
+} // namespace
+
+Try<void> apply_window(const Arguments &arguments, int64_t begin, Authorization &authorization) {
   const int64_t issued = now();
   const auto from = arguments.moment("--not-before", issued);
   const auto until = arguments.moment("--not-after", issued);
@@ -71,7 +110,7 @@ Try<void> apply_window(const Arguments &arguments, Authorization &authorization)
   if (until && arguments.has("--valid-for"))
     return usage("--valid-for and --not-after exclude each other");
   authorization.issued_at = issued;
-  authorization.not_before = from.value_or(issued);
+  authorization.not_before = from.value_or(begin);
   if (until)
     authorization.not_after = *until;
   else if (valid_for)
@@ -84,17 +123,30 @@ Try<void> apply_window(const Arguments &arguments, Authorization &authorization)
   return {};
 }
 
-} // namespace
-
 Try<void> apply_restrictions(const Arguments &arguments, Authorization &authorization) {
   CLI_TRY(apply_initiators(arguments, authorization));
   CLI_TRY(apply_governance(arguments, authorization));
-  CLI_TRY(apply_window(arguments, authorization));
   if (arguments.has("--host"))
     authorization.host = arguments.text("--host");
   authorization.jit = authorization.jit || arguments.has("--jit");
   authorization.recovery = authorization.recovery || arguments.has("--recovery");
   return {};
+}
+
+Try<void> apply_constraints(const Arguments &arguments, Authorization &authorization) {
+  if (const auto uses = arguments.number("--max-uses")) {
+    if (*uses < 1 || *uses > static_cast<uint64_t>(kMaxUses))
+      return usage("--max-uses " + std::to_string(*uses) + ": must be 1 to " +
+                   std::to_string(kMaxUses));
+    authorization.max_uses = static_cast<int64_t>(*uses);
+  }
+  if (arguments.has("--on-expiry"))
+    authorization.kill_on_expiry = arguments.text("--on-expiry") == "kill";
+  if (arguments.has("--on-revoke"))
+    authorization.kill_on_revoke = arguments.text("--on-revoke") == "kill";
+  authorization.requires_parent =
+      authorization.requires_parent || arguments.has("--requires-parent");
+  return apply_delegation(arguments, authorization);
 }
 
 Try<uint32_t> parse_actions(const std::vector<std::string> &words) {

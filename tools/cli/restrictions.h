@@ -10,9 +10,15 @@
 
 namespace warrant::cli {
 
-/// --initiator, --host, --governance, --jit, --recovery, and the window. What is not given stays
-/// as it is in `authorization`.
+/// --initiator, --host, --governance, --jit, --recovery. What is not given stays as it is in
+/// `authorization`, here and in the next two.
 Try<void> apply_restrictions(const Arguments &arguments, Authorization &authorization);
+
+/// --not-before, --not-after, --valid-for: issued now, from `begin` unless --not-before says else.
+Try<void> apply_window(const Arguments &arguments, int64_t begin, Authorization &authorization);
+
+/// --max-uses, --on-expiry, --on-revoke, --requires-parent, and the --delegate options.
+Try<void> apply_constraints(const Arguments &arguments, Authorization &authorization);
 
 /// "exec,map" or several words -> W_ACTION_* bits.
 Try<uint32_t> parse_actions(const std::vector<std::string> &words);

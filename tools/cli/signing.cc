@@ -37,11 +37,9 @@ Try<void> carry_manifest(const Authorization &authorization, const std::string &
   return {};
 }
 
-Try<void> announce(const Authorization &authorization, const std::vector<SecretKey> &keys) {
-  std::string text = "signing:\n" + describe(authorization);
-  for (const SecretKey &key : keys)
-    text += "with " + key.public_key().fingerprint() + "\n";
-  note(text);
+Try<void> announce_artifact(const Authorization &authorization,
+                            const std::vector<SecretKey> &keys) {
+  announce("artifact", describe(authorization), keys);
   if (authorization.policy_sha256 == Digest{})
     return trouble(
         "predicate.policy.sha256: the draft names no policy (fix: draft it with "
@@ -70,6 +68,14 @@ Answer write_artifact(const Arguments &arguments, const Authorization &authoriza
 
 } // namespace
 
+void announce(std::string_view what, const std::string &description,
+              const std::vector<SecretKey> &keys) {
+  std::string text = "signing this " + std::string(what) + ":\n" + description;
+  for (const SecretKey &key : keys)
+    text += "with " + key.public_key().fingerprint() + "\n";
+  note(text);
+}
+
 Try<std::string> draft_text(const Authorization &authorization) {
   const std::string payload = CLI_TRY(serialize_authorization(authorization));
   return CLI_TRY(parse_json(view(payload))).dump(2) + "\n";
@@ -78,7 +84,7 @@ Try<std::string> draft_text(const Authorization &authorization) {
 Answer sign_and_write(const Arguments &arguments, const Authorization &authorization,
                       const std::string &source) {
   const std::vector<SecretKey> keys = CLI_TRY(load_secret_keys(arguments.all("--key")));
-  CLI_TRY(announce(authorization, keys));
+  CLI_TRY(announce_artifact(authorization, keys));
   const std::string payload = CLI_TRY(serialize_authorization(authorization));
   return write_artifact(arguments, authorization, source, CLI_TRY(sign(payload, keys)));
 }
@@ -86,7 +92,7 @@ Answer sign_and_write(const Arguments &arguments, const Authorization &authoriza
 Answer add_and_write(const Arguments &arguments, ByteView envelope,
                      const Authorization &authorization, const std::string &source) {
   const std::vector<SecretKey> keys = CLI_TRY(load_secret_keys(arguments.all("--key")));
-  CLI_TRY(announce(authorization, keys));
+  CLI_TRY(announce_artifact(authorization, keys));
   std::string result(text_of(envelope));
   for (const SecretKey &key : keys)
     result = CLI_TRY(in_file(source, add_signature(view(result), key)));

@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: Apache-2.0
+// Questions to this host: kernel, daemon, records; and pages.
+#include "tools/cli/table.h"
+
+namespace warrant::cli {
+namespace {
+
+constexpr Option kStatus[] = {kPinDir, kSocket};
+constexpr Option kReload[] = {kSocket};
+constexpr Option kDenials[] = {
+    kSince,
+    {"--limit", "N", Value::kNumber, Count::kMaybe, "50", "At most so many lines."},
+    kLineageDir};
+constexpr Option kExplain[] = {kLineageDir};
+constexpr Option kLineageShow[] = {
+    {"--pid",
+     "PID",
+     Value::kNumber,
+     Count::kMaybe,
+     {},
+     "The last exec of this process and all that came from it."},
+    {"--lineage", "ID", Value::kNumber, Count::kMaybe, {}, "This exec and all that came from it."},
+    {"--uid", "UID", Value::kNumber, Count::kMaybe, {}, "Execs of this user."},
+    {"--artifact", "ID", Value::kText, Count::kMaybe, {}, "Execs under this artifact."},
+    kSince,
+    {"--all-boots", {}, Value::kSwitch, Count::kMaybe, {}, "Not only the latest boot."},
+    kLineageDir};
+constexpr Option kReplay[] = {kLineageDir};
+
+constexpr Command kCommands[] = {
+    {"status",
+     {},
+     "Ask the kernel whether it really enforces.",
+     "Reads links, maps and counters from the kernel, not from the daemon, and executes a canary "
+     "that nobody authorized, which must be refused. Answers no, and says why, if anything is not "
+     "as enforcement needs it. Needs root.",
+     kStatus,
+     kNoOperand,
+     status},
+    {"doctor",
+     {},
+     "What this machine lacks for enforcement, what that costs, how to get it.",
+     {},
+     {},
+     kNoOperand,
+     doctor},
+    {"reload",
+     {},
+     "Let warrantd read its configuration directory anew, now.",
+     "It does so by itself when a file changes. Answers no if what was in force stays.",
+     kReload,
+     kNoOperand,
+     reload},
+    {"denials", {}, "What was refused, and why, latest first.", {}, kDenials, kNoOperand, denials},
+    {"explain",
+     {},
+     "Why one request was allowed or refused, and what to do.",
+     {},
+     kExplain,
+     {{}, "ID", Value::kText, Count::kOnce, {}, "Id of a record, as `warrant denials` prints it."},
+     explain},
+    {"lineage",
+     "show",
+     "Who ran what, begotten by which exec, under which artifact.",
+     {},
+     kLineageShow,
+     kNoOperand,
+     lineage_show},
+    {"replay",
+     {},
+     "Decide every recorded request once more, and compare.",
+     "Answers no at a verdict that the recorded facts do not give.",
+     kReplay,
+     {{},
+      "FILE",
+      Value::kFile,
+      Count::kAny,
+      {},
+      "Lineage files or transcripts; without any, those of --lineage-dir."},
+     replay},
+    {"completion",
+     {},
+     "Print the completion script for a shell.",
+     {},
+     {},
+     {{}, "bash|zsh", Value::kWord, Count::kOnce, {}, "The shell."},
+     completion},
+    {"manual", {}, "Print the manual page, in man(7).", {}, {}, kNoOperand, manual},
+};
+static_assert(is_complete(kCommands));
+
+} // namespace
+
+std::span<const Command> host_commands() {
+  return kCommands;
+}
+
+} // namespace warrant::cli
