@@ -31,12 +31,12 @@ Checked<TrustState> load_trust(ByteView root_envelope, ByteView policy_envelope,
 /// At `now` (unix seconds): EXPIRED when trust root or policy is no longer good.
 Checked<void> check_expiry(const TrustState &trust, int64_t now);
 
-/// ENVIRONMENT_FAILURE when the policy demands a revocation list and there is none, or an older one
-/// than it allows at `now`. Then no lease is given: artifacts stay, the kernel denies all but
-/// recovery.
+/// ENVIRONMENT_FAILURE when the policy demands a revocation list and there is none, or one that at
+/// `now` is at least as old as it allows. Then no lease is given: artifacts stay, the kernel denies
+/// all but recovery.
 Checked<void> check_freshness(const TrustState &trust, int64_t now);
 
-/// Unix seconds from which check_freshness() fails if nothing changes; nothing: never.
+/// Unix seconds from which check_freshness() fails if nothing changes; nothing: never; 0: always.
 std::optional<int64_t> fresh_until(const TrustState &trust);
 
 /// What must never go back: remembered durably, compared on every load. All 0: nothing yet.
@@ -51,10 +51,10 @@ struct HighWater {
   bool operator==(const HighWater &) const = default;
 };
 
-/// REPLAY when any document is older than the mark, or as old with other content. A policy role (or
-/// revocation role) whose keys changed with a new root starts its numbers anew, which is how a
-/// fast-forward by a stolen key is recovered from; `mark_root` is the root that the mark was set
-/// under, or nullptr at the first start.
+/// REPLAY when any document is older than the mark, or as old with other content, or when there is
+/// no revocation list any more. A policy role (or revocation role) that lost a key with a new root
+/// starts its numbers anew, which is how a fast-forward by a stolen key is recovered from;
+/// `mark_root` is the root that the mark was set under, or nullptr at the first start.
 Checked<void> check_not_older(const TrustState &trust, const HighWater &mark,
                               const TrustRoot *mark_root);
 HighWater high_water_of(const TrustState &trust);

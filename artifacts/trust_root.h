@@ -37,7 +37,7 @@ std::optional<RoleName> role_from_name(std::string_view name);
 /// Keys of which `threshold` distinct ones must sign.
 struct Role {
   std::vector<PublicKey> keys; ///< sorted by fingerprint, distinct; empty: nobody has the role
-  uint32_t threshold = 0;      ///< 1 to keys.size(); 0 when nobody has the role
+  uint32_t threshold = 0;      ///< 1 to keys.size() and kMaxSignatures; 0 when nobody has the role
 
   bool operator==(const Role &) const = default;
 };
@@ -67,8 +67,8 @@ struct SignedTrustRoot {
 Checked<SignedTrustRoot> load_trust_root(ByteView envelope);
 
 /// The step from version N to N + 1: signed by the thresholds of the root roles of both. Any other
-/// version is REPLAY (lower or equal with other content: rollback) or MALFORMED (a gap). Expiry is
-/// not judged: of a chain only the last counts.
+/// version is REPLAY (lower or equal with other content: rollback) or MALFORMED (a gap); the
+/// current root itself is no step and fine. Expiry is not judged: of a chain only the last counts.
 Checked<SignedTrustRoot> update_trust_root(const SignedTrustRoot &current, ByteView next);
 
 /// Payload to be signed; it parses back to an equal value.
