@@ -7,6 +7,7 @@
 #include <map>
 #include <random>
 #include <set>
+#include <tuple>
 
 #include "artifacts/compile.h"
 #include "tests/catch.h"
@@ -16,7 +17,6 @@ using namespace warrant;
 
 namespace {
 
-constexpr ClockMap kClock{-test::kNow * 1000000000};
 const char *const kPaths[] = {"/a",   "/a/b",          "/a/b/c",
                               "/a-b", "/system.slice", "/system.slice/x.service"};
 
@@ -24,6 +24,8 @@ struct Process {
   uint32_t uid;
   uint32_t gid;
   std::string cgroup;
+  uint32_t session;
+  Digest caller;
 };
 
 struct Code {
@@ -33,8 +35,8 @@ struct Code {
   bool operator==(const Code &) const = default;
 };
 
-/// payload sha256 -> actions
-using Grants = std::map<Digest, uint32_t>;
+/// payload sha256, W_CANDIDATE_* bits -> actions
+using Grants = std::map<std::pair<Digest, uint32_t>, uint32_t>;
 
 class Random {
  public:
@@ -60,7 +62,11 @@ Initiator random_initiator(Random &random) {
     initiator.cgroup = kPaths[random.below(std::size(kPaths))];
   else if (random.one_in(4))
     initiator.unit = "x.service";
-  initiator.any = !initiator.uid && !initiator.gid && !initiator.cgroup_path();
+  if (random.one_in(5))
+    initiator.session = 7 + random.below(2);
+  if (random.one_in(5))
+    initiator.parent_sha256 = test::digest(static_cast<uint8_t>(0x51 + random.below(2)));
+  initiator.any = initiator == Initiator{};
   return initiator;
 }
 
@@ -69,7 +75,20 @@ VerifiedAuthorization random_artifact(Random &random, uint8_t id) {
   authorization.id.fill(id);
   authorization.initiator = random_initiator(random);
   authorization.actions = random.actions();
+  if (random.one_in(10))
+    authorization.host = "host-b";
+  if (random.one_in(10)) {
+    authorization.kind = ArtifactKind::kBreakglass;
+    authorization.governance["reason"] = "fire";
+  }
+  if (random.one_in(12))
+    authorization.policy_sha256[0] ^= 1;
   authorization.subjects.clear();
+  if (authorization.kind == ArtifactKind::kBreakglass && random.one_in(2)) {
+    authorization.covers = Covers::kAll;
+    authorization.actions = 1 + random.below(W_ACTION_ALL >> 1);
+    return test::verified(authorization);
+  }
   std::vector<ManifestRecord> records;
   const uint32_t size = 1 + random.below(3);
   for (uint32_t i = 0; i < size; i++) {
@@ -88,6 +107,8 @@ bool holds(const Initiator &initiator, const Process &process) {
   const auto path = initiator.cgroup_path();
   return (!initiator.uid || *initiator.uid == process.uid) &&
          (!initiator.gid || *initiator.gid == process.gid) &&
+         (!initiator.session || *initiator.session == process.session) &&
+         (!initiator.parent_sha256 || *initiator.parent_sha256 == process.caller) &&
          (!path || process.cgroup == *path || process.cgroup.starts_with(*path + "/"));
 }
 
@@ -96,16 +117,30 @@ struct Naming {
   const VerifiedAuthorization *artifact;
   Code code;
   uint32_t actions;
+  uint32_t flags;
 };
 
-std::vector<Naming> all_namings(const std::vector<VerifiedAuthorization> &set) {
+uint32_t naive_flags(const VerifiedAuthorization &verified) {
+  if (!verified.blocked())
+    return 0;
+  return verified.blocked()->reason == W_REASON_IDENTITY_MISMATCH ? W_CANDIDATE_IDENTITY_MISMATCH
+                                                                  : W_CANDIDATE_POLICY_MISMATCH;
+}
+
+std::vector<Naming> all_namings(const std::vector<VerifiedAuthorization> &set,
+                                const Digest &revoked) {
   std::vector<Naming> all;
   for (const VerifiedAuthorization &verified : set) {
+    const uint32_t blocked = naive_flags(verified);
+    if (verified.authorization().covers == Covers::kAll && blocked == 0)
+      all.push_back({&verified, {W_DIGEST_ANY, {}}, verified.authorization().actions, 0});
     const auto add = [&](const Digest &sha256, const std::optional<Digest> &verity,
                          uint32_t actions) {
-      all.push_back({&verified, {W_DIGEST_SHA256, sha256}, actions});
+      const bool is_revoked = sha256 == revoked || verity == revoked;
+      const uint32_t flags = blocked != 0 ? blocked : is_revoked ? W_CANDIDATE_REVOKED : 0;
+      all.push_back({&verified, {W_DIGEST_SHA256, sha256}, actions, flags});
       if (verity)
-        all.push_back({&verified, {W_DIGEST_VERITY, *verity}, actions});
+        all.push_back({&verified, {W_DIGEST_VERITY, *verity}, actions, flags});
     };
     for (const Subject &subject : verified.authorization().subjects)
       add(subject.sha256, subject.verity, verified.authorization().actions);
@@ -119,7 +154,7 @@ Grants naive_grants(const std::vector<Naming> &namings, const Process &process, 
   Grants grants;
   for (const Naming &naming : namings)
     if (naming.code == code && holds(naming.artifact->authorization().initiator, process))
-      grants[naming.artifact->sha256()] |= naming.actions;
+      grants[{naming.artifact->sha256(), naming.flags}] |= naming.actions;
   return grants;
 }
 
@@ -134,8 +169,8 @@ std::string place_of(const Initiator &initiator) {
   return path ? *path : initiator.uid ? std::to_string(*initiator.uid) : std::string("host");
 }
 
-/// Whether no key would have to hold too many: each code that is named, in each place that is
-/// named.
+/// Whether no key would have to hold too many that count: each code that is named, in each place
+/// that is named.
 bool naive_fits(const std::vector<Naming> &namings) {
   std::map<std::tuple<std::string, int, Digest>, std::set<Digest>> holders;
   for (const Naming &somebody : namings)
@@ -143,7 +178,8 @@ bool naive_fits(const std::vector<Naming> &namings) {
       const std::string place = place_of(somebody.artifact->authorization().initiator);
       const std::string bound = place_of(holder.artifact->authorization().initiator);
       // Grants of a bound cgroup stand in the places of the bound cgroups below it, too.
-      if (bound == place || (bound[0] == '/' && place.starts_with(bound + "/")))
+      if (holder.flags == 0 &&
+          (bound == place || (bound[0] == '/' && place.starts_with(bound + "/"))))
         holders[{place, holder.code.kind, holder.code.digest}].insert(holder.artifact->sha256());
     }
   return std::all_of(holders.begin(), holders.end(),
@@ -181,11 +217,19 @@ const w_verdict *lookup(const Entries &entries, uint32_t scope, const Code &code
   return nullptr;
 }
 
+bool admits(const w_artifact &artifact, const Process &process) {
+  const auto needs = [&](uint32_t bit) { return (artifact.constraints & bit) != 0; };
+  return (!needs(W_ARTIFACT_NEEDS_UID) || artifact.uid == process.uid) &&
+         (!needs(W_ARTIFACT_NEEDS_GID) || artifact.gid == process.gid) &&
+         (!needs(W_ARTIFACT_NEEDS_SESSION) || artifact.session == process.session) &&
+         (!needs(W_ARTIFACT_NEEDS_CODE) || artifact.caller[0] == process.caller[0]);
+}
+
 Grants compiled_grants(const Entries &entries, const Process &process, const Code &code) {
   std::vector<uint32_t> scopes = {W_SCOPE_HOST, cgroup_scope(entries, process.cgroup)};
   for (const auto &[uid, scope] : entries.uids)
-    if (uid == process.uid)
-      scopes.push_back(scope);
+    if (uid == process.uid && scope.scope != 0)
+      scopes.push_back(scope.scope);
   Grants grants;
   for (const uint32_t scope : scopes) {
     const w_verdict *verdict = lookup(entries, scope, code);
@@ -194,14 +238,24 @@ Grants compiled_grants(const Entries &entries, const Process &process, const Cod
       if (grant == 0)
         continue;
       const w_artifact &artifact = entries.artifacts.at(W_GRANT_ARTIFACT(grant));
-      if ((artifact.constraints & W_ARTIFACT_NEEDS_UID) && artifact.uid != process.uid)
+      if (!admits(artifact, process))
         continue;
-      if ((artifact.constraints & W_ARTIFACT_NEEDS_GID) && artifact.gid != process.gid)
-        continue;
-      grants[entries.payloads.at(W_GRANT_ARTIFACT(grant))] |= W_GRANT_ACTIONS(grant);
+      grants[{entries.payloads.at(W_GRANT_ARTIFACT(grant)), artifact.flags}] |=
+          W_GRANT_ACTIONS(grant);
     }
   }
   return grants;
+}
+
+/// What counts is the same; what only gives a reason may have made room.
+bool agree(const Grants &compiled, const Grants &expected) {
+  for (const auto &[grant, actions] : expected)
+    if (grant.second == 0 && !compiled.count(grant))
+      return false;
+  return std::all_of(compiled.begin(), compiled.end(), [&](const auto &entry) {
+    const auto found = expected.find(entry.first);
+    return found != expected.end() && found->second == entry.second;
+  });
 }
 
 bool is_named(const Entries &entries, const Code &code) {
@@ -216,7 +270,7 @@ bool same_bytes(const std::vector<T> &a, const std::vector<T> &b) {
 
 bool same(const Entries &a, const Entries &b) {
   return same_bytes(a.verdicts, b.verdicts) && same_bytes(a.artifacts, b.artifacts) &&
-         a.uids == b.uids && same_bytes(a.cgroups, b.cgroups) && a.flags == b.flags &&
+         same_bytes(a.uids, b.uids) && same_bytes(a.cgroups, b.cgroups) && a.flags == b.flags &&
          a.payloads == b.payloads;
 }
 
@@ -230,19 +284,21 @@ bool is_tidy(const w_verdict &verdict) {
 }
 
 bool is_sorted_and_unique(const Entries &entries) {
-  const auto less = [](const auto &a, const auto &b) {
-    const w_verdict_key &x = a.first;
-    const w_verdict_key &y = b.first;
-    if (x.scope != y.scope)
-      return x.scope < y.scope;
-    if (x.digest_kind != y.digest_kind)
-      return x.digest_kind < y.digest_kind;
-    return std::memcmp(x.digest, y.digest, W_DIGEST_SIZE) < 0;
+  const auto before = [](const w_verdict_key &a, const w_verdict_key &b) {
+    return std::tuple(a.scope, a.digest_kind, std::to_array(a.digest)) <
+           std::tuple(b.scope, b.digest_kind, std::to_array(b.digest));
   };
   for (size_t i = 1; i < entries.verdicts.size(); i++)
-    if (!less(entries.verdicts[i - 1], entries.verdicts[i]))
+    if (!before(entries.verdicts[i - 1].first, entries.verdicts[i].first))
       return false;
   return std::is_sorted(entries.payloads.begin() + 1, entries.payloads.end());
+}
+
+std::vector<Code> all_codes() {
+  std::vector<Code> all = {{W_DIGEST_ANY, {}}};
+  for (uint8_t fill = 0; fill < 18; fill++)
+    all.push_back({fill % 2 ? W_DIGEST_VERITY : W_DIGEST_SHA256, test::digest(fill / 2)});
+  return all;
 }
 
 std::vector<Process> processes() {
@@ -252,7 +308,9 @@ std::vector<Process> processes() {
       for (const char *cgroup :
            {"", "/a", "/a/b", "/a/b/c", "/a/b/c/d", "/a/bb", "/a-b", "/z", "/system.slice",
             "/system.slice/x.service", "/system.slice/x.service/worker"})
-        all.push_back({uid, gid, cgroup});
+        for (const uint32_t other : {0u, 1u})
+          all.push_back(
+              {uid, gid, cgroup, 7 + other, test::digest(static_cast<uint8_t>(0x51 + other))});
   return all;
 }
 
@@ -266,11 +324,15 @@ TEST_CASE("compiled entries say what the authorizations say") {
     INFO("seed " << seed);
     Random random(seed);
     std::vector<VerifiedAuthorization> set;
-    const uint32_t size = 1 + random.below(seed % 3 == 0 ? 24 : 12);
+    const uint32_t size = 1 + random.below(seed % 3 == 0 ? 36 : 12);
     for (uint8_t id = 1; id <= size; id++)
       set.push_back(random_artifact(random, id));
-    const std::vector<Naming> namings = all_namings(set);
-    const auto compiled = compile(set, kClock);
+    Revocation revocation;
+    revocation.digests = {test::digest(2)};
+    Circumstances circumstances;
+    circumstances.revocation = &revocation;
+    const std::vector<Naming> namings = all_namings(set, revocation.digests[0]);
+    const auto compiled = compile(set, circumstances);
     REQUIRE(compiled.ok() == naive_fits(namings));
     if (!compiled.ok()) {
       refused++;
@@ -280,18 +342,19 @@ TEST_CASE("compiled entries say what the authorizations say") {
     REQUIRE(is_sorted_and_unique(entries));
     for (const auto &[key, verdict] : entries.verdicts)
       REQUIRE(is_tidy(verdict));
-    for (uint8_t fill = 0; fill < 9; fill++)
-      for (const w_digest_kind kind : {W_DIGEST_SHA256, W_DIGEST_VERITY}) {
-        const Code code{kind, test::digest(fill)};
-        REQUIRE(is_named(entries, code) == naive_named(namings, code));
-        for (const Process &process : everybody) {
-          const Grants expected = naive_grants(namings, process, code);
-          granted += !expected.empty();
-          if (compiled_grants(entries, process, code) != expected)
-            FAIL("uid " << process.uid << " gid " << process.gid << " cgroup " << process.cgroup
-                        << " digest " << int{fill} << " kind " << kind);
-        }
+    for (const Code &code : all_codes()) {
+      const bool is_any = code.kind == W_DIGEST_ANY;
+      const bool named =
+          is_any ? (entries.flags & W_GENERATION_HAS_ANY) != 0 : is_named(entries, code);
+      REQUIRE(named == naive_named(namings, code));
+      for (const Process &process : everybody) {
+        const Grants expected = naive_grants(namings, process, code);
+        granted += !expected.empty();
+        if (!agree(compiled_grants(entries, process, code), expected))
+          FAIL("uid " << process.uid << " gid " << process.gid << " cgroup " << process.cgroup
+                      << " digest " << int{code.digest[0]} << " kind " << code.kind);
       }
+    }
   }
   // Both answers must have been tried, or the comparison says little.
   CHECK(refused > 20);
@@ -304,13 +367,13 @@ TEST_CASE("entries do not depend on the order of the set") {
     std::vector<VerifiedAuthorization> set;
     for (uint8_t id = 1; id <= 6; id++)
       set.push_back(random_artifact(random, id));
-    const auto first = compile(set, kClock);
+    const auto first = compile(set, {});
     if (!first.ok())
       continue;
     std::mt19937 engine(seed);
     for (int i = 0; i < 5; i++) {
       std::shuffle(set.begin(), set.end(), engine);
-      REQUIRE(same(compile(set, kClock).value(), first.value()));
+      REQUIRE(same(compile(set, {}).value(), first.value()));
     }
   }
 }
@@ -330,7 +393,7 @@ TEST_CASE("a large baseline compiles") {
   const std::vector<VerifiedAuthorization> set = {test::verified(test::authorization(), records)};
   const double verifying = since(start);
   start = std::chrono::steady_clock::now();
-  const auto entries = compile(set, kClock);
+  const auto entries = compile(set, {});
   const double compiling = since(start);
   REQUIRE(entries.ok());
   CHECK(entries.value().verdicts.size() == records.size());
