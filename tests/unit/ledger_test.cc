@@ -134,6 +134,7 @@ TEST_CASE("counters that an older state does not know are believed") {
                             {artifact(1, 10), artifact(2, 10), artifact(3, 10)});
   CHECK(plan.hand_out.empty());
   CHECK(plan.after.artifacts.at(id_of(1)).handed_out == 2);
+  CHECK(plan.after.artifacts.at(id_of(1)).spent == 8);
   CHECK(plan.after.artifacts.at(id_of(2)).handed_out == 10);
   CHECK(plan.after.artifacts.at(id_of(3)).handed_out == 0);
 }
