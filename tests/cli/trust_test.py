@@ -256,6 +256,12 @@ class RevocationTest(WorkshopTest):
                              "h")["statement"]["subject"][0]["digest"]["sha256"]
         self.revoke("--digest", "program")
         self.assertEqual(self.show()["digests"], [digest])
+        self.assertEqual(self.judge()["rejection"]["reason"], "revoked")
+        # Of several contents, the others stay good.
+        self.path("other").write_bytes(b"\x7fELF and other")
+        self.make_artifact("b", "--host", "h", "--subject", "other")
+        words = ("b.json", "--host", "h", "--revocation", "r.json")
+        self.assertEqual(self.verify(*words)["revokedContents"], [digest])
 
     def test_from_keeps_entries_and_raises_the_epoch(self):
         self.revoke("--epoch", 4, "--host", "x", "--host", "x")

@@ -34,6 +34,7 @@ Answer denials(const Arguments &arguments);
 Answer explain(const Arguments &arguments);
 Answer lineage_show(const Arguments &arguments);
 Answer replay(const Arguments &arguments);
+Answer simulate(const Arguments &arguments);
 Answer completion(const Arguments &arguments);
 Answer manual(const Arguments &arguments);
 

@@ -22,7 +22,8 @@ inline constexpr ExitCodeHelp kExitCodes[] = {
     {ExitCode::kOk, "Done, and the answer is yes."},
     {ExitCode::kNo,
      "Done, and the answer is no: an artifact was refused, the kernel does not enforce, "
-     "a check failed, a replay disagrees, there is no such record."},
+     "a check failed, a replay disagrees, a simulation refuses what went through, there is no such "
+     "record."},
     {ExitCode::kUsage, "The command line makes no sense; nothing was done."},
     {ExitCode::kError,
      "A file, the kernel or the machine is not as it must be; the message says "

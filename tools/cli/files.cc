@@ -114,39 +114,6 @@ Try<void> write_output(const Arguments &arguments, const std::string &path,
   return {};
 }
 
-namespace {
-
-/// Nothing if none is meant.
-Try<Bytes> read_revocation(const Arguments &arguments, std::string &path) {
-  path = arguments.text("--revocation");
-  const bool installed = path.empty() && !arguments.has("--policy");
-  if (installed && ::access(kRevocationFile, F_OK) == 0)
-    path = kRevocationFile;
-  return path.empty() ? Bytes{} : CLI_TRY(read_document(path));
-}
-
-} // namespace
-
-Try<TrustState> load_trust_of(const Arguments &arguments) {
-  const std::string root_path = arguments.text("--trust-root");
-  const std::string policy_path = arguments.text("--policy");
-  std::string revocation_path;
-  const Bytes root = CLI_TRY(read_document(root_path));
-  const Bytes policy = CLI_TRY(read_document(policy_path));
-  const Bytes revocation = CLI_TRY(read_revocation(arguments, revocation_path));
-  if (!revocation_path.empty() && revocation.empty()) // load_trust() would take it for none
-    return trouble(revocation_path + ": empty");
-  const std::string host = arguments.has("--host") ? arguments.text("--host") : host_name();
-  Checked<TrustState> trust = load_trust(root, policy, revocation, host);
-  if (trust.ok())
-    return std::move(trust).value();
-  const std::string &field = trust.error().field;
-  return trouble((field.starts_with("policy")       ? policy_path
-                  : field.starts_with("revocation") ? revocation_path
-                                                    : root_path) +
-                 ": " + trust.error().text());
-}
-
 std::string host_name() {
   std::array<char, 256> name{};
   ::gethostname(name.data(), name.size() - 1);

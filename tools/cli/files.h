@@ -11,7 +11,6 @@
 #include "artifacts/json.h"
 #include "artifacts/key.h"
 #include "artifacts/statement.h"
-#include "artifacts/trust.h"
 #include "tools/cli/arguments.h"
 
 namespace warrant::cli {
@@ -44,13 +43,6 @@ Try<void> check_target(const Arguments &arguments, const std::string &path);
 /// Whole or not at all, after check_target().
 Try<void> write_output(const Arguments &arguments, const std::string &path,
                        std::string_view content);
-
-/// What is read when neither --policy nor --revocation is given, and it is there.
-inline constexpr const char *kRevocationFile = "/etc/warrant/revocation.json";
-
-/// Trust root, policy and revocation list of the options --trust-root, --policy and --revocation,
-/// for the host of --host or this one.
-Try<TrustState> load_trust_of(const Arguments &arguments);
 
 std::string host_name();
 /// "." for a name without a slash.

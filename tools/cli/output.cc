@@ -7,6 +7,8 @@
 #include <cstdio>
 #include <cstdlib>
 
+#include "artifacts/names.h"
+
 namespace warrant::cli {
 namespace {
 
@@ -26,6 +28,13 @@ size_t width_of(std::string_view text) {
 
 void print_json(const Json &value) {
   print(value.dump(2, ' ', false, Json::error_handler_t::replace) + "\n");
+}
+
+Json rejection_json(const Rejection &rejection) {
+  return {{"reason", reason_name(rejection.reason)},
+          {"field", rejection.field},
+          {"detail", rejection.detail},
+          {"fix", rejection.fix}};
 }
 
 void print(std::string_view text) {

@@ -7,11 +7,14 @@
 #include <vector>
 
 #include "artifacts/json.h"
+#include "artifacts/rejection.h"
 
 namespace warrant::cli {
 
 /// One JSON value, indented, on standard output.
 void print_json(const Json &value);
+/// {"reason", "field", "detail", "fix"}.
+Json rejection_json(const Rejection &rejection);
 /// Text as it is, on standard output.
 void print(std::string_view text);
 /// Text as it is, on standard error: progress, warnings, what is about to be done.

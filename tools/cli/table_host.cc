@@ -26,6 +26,15 @@ constexpr Option kLineageShow[] = {
     {"--all-boots", {}, Value::kSwitch, Count::kMaybe, {}, "Not only the latest boot."},
     kLineageDir};
 constexpr Option kReplay[] = {kLineageDir};
+constexpr Option kSimulate[] = {
+    kTrustRoot,
+    option("--policy", "FILE", Value::kFile, Count::kMaybe, "The policy to try, signed or a draft.",
+           "/etc/warrant/policy.json"),
+    option("--artifacts", "DIR", Value::kDirectory, Count::kMaybe, "The artifacts to try.",
+           "/etc/warrant/artifacts"),
+    kRevocation,
+    kAsHost,
+    kLineageDir};
 
 constexpr Command kCommands[] = {
     {"status",
@@ -78,6 +87,22 @@ constexpr Command kCommands[] = {
       {},
       "Lineage files or transcripts; without any, those of --lineage-dir."},
      replay},
+    {"simulate",
+     {},
+     "Which recorded decisions another policy or other artifacts would change.",
+     "Decides every recorded request to execute or map once more, with the grants that it would "
+     "have had. Answers no if anything that went through would be refused.\n\nWhat no record "
+     "holds, "
+     "audit sessions and uses that were left, is taken as met; callers as running under the "
+     "artifact that they ran under. Requests to write are left out.",
+     kSimulate,
+     {{},
+      "FILE",
+      Value::kFile,
+      Count::kAny,
+      {},
+      "Lineage files or transcripts; without any, those of --lineage-dir."},
+     simulate},
     {"completion",
      {},
      "Print the completion script for a shell.",
