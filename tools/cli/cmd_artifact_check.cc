@@ -10,7 +10,6 @@
 #include "tools/cli/files.h"
 #include "tools/cli/output.h"
 #include "tools/cli/trust_files.h"
-#include "tools/cli/trust_files.h"
 
 namespace warrant::cli {
 namespace {
