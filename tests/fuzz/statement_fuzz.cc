@@ -18,10 +18,20 @@ const SecretKey &issuer_key() {
 void check_meaning(const Authorization &authorization) {
   require(authorization.not_before < authorization.not_after);
   require(authorization.actions != 0 && (authorization.actions & ~W_ACTION_ALL) == 0);
-  require(authorization.subjects.empty() == authorization.manifest.has_value());
-  const Initiator &initiator = authorization.initiator;
-  const bool restricted = initiator.uid || initiator.gid || initiator.cgroup_path();
-  require(initiator.any != restricted);
+  const bool covers_all = authorization.covers == Covers::kAll;
+  require(authorization.subjects.empty() == (authorization.manifest.has_value() || covers_all));
+  require(!covers_all || authorization.kind == ArtifactKind::kBreakglass);
+  require(!authorization.requires_parent || authorization.parent);
+  require(!authorization.max_uses ||
+          (*authorization.max_uses > 0 && (authorization.actions & W_ACTION_EXEC)));
+  if (const auto &delegation = authorization.delegation) {
+    require(delegation->max_depth >= 1 && delegation->max_depth <= kMaxDelegationDepth);
+    require(delegation->role.threshold >= 1 &&
+            delegation->role.threshold <= delegation->role.keys.size());
+  }
+  Initiator unrestricted;
+  unrestricted.any = authorization.initiator.any;
+  require(authorization.initiator.any == (authorization.initiator == unrestricted));
 }
 
 void check_entries(const VerifiedAuthorization &verified, const Entries &entries) {
@@ -31,6 +41,7 @@ void check_entries(const VerifiedAuthorization &verified, const Entries &entries
   const Initiator &initiator = verified.authorization().initiator;
   for (const auto &[key, verdict] : entries.verdicts) {
     require((key.scope == W_SCOPE_NAMED) == (verdict.grants[0] == 0));
+    require(key.digest_kind != W_DIGEST_ANY || entries.flags & W_GENERATION_HAS_ANY);
     require(key.scope != W_SCOPE_HOST || (!initiator.uid && !initiator.cgroup_path()));
     require(verdict.grants[1] == 0);
   }
@@ -54,19 +65,28 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   require(parse_authorization(view(canonical.value())).value() == authorization);
   require(serialize_authorization(authorization).value() == canonical.value());
 
+  if (authorization.parent)
+    return 0; // verify_fuzz has a parent
   TrustState trust;
   trust.root.expires = kMaxTime;
-  trust.root.issuer = make_role({issuer_key().public_key()}, 1);
+  for (const RoleName name : {RoleName::kTask, RoleName::kBaseline, RoleName::kBreakglass})
+    trust.root.role(name) = make_role({issuer_key().public_key()}, 1);
   trust.policy_sha256 = authorization.policy_sha256;
+  trust.policy.breakglass_max_window = kMaxTime;
   trust.host = authorization.host.value_or("");
   const auto envelope = sign_envelope(payload, issuer_key());
   require(envelope.ok());
-  const auto verified = verify_artifact(view(envelope.value()), no_manifests(), trust, 0);
+  const auto verified =
+      verify_artifact(view(envelope.value()), no_manifests(), no_parents, trust, 0);
   require(verified.ok() != authorization.manifest.has_value());
   if (!verified.ok())
     return 0;
+  require(!verified.value().blocked());
   require(verified.value().sha256() == sha256(payload));
-  const auto entries = compile({verified.value()}, ClockMap{-1000000000});
+  Circumstances circumstances;
+  circumstances.clock = ClockMap{-1000000000};
+  circumstances.bonds[authorization.id] = W_MAX_BONDS;
+  const auto entries = compile({verified.value()}, circumstances);
   require(entries.ok());
   check_entries(verified.value(), entries.value());
   return 0;
