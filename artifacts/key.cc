@@ -118,7 +118,7 @@ std::string PublicKey::fingerprint() const {
 }
 
 bool is_fingerprint(std::string_view text) {
-  if (!text.starts_with(kFingerprintPrefix) || text.back() == '=')
+  if (!text.starts_with(kFingerprintPrefix))
     return false;
   text.remove_prefix(kFingerprintPrefix.size());
   const Result<Bytes> digest = from_base64(std::string(text) + "=");

@@ -62,7 +62,10 @@ TEST_CASE("a revocation list is broken at every field and refused by name") {
            "value":"SHA256:bbXpuKG6zhzdmnxq256TlqzFBzRl2f6OOg722cYNbU9"}])",
        "predicate.issuers[0]", "fingerprint"}, // one spelling: unused bits are zero
       {R"([{"op":"replace","path":"/predicate/issuers/0",
-           "value":"MD5:bbXpuKG6zhzdmnxq256TlqzFBzRl2f6OOg722cYNbU8"}])",
+           "value":"sha256:bbXpuKG6zhzdmnxq256TlqzFBzRl2f6OOg722cYNbU8"}])",
+       "predicate.issuers[0]", "fingerprint"},
+      {R"([{"op":"replace","path":"/predicate/issuers/0",
+           "value":"SHA256:bbXpuKG6zhzdmnxq256TlqzFBzRl2f6OOg722cYNbU8="}])",
        "predicate.issuers[0]", "fingerprint"},
       {R"([{"op":"replace","path":"/subject/0/name","value":"policy"}])", "subject"},
   };
