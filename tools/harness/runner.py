@@ -82,6 +82,10 @@ def add_product(tree, subject, staged, folder, now):
     for label, fields in subject.artifacts.items():
         subjects = {name: staged[name].sha256 for name in fields["subjects"]}
         subjects |= authority.more_digests(label, fields.get("digests", 0))
+        initiator = dict(fields.get("initiator", {"any": True}))
+        if initiator.get("parentSha256", "").startswith("@"):
+            initiator["parentSha256"] = staged[initiator["parentSha256"][1:]].sha256
+        fields = fields | {"initiator": initiator}
         names[label] = f"{label}.json"
         home = product.ARTIFACTS if fields.get("installed", True) else product.LATER
         tree.file(f"{home}/{names[label]}", signer.artifact(label, fields, subjects))
