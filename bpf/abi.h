@@ -48,6 +48,9 @@
 #define W_BOND_WORDS 2
 /* Counted artifacts that can be in force at once. */
 #define W_MAX_COUNTED 16384u
+/* Nothing larger is measured: the kernel hashes without a pause, on a sparse file of tmpfs for as
+ * long as it likes, and takes no signal meanwhile. */
+#define W_MAX_MEASURED_BYTES (2ull << 30)
 
 #define W_NEVER ((__u64)0)
 #define W_FOREVER (~(__u64)0)
@@ -146,7 +149,9 @@ enum w_request {
   X(FOREIGN_FS, "file system not trusted to keep content")      \
   X(UNSEALED, "unsealed memfd")                                 \
   X(UNCACHED, "not measured before and this hook cannot sleep") \
-  X(CHANGED, "changed while being measured")
+  X(CHANGED, "changed while being measured")                    \
+  X(NOT_REGULAR, "not a regular file")                          \
+  X(TOO_LARGE, "larger than is measured")
 
 enum w_measure {
 #define W_MEASURE_ENUM(name, text) W_MEASURE_##name,

@@ -91,6 +91,10 @@ static __noinline int w_measure(struct w_task *task, const struct w_config *cfg,
     facts->measure = W_MEASURE_FOREIGN_FS;
     return 0;
   }
+  if (!w_is_regular(inode)) {
+    facts->measure = W_MEASURE_NOT_REGULAR;
+    return 0;
+  }
   if (w_is_unsealed(inode, magic)) {
     facts->measure = W_MEASURE_UNSEALED;
     return 0;
@@ -113,8 +117,13 @@ static __noinline int w_measure(struct w_task *task, const struct w_config *cfg,
     return 0;
   }
   w_take_verity(task, file, cfg->active, &digest);
-  if (digest.measure != W_MEASURE_VERITY)
+  if (digest.measure != W_MEASURE_VERITY) {
+    if ((__u64)BPF_CORE_READ(inode, i_size) > W_MAX_MEASURED_BYTES) {
+      facts->measure = W_MEASURE_TOO_LARGE;
+      return 0;
+    }
     w_hash(file, &digest);
+  }
   if (!w_is_measured(digest.measure)) {
     facts->measure = digest.measure;
     return 0;
@@ -127,13 +136,17 @@ static __noinline int w_measure(struct w_task *task, const struct w_config *cfg,
 }
 
 /* The cached digest only, for hooks that cannot sleep. */
-static __always_inline void w_recall(struct w_facts *facts, struct inode *inode) {
+static __always_inline void w_recall(struct w_facts *facts, const struct w_config *cfg,
+                                     struct inode *inode) {
   struct w_inode *state = bpf_inode_storage_get(&inodes, inode, NULL, 0);
   struct w_digest digest = {.measure = W_MEASURE_UNCACHED};
+  __u32 magic = (__u32)BPF_CORE_READ(inode, i_sb, s_magic);
 
   if (w_has_writers(inode))
     facts->flags |= W_FACT_WRITERS;
-  if (state && BPF_CORE_READ(inode, i_sb, s_magic) != OVERLAYFS_MAGIC)
+  if (!w_is_trusted_filesystem(cfg, magic))
+    digest.measure = W_MEASURE_FOREIGN_FS;
+  else if (state && magic != OVERLAYFS_MAGIC)
     w_read_cached(state, &digest);
   w_set_digest(facts, &digest);
 }

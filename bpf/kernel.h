@@ -42,6 +42,8 @@ struct super_block {
 };
 
 struct inode {
+  unsigned short i_mode;
+  long long i_size;
   unsigned int i_flags;
   struct super_block *i_sb;
   struct address_space *i_mapping;
@@ -111,6 +113,8 @@ struct task_struct {
 
 #pragma clang attribute pop
 
+#define S_IFMT 0170000
+#define S_IFREG 0100000
 #define FMODE_WRITE 0x2u
 #define PROT_WRITE 0x2ul
 #define PROT_EXEC 0x4ul

@@ -29,6 +29,11 @@ static __always_inline int w_has_writers(struct inode *inode) {
   return BPF_CORE_READ(inode, i_writecount.counter) > 0;
 }
 
+/* A device node is not its driver's memory, and hashes as if it were empty. */
+static __always_inline int w_is_regular(struct inode *inode) {
+  return (BPF_CORE_READ(inode, i_mode) & S_IFMT) == S_IFREG;
+}
+
 static __always_inline int w_is_trusted_filesystem(const struct w_config *cfg, __u32 magic) {
   for (int i = 0; i < W_MAX_FILESYSTEMS; i++) {
     if (cfg->filesystems[i] == 0)

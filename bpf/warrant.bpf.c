@@ -198,7 +198,7 @@ int BPF_PROG(on_file_mprotect, struct vm_area_struct *vma, unsigned long reqprot
   }
   if (vma->anon_vma)
     facts->flags |= W_FACT_MODIFIED;
-  w_recall(facts, file->f_inode);
+  w_recall(facts, cfg, file->f_inode);
   if (w_is_own_image(task, facts))
     facts->flags |= W_FACT_OWN_IMAGE;
   w_gather_grants(task, cfg);

@@ -4,9 +4,11 @@
 #include <sys/epoll.h>
 #include <sys/inotify.h>
 #include <sys/signalfd.h>
+#include <sys/stat.h>
 #include <sys/timerfd.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <csignal>
@@ -34,16 +36,6 @@ Result<UniqueFd> make_signals() {
   if (::sigprocmask(SIG_BLOCK, &set, nullptr) != 0)
     return loop_error("cannot block signals");
   return own(::signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK), "a signalfd");
-}
-
-Result<UniqueFd> make_files(const std::vector<std::string> &directories) {
-  UniqueFd files = WARRANT_TRY(own(::inotify_init1(IN_CLOEXEC | IN_NONBLOCK), "an inotify"));
-  for (const std::string &directory : directories) {
-    if (::inotify_add_watch(files.get(), directory.c_str(),
-                            IN_CLOSE_WRITE | IN_MOVED_TO | IN_MOVED_FROM | IN_DELETE) < 0)
-      return loop_error("cannot watch " + directory);
-  }
-  return files;
 }
 
 Result<UniqueFd> make_ticks() {
@@ -79,9 +71,18 @@ void drain(int fd) {
   }
 }
 
+// A new name for a file that has one already is whole at once; any other new file is looked at when
+// its writer has closed it.
+bool is_linked(const std::vector<std::string> &directories, const char *name) {
+  return std::any_of(directories.begin(), directories.end(), [&](const std::string &directory) {
+    struct stat info {};
+    return ::lstat((directory + "/" + name).c_str(), &info) == 0 && info.st_nlink > 1;
+  });
+}
+
 // Whether anything changed that counts: names that begin with a dot are somebody's temporary files,
 // and what becomes of them will come under another name.
-bool take_changes(int fd) {
+bool take_changes(int fd, const std::vector<std::string> &directories) {
   std::array<char, 4096> buffer{};
   bool changed = false;
   for (ssize_t size = 0; (size = ::read(fd, buffer.data(), buffer.size())) > 0;) {
@@ -89,7 +90,10 @@ bool take_changes(int fd) {
       inotify_event event{};
       std::memcpy(&event, at, sizeof(event));
       const char *name = at + sizeof(event);
-      changed = changed || event.len == 0 || *name != '.'; // without a name: some were dropped
+      if (event.len == 0) // a directory itself, or some were dropped
+        changed = true;
+      else if (*name != '.')
+        changed = changed || (event.mask & IN_CREATE) == 0 || is_linked(directories, name);
       at = name + event.len;
     }
   }
@@ -109,14 +113,31 @@ EventLoop::EventLoop(UniqueFd poll, UniqueFd signals, UniqueFd files, UniqueFd t
 Result<EventLoop> EventLoop::create(const std::vector<std::string> &directories) {
   UniqueFd poll = WARRANT_TRY(own(::epoll_create1(EPOLL_CLOEXEC), "an epoll"));
   UniqueFd signals = WARRANT_TRY(make_signals());
-  UniqueFd files = WARRANT_TRY(make_files(directories));
+  UniqueFd files = WARRANT_TRY(own(::inotify_init1(IN_CLOEXEC | IN_NONBLOCK), "an inotify"));
   UniqueFd ticks = WARRANT_TRY(make_ticks());
   UniqueFd clock = WARRANT_TRY(make_clock());
   EventLoop loop(std::move(poll), std::move(signals), std::move(files), std::move(ticks),
                  std::move(clock));
   for (int fd : {loop.signals_.get(), loop.files_.get(), loop.ticks_.get(), loop.clock_.get()})
     WARRANT_TRY(loop.watch(fd));
+  loop.directories_ = directories;
+  WARRANT_TRY(loop.watch_directories());
   return loop;
+}
+
+Result<bool> EventLoop::watch_directories() {
+  std::set<int> watches;
+  for (const std::string &directory : directories_) {
+    int watch = ::inotify_add_watch(files_.get(), directory.c_str(),
+                                    IN_CLOSE_WRITE | IN_CREATE | IN_MOVED_TO | IN_MOVED_FROM |
+                                        IN_DELETE | IN_MOVE_SELF | IN_DELETE_SELF);
+    if (watch < 0)
+      return loop_error("cannot watch " + directory);
+    watches.insert(watch);
+  }
+  bool changed = watches != watches_;
+  watches_ = std::move(watches);
+  return changed;
 }
 
 Status EventLoop::watch(int fd) {
@@ -149,7 +170,7 @@ Result<Wakeup> EventLoop::wait() {
       while (::read(fd, &signal, sizeof(signal)) == sizeof(signal))
         (signal.ssi_signo == SIGHUP ? wakeup.changed : wakeup.stop) = true;
     } else if (fd == files_.get()) {
-      wakeup.changed = take_changes(fd) || wakeup.changed;
+      wakeup.changed = take_changes(fd, directories_) || wakeup.changed;
     } else if (fd == ticks_.get()) {
       drain(fd);
     } else if (fd == clock_.get()) {

@@ -3,6 +3,7 @@
 // the next tick, and descriptors of others.
 #pragma once
 
+#include <set>
 #include <string>
 #include <vector>
 
@@ -28,10 +29,16 @@ class EventLoop {
   // Wakes up when something new comes, not as long as there is something.
   Status watch_edges(int fd);
   Result<Wakeup> wait();
+  // Watches the directories of these names, which may be others than before; says whether one was
+  // new. To be asked for now and then: a watch stays on a directory that was moved away.
+  Result<bool> watch_directories();
 
  private:
   Status add(int fd, uint32_t events);
   EventLoop(UniqueFd poll, UniqueFd signals, UniqueFd files, UniqueFd ticks, UniqueFd clock);
+
+  std::vector<std::string> directories_;
+  std::set<int> watches_;
 
   UniqueFd poll_;
   UniqueFd signals_;

@@ -53,10 +53,18 @@ bool kernel_has_verity_digest() {
   return found;
 }
 
+// A folder of somebody else's may have been there before: whoever owns it can remove our pins.
 Status make_directory(const std::string &path) {
   if (::mkdir(path.c_str(), 0700) != 0 && errno != EEXIST)
     return Error{"cannot make " + path + ": " + std::strerror(errno) +
                  " (is bpffs mounted on /sys/fs/bpf?)"};
+  struct stat info {};
+  if (::lstat(path.c_str(), &info) != 0)
+    return Error{"cannot look at " + path + ": " + std::strerror(errno)};
+  if (!S_ISDIR(info.st_mode) || info.st_uid != 0 || (info.st_mode & (S_IWGRP | S_IWOTH)) != 0)
+    return Error{path +
+                 " is not a folder that only root may write to: somebody made it before us, "
+                 "and could remove what keeps enforcement in place. Remove it and try again"};
   return {};
 }
 

@@ -83,7 +83,8 @@ Check check_bpffs(const Machine &machine) {
   return require("bpffs", machine.is_mounted("/sys/fs/bpf", "bpf"),
                  machine.is_mounted("/sys/fs/bpf", "bpf") ? "mounted on /sys/fs/bpf"
                                                           : "nothing mounted on /sys/fs/bpf",
-                 "enforcement could not outlive the daemon", "mount -t bpf bpf /sys/fs/bpf");
+                 "enforcement could not outlive the daemon",
+                 "mount -t bpf -o mode=0700 bpf /sys/fs/bpf");
 }
 
 Check check_ima(const Machine &machine) {

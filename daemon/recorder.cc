@@ -6,6 +6,7 @@
 
 #include "daemon/clock.h"
 #include "lineage/event.h"
+#include "lineage/reader.h"
 
 namespace warrant {
 namespace {
@@ -49,6 +50,28 @@ void Recorder::take(ByteView bytes) {
                             },
                             [this](uint64_t id) { return cgroups_.find(id); }};
   append(enrich(event.value(), surroundings, now()));
+}
+
+Status Recorder::recall() {
+  auto tells = [](std::string_view line) {
+    return line.find("\"type\":\"accepted\"") != std::string_view::npos ||
+           line.find("\"type\":\"generation\"") != std::string_view::npos;
+  };
+  RecordReader reader =
+      WARRANT_TRY(RecordReader::open(writer_->path(), LastLine::kMayBeTorn, tells));
+  for (;;) {
+    Result<std::optional<Record>> record = reader.next();
+    if (!record.ok() && !reader.is_readable())
+      return record.error();
+    if (!record.ok())
+      continue; // damage, which those who read the records are told of
+    if (!record.value())
+      return {};
+    if (const auto *accepted = std::get_if<Accepted>(&record.value()->body))
+      artifacts_.insert_or_assign(accepted->artifact.id, accepted->artifact);
+    else if (const auto *generation = std::get_if<Generation>(&record.value()->body))
+      policy_ = generation->policy;
+  }
 }
 
 void Recorder::note(Body body) {

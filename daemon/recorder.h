@@ -25,6 +25,9 @@ class Recorder {
   // One raw event of the ring, unless it is recorded already. Bytes that are no event become a gap
   // record that says why.
   void take(ByteView event);
+  // The artifacts and the policy that this boot's own records tell of: events that waited in the
+  // ring for a daemon were decided under them.
+  Status recall();
   // What waited in the ring when this daemon came has been taken.
   void settle() { coverage_.settle(); }
   // What the daemon itself did.
@@ -34,6 +37,8 @@ class Recorder {
 
   // While the disk refuses records, events are left in the ring: it is bounded, and the kernel
   // counts what finds no room.
+  // A failed sync: nothing more can be written to this file, and none is tried.
+  bool has_failed() const { return writer_->has_failed(); }
   bool is_writable() const { return !writer_->has_failed() && waiting_.size() < kMaxWaiting; }
 
   // Artifacts that records may refer to from now on. Those of earlier generations are kept: events

@@ -6,11 +6,11 @@
 
 #include <chrono>
 #include <cstdio>
+#include <set>
 #include <thread>
 #include <utility>
 
 #include "daemon/clock.h"
-#include "daemon/event_loop.h"
 #include "daemon/loader.h"
 #include "daemon/notify.h"
 #include "daemon/preflight.h"
@@ -20,19 +20,35 @@ namespace warrant {
 namespace {
 
 constexpr int64_t kSecond = 1'000'000'000;
+// How long a directory that was put in the place of a watched one may go unnoticed.
+constexpr int64_t kLookAgain = 10 * kSecond;
 
 struct Prepared {
   TrustState trust;
   Collection collection;
 };
 
-Result<Prepared> prepare(const ServiceOptions &options) {
+std::set<Digest> payloads(const InForce &in_force) {
+  std::set<Digest> all;
+  for (const InForce::Artifact &artifact : in_force.accepted)
+    all.insert(artifact.attribution.sha256);
+  return all;
+}
+
+bool withdraws(const InForce &in_force, const Collection &next) {
+  std::set<Digest> left = payloads(in_force);
+  for (const AcceptedArtifact &accepted : next.accepted)
+    left.erase(accepted.artifact.sha256());
+  return !left.empty();
+}
+
+Result<Prepared> prepare(const ServiceOptions &options, const InForce &in_force) {
   TrustState trust = WARRANT_TRY(load_trust_files(options.config, options.host));
   int64_t now = wall_now() / kSecond;
   if (Checked<void> expiry = check_expiry(trust, now); !expiry.ok())
     return expiry.error().to_error().context(options.config);
   DirectorySource source(options.artifacts());
-  Collection collection = WARRANT_TRY(collect(source, trust, now, clock_map()));
+  Collection collection = WARRANT_TRY(collect(source, trust, now, clock_map(), payloads(in_force)));
   return Prepared{std::move(trust), std::move(collection)};
 }
 
@@ -66,6 +82,8 @@ Service::~Service() = default;
 Result<std::unique_ptr<Service>> Service::start(const ServiceOptions &options) {
   Recorder recorder = WARRANT_TRY(Recorder::open(options.lineage(), options.host));
   std::unique_ptr<Service> service(new Service(options, std::move(recorder)));
+  // Watched before it is read: what changes while we prepare is not missed.
+  service->loop_.emplace(WARRANT_TRY(EventLoop::create({options.config, options.artifacts()})));
   WARRANT_TRY(service->arm_or_adopt());
   WARRANT_TRY(service->open_doors());
   return service;
@@ -77,7 +95,7 @@ Status Service::arm_or_adopt() {
     return Error{"enforcement is pinned only in part below " + options_.pins + " (" + pins.missing +
                  " is missing); it keeps denying what it can judge. Restart the " +
                  "machine, or remove the pins to start anew"};
-  Prepared prepared = WARRANT_TRY(prepare(options_));
+  Prepared prepared = WARRANT_TRY(prepare(options_, in_force_));
   adopted_ = pins.complete();
   std::optional<Loader> loader;
   if (!adopted_) {
@@ -90,6 +108,7 @@ Status Service::arm_or_adopt() {
     loader.emplace(WARRANT_TRY(Loader::load(options_.pins)));
   }
   maps_.emplace(WARRANT_TRY(MapSet::open(options_.pins)));
+  WARRANT_TRY(catch_up());
   publisher_.emplace(WARRANT_TRY(Publisher::create(*maps_)));
   Published published = WARRANT_TRY(
       publisher_->publish(prepared.collection.entries, kernel_policy(prepared.trust.policy)));
@@ -108,16 +127,32 @@ Status Service::arm_or_adopt() {
   return recorder_.commit();
 }
 
-Status Service::open_doors() {
+Status Service::catch_up() {
   events_.emplace(WARRANT_TRY(EventReader::open(
       maps_->fd(Map::kEvents), [this](ByteView event) { recorder_.take(event); })));
+  if (!adopted_)
+    return {};
+  WARRANT_TRY(recorder_.recall());
+  events_->consume();
+  WARRANT_TRY(recorder_.commit());
+  events_->release();
+  return {};
+}
+
+Status Service::open_doors() {
   control_.emplace(WARRANT_TRY(ControlServer::listen(
       options_.socket, [this](const std::string &verb) { return answer(verb); })));
   return {};
 }
 
 Status Service::reload_or_say() {
-  Prepared prepared = WARRANT_TRY(prepare(options_));
+  Prepared prepared = WARRANT_TRY(prepare(options_, in_force_));
+  if (withdraws(in_force_, prepared.collection)) {
+    std::vector<Check> running = check_running_system(
+        prepared.collection.entries, prepared.trust.policy, static_cast<uint64_t>(boot_now()));
+    if (!may_arm(running))
+      return failed_checks(running);
+  }
   // Records of the new generation may come before publish() returns.
   recorder_.attribute(prepared.collection.accepted, prepared.trust.policy_sha256);
   Published published = WARRANT_TRY(
@@ -131,9 +166,9 @@ Status Service::reload_or_say() {
 void Service::reload() {
   Status done = reload_or_say();
   std::string error = done.ok() ? std::string() : done.error().message;
-  if (!error.empty() && error != last_error_)
+  if (!error.empty() && error != config_error_)
     std::fprintf(stderr, "warrantd: the generation in force stays: %s\n", error.c_str());
-  last_error_ = std::move(error);
+  config_error_ = std::move(error);
 }
 
 void Service::tick() {
@@ -145,10 +180,9 @@ void Service::tick() {
   if (written.ok())
     events_->release();
   std::string error = written.ok() ? std::string() : written.error().message;
-  if (!error.empty() && error != last_error_)
+  if (!error.empty() && error != record_error_)
     std::fprintf(stderr, "warrantd: records wait in memory: %s\n", error.c_str());
-  if (!error.empty() || !written.ok())
-    last_error_ = error;
+  record_error_ = std::move(error);
 }
 
 Json Service::answer(const std::string &verb) {
@@ -161,8 +195,9 @@ Json Service::answer(const std::string &verb) {
     return Json{{"ok", false}, {"error", "unknown verb; known: status, reload, sync"}};
   }
   Json reply = in_force_.to_json();
-  reply["ok"] = last_error_.empty();
-  reply["error"] = last_error_;
+  const std::string &error = config_error_.empty() ? record_error_ : config_error_;
+  reply["ok"] = verb == "reload" ? config_error_.empty() : error.empty();
+  reply["error"] = verb == "reload" ? config_error_ : error;
   reply["pid"] = ::getpid();
   reply["version"] = kVersion;
   reply["adopted"] = adopted_;
@@ -173,21 +208,29 @@ Json Service::answer(const std::string &verb) {
 }
 
 Status Service::run() {
-  EventLoop loop = WARRANT_TRY(EventLoop::create({options_.config, options_.artifacts()}));
-  WARRANT_TRY(loop.watch_edges(events_->poll_fd()));
-  WARRANT_TRY(loop.watch(control_->poll_fd()));
+  WARRANT_TRY(loop_->watch_edges(events_->poll_fd()));
+  WARRANT_TRY(loop_->watch(control_->poll_fd()));
   uint64_t patience = watchdog_interval();
   int64_t told = boot_now();
+  int64_t looked = told;
   notify_manager("READY=1\nSTATUS=generation " + std::to_string(in_force_.published.generation) +
                  " in force");
   for (;;) {
-    Wakeup wakeup = WARRANT_TRY(loop.wait());
+    Wakeup wakeup = WARRANT_TRY(loop_->wait());
     if (wakeup.stop)
       break;
-    if (wakeup.changed)
-      reload();
+    if (wakeup.changed || boot_now() - looked > kLookAgain) {
+      looked = boot_now();
+      Result<bool> others = loop_->watch_directories();
+      if (wakeup.changed || (others.ok() && others.value()))
+        reload();
+    }
     control_->serve();
     tick();
+    // The next daemon opens the file anew, cuts off what is not whole, and finds in the ring what
+    // this one could not keep.
+    if (recorder_.has_failed())
+      return Error{record_error_};
     if (patience != 0 && (boot_now() - told) / 1000 > static_cast<int64_t>(patience / 3)) {
       notify_manager("WATCHDOG=1");
       told = boot_now();

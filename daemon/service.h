@@ -9,6 +9,7 @@
 
 #include "artifacts/result.h"
 #include "daemon/control.h"
+#include "daemon/event_loop.h"
 #include "daemon/event_reader.h"
 #include "daemon/pins.h"
 #include "daemon/publication.h"
@@ -47,6 +48,8 @@ class Service {
   Service(ServiceOptions options, Recorder recorder);
   Status arm_or_adopt();
   Status open_doors();
+  // Records of what was decided before this daemon came, under what was in force then.
+  Status catch_up();
   // A new generation from what lies in the configuration directory; on any error the one in force
   // stays, and the error is kept for status.
   void reload();
@@ -61,7 +64,9 @@ class Service {
   std::optional<EventReader> events_;
   std::optional<ControlServer> control_;
   InForce in_force_;
-  std::string last_error_;
+  std::optional<EventLoop> loop_;
+  std::string config_error_; // why the generation in force stays
+  std::string record_error_; // why records wait in memory
   bool adopted_ = false;
 };
 

@@ -22,13 +22,15 @@ Rejection clash(const CompileError &error) {
                    "withdraw one of the artifacts that clash, or issue it anew"};
 }
 
-// The newest artifact of a clash: what was in force before stays.
-size_t newest_of(const std::vector<AcceptedArtifact> &accepted,
-                 const std::vector<Digest> &clashing) {
+// The newest artifact of a clash. What was in force before stays: nobody throws it out by an
+// artifact that says it is older.
+size_t newest_of(const std::vector<AcceptedArtifact> &accepted, const std::vector<Digest> &clashing,
+                 const std::set<Digest> &in_force) {
   size_t newest = accepted.size();
   auto age = [&](size_t i) {
     const VerifiedAuthorization &artifact = accepted[i].artifact;
-    return std::make_tuple(artifact.authorization().issued_at, artifact.sha256());
+    return std::make_tuple(!in_force.contains(artifact.sha256()),
+                           artifact.authorization().issued_at, artifact.sha256());
   };
   for (size_t i = 0; i < accepted.size(); i++) {
     if (std::find(clashing.begin(), clashing.end(), accepted[i].artifact.sha256()) ==
@@ -40,7 +42,8 @@ size_t newest_of(const std::vector<AcceptedArtifact> &accepted,
   return newest;
 }
 
-Status compile_what_fits(Collection &collection, const ClockMap &clock) {
+Status compile_what_fits(Collection &collection, const ClockMap &clock,
+                         const std::set<Digest> &in_force) {
   for (;;) {
     std::vector<VerifiedAuthorization> artifacts;
     artifacts.reserve(collection.accepted.size());
@@ -51,7 +54,7 @@ Status compile_what_fits(Collection &collection, const ClockMap &clock) {
       collection.entries = std::move(compiled).value();
       return {};
     }
-    size_t newest = newest_of(collection.accepted, compiled.error().artifacts);
+    size_t newest = newest_of(collection.accepted, compiled.error().artifacts, in_force);
     if (newest == collection.accepted.size())
       return Error{compiled.error().message};
     collection.refused.push_back(
@@ -101,7 +104,7 @@ Result<TrustState> load_trust_files(const std::string &directory, const std::str
 }
 
 Result<Collection> collect(const EnvelopeSource &source, const TrustState &trust, int64_t now,
-                           const ClockMap &clock) {
+                           const ClockMap &clock, const std::set<Digest> &in_force) {
   EnvelopeSource::Listing listing = WARRANT_TRY(source.list());
   Collection collection;
   for (Unreadable &file : listing.unreadable)
@@ -116,7 +119,7 @@ Result<Collection> collect(const EnvelopeSource &source, const TrustState &trust
       collection.refused.push_back(
           {envelope.name, std::move(artifact).error(), std::move(envelope.bytes)});
   }
-  WARRANT_TRY(compile_what_fits(collection, clock));
+  WARRANT_TRY(compile_what_fits(collection, clock, in_force));
   return collection;
 }
 

@@ -3,6 +3,7 @@
 // whole verification.
 #pragma once
 
+#include <set>
 #include <string>
 #include <vector>
 
@@ -74,8 +75,9 @@ Result<TrustState> load_trust_files(const std::string &directory, const std::str
 
 // Verifies each envelope alone and compiles what is accepted. Artifacts that cannot stand together
 // (one id with two contents, too many grants for one digest) are refused from the newest on, until
-// the rest can. Error: the source cannot be listed.
+// the rest can; those that are in force already (by payload) go last, whatever time they say they
+// were issued at. Error: the source cannot be listed.
 Result<Collection> collect(const EnvelopeSource &source, const TrustState &trust, int64_t now,
-                           const ClockMap &clock);
+                           const ClockMap &clock, const std::set<Digest> &in_force = {});
 
 } // namespace warrant

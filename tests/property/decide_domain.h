@@ -28,6 +28,8 @@ inline constexpr std::uint8_t kMeasures[] = {W_MEASURE_CACHED,
                                              W_MEASURE_UNSEALED,
                                              W_MEASURE_UNCACHED,
                                              W_MEASURE_CHANGED,
+                                             W_MEASURE_NOT_REGULAR,
+                                             W_MEASURE_TOO_LARGE,
                                              W_MEASURE_COUNT,
                                              255};
 static_assert(sizeof(kRequests) == W_REQUEST_COUNT + 2 && sizeof(kModes) == W_MODE_COUNT + 2 &&
