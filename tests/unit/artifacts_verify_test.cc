@@ -143,11 +143,12 @@ TEST_CASE("one flipped bit and nobody signed it") {
   const std::vector<VerifiedAuthorization> parents = {test::verified(test::delegating())};
   const std::string payload = test::payload(test::child_of(parents[0]));
   Json document = Json::parse(test::by_delegate(test::child_of(parents[0])));
+  const TrustState trust = test::trust();
   for (size_t i = 0; i < payload.size(); i++) {
     std::string flipped = payload;
     flipped[i] = static_cast<char>(flipped[i] ^ (1 << (i % 7)));
     document["payload"] = to_base64(view(flipped));
-    const auto verified = test::verify(document.dump(), test::trust(), test::parents_in(parents));
+    const auto verified = test::verify(document.dump(), trust, test::parents_in(parents));
     REQUIRE_FALSE(verified.ok());
     const w_reason reason = verified.error().reason;
     CHECK((reason == W_REASON_INVALID_SIGNATURE || reason == W_REASON_LINEAGE_DISCONTINUITY));
