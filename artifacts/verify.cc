@@ -144,7 +144,7 @@ class Verifier {
     UnverifiedEnvelope envelope = WARRANT_TRY(peek_envelope(bytes));
     Checked<Json> document = parse_json(envelope.payload);
     const Claim claim = document.ok() ? read_claim(document.value()) : Claim{};
-    WARRANT_TRY(choose_role(claim));
+    WARRANT_TRY(choose_role(claim, envelope));
     const VerifiedBytes verified =
         WARRANT_TRY(verify_envelope(std::move(envelope), role_->keys, role_->threshold));
     result_.authorization_ = WARRANT_TRY(read_authorization(WARRANT_TRY(std::move(document))));
@@ -161,27 +161,34 @@ class Verifier {
   }
 
  private:
-  /// Who must sign: the delegates of the parent, or the role of the kind. For what has no kind that
-  /// we know, any issuer will do: it is refused later, but a stranger's for its signature.
-  Checked<void> choose_role(const Claim &claim) {
-    if (claim.parent) {
-      parent_ = parents_(*claim.parent);
-      if (!parent_)
-        return Rejection{W_REASON_LINEAGE_DISCONTINUITY, "predicate.lineage.parentArtifact",
-                         "artifact " + to_hex(*claim.parent) + " is not here, or was refused",
-                         "put the parent beside it"};
-      const std::optional<Delegation> &delegation = parent_->authorization().delegation;
-      if (!delegation)
-        return against_policy("predicate.lineage.parentArtifact",
-                              "the parent may not be delegated any further",
-                              "derive it from an artifact that delegates");
-      role_ = &delegation->role;
-    } else if (claim.kind) {
-      role_ = &trust_.root.role(role_for(*claim.kind));
-    } else {
+  /// Who must sign: the role of the kind; with a parent, its delegates will do as well, for what
+  /// they were given. For what has no kind that we know, any issuer will do: it is refused later,
+  /// but a stranger's for its signature.
+  Checked<void> choose_role(const Claim &claim, const UnverifiedEnvelope &envelope) {
+    if (!claim.kind) {
       anybody_ = any_issuer(trust_.root);
       role_ = &anybody_;
+      return {};
     }
+    role_ = &trust_.root.role(role_for(*claim.kind));
+    if (!claim.parent)
+      return {};
+    parent_ = parents_(*claim.parent);
+    if (!parent_)
+      return Rejection{W_REASON_LINEAGE_DISCONTINUITY, "predicate.lineage.parentArtifact",
+                       "artifact " + to_hex(*claim.parent) + " is not here, or was refused",
+                       "put the parent beside it"};
+    // An issuer has authority of his own and names a parent only as the place to be run from.
+    if (role_->threshold > 0 &&
+        verify_envelope(UnverifiedEnvelope(envelope), role_->keys, role_->threshold).ok())
+      return {};
+    const std::optional<Delegation> &delegation = parent_->authorization().delegation;
+    if (!delegation)
+      return against_policy("predicate.lineage.parentArtifact",
+                            "the parent may not be delegated any further",
+                            "derive it from an artifact that delegates");
+    role_ = &delegation->role;
+    result_.is_derived_ = true;
     return {};
   }
 
@@ -190,9 +197,11 @@ class Verifier {
   Checked<void> check_parent() {
     if (!parent_)
       return {};
-    if (auto wider = find_wider(contents(), {parent_->authorization(), parent_->records()}))
-      return against_policy(std::move(wider->field), "wider than its parent: " + wider->detail,
-                            "narrow it, or derive it from an artifact that grants as much");
+    if (result_.is_derived_) {
+      if (auto wider = find_wider(contents(), {parent_->authorization(), parent_->records()}))
+        return against_policy(std::move(wider->field), "wider than its parent: " + wider->detail,
+                              "narrow it, or derive it from an artifact that grants as much");
+    }
     result_.parent_id_ = parent_->authorization().id;
     result_.ancestors_ = {parent_->sha256()};
     result_.ancestors_.insert(result_.ancestors_.end(), parent_->ancestors().begin(),
@@ -238,7 +247,7 @@ class Verifier {
 
   /// What is derived is within what its root ancestor grants, and that was within the rules.
   MaybeBlock blocked_by_rules() const {
-    if (parent_)
+    if (result_.is_derived_)
       return {};
     const Permission permission =
         permit(contents(), standing(result_.issuers_, trust_), trust_.policy);

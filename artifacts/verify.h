@@ -28,8 +28,10 @@ class VerifiedAuthorization {
   const std::vector<ManifestRecord> &records() const { return records_; }
   /// Payload sha256 of the artifacts that it is derived from, its parent first.
   const std::vector<Digest> &ancestors() const { return ancestors_; }
-  /// Id of the parent; nothing for an artifact that an issuer signed.
+  /// Id of the parent, if it names one.
   const std::optional<ArtifactId> &parent_id() const { return parent_id_; }
+  /// Its authority is its parent's, handed on by a delegate; else an issuer's own.
+  bool is_derived() const { return is_derived_; }
   /// Why it authorizes nothing here and now although it is genuine (POLICY_MISMATCH,
   /// IDENTITY_MISMATCH for another host, REVOKED): compiled all the same, so that the kernel's
   /// denial gives this reason and not "missing".
@@ -44,6 +46,7 @@ class VerifiedAuthorization {
   std::vector<ManifestRecord> records_;
   std::vector<Digest> ancestors_;
   std::optional<ArtifactId> parent_id_;
+  bool is_derived_ = false;
   std::optional<Rejection> blocked_;
 };
 
@@ -57,10 +60,10 @@ const VerifiedAuthorization *no_parents(const Digest &payload);
 /// what the policy's rules let its issuers grant, host. The artifact's own window is not judged:
 /// the kernel does that with the clock at hand, so that the reason is exact.
 ///
-/// Without a parent, the role of its kind must sign, to its threshold. With a parent, the parent's
-/// delegation must, and every restriction must be at least as narrow as the parent's: whatever is
-/// wider is refused by name. A parent that is not there is LINEAGE_DISCONTINUITY; a parent that is
-/// blocked blocks its children for the same reason.
+/// The role of its kind must sign, to its threshold. What names a parent may be signed by the
+/// parent's delegation instead: then every restriction must be at least as narrow as the parent's,
+/// and whatever is wider is refused by name. A parent that is not there is LINEAGE_DISCONTINUITY; a
+/// parent that is blocked blocks its children for the same reason.
 Checked<VerifiedAuthorization> verify_artifact(ByteView envelope, const ManifestOpener &manifests,
                                                const ParentLookup &parents, const TrustState &trust,
                                                int64_t now);

@@ -310,6 +310,19 @@ struct w_environment {
   __u64 valid_until;
 };
 
+/*
+ * Asked of the program `take_uses` by the daemon: a new entry in `uses`, paid by another. In the
+ * kernel, because tasks take from the same counter at the same moment.
+ */
+struct w_uses_transfer {
+  struct w_uses_key from;
+  struct w_uses_key to;
+  __s64 count; /* more than 0 */
+  __s32
+      result; /* 0, or a negative errno: EEXIST there is such an entry, ENOSPC not enough is left */
+  __u32 reserved;
+};
+
 /* One component of a cgroup path under its parent's node; node 0 is the root of the hierarchy. */
 struct w_cgroup_key {
   __u32 parent;
@@ -456,6 +469,7 @@ W_STATIC_ASSERT(sizeof(struct w_cgroup_node) == 12, "w_cgroup_node");
 W_STATIC_ASSERT(sizeof(struct w_uid_scope) == 8, "w_uid_scope");
 W_STATIC_ASSERT(sizeof(struct w_uses_key) == 16, "w_uses_key");
 W_STATIC_ASSERT(sizeof(struct w_uses) == 8, "w_uses");
+W_STATIC_ASSERT(sizeof(struct w_uses_transfer) == 48, "w_uses_transfer");
 W_STATIC_ASSERT(sizeof(struct w_generation) == 24, "w_generation");
 W_STATIC_ASSERT(__builtin_offsetof(struct w_config, generations) == 32, "w_config.generations");
 W_STATIC_ASSERT(sizeof(struct w_config) == 32 + 48 + 64, "w_config");

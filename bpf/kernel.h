@@ -128,5 +128,7 @@ struct task_struct {
 
 #define EPERM 1
 #define ENOMEM 12
+#define EEXIST 17
+#define ENOSPC 28
 
 #endif

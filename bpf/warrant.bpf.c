@@ -211,3 +211,27 @@ SEC("lsm/path_truncate")
 int BPF_PROG(on_path_truncate, struct path *path) {
   return w_write(path->dentry->d_inode, path->dentry, NULL, W_HOOK_PATH_TRUNCATE);
 }
+
+/* Not a hook: the daemon runs it (BPF_PROG_RUN). All or nothing, whoever is killed meanwhile. */
+SEC("syscall")
+int take_uses(struct w_uses_transfer *transfer) {
+  struct w_uses_key from = transfer->from;
+  struct w_uses_key to = transfer->to;
+  struct w_uses given = {.left = transfer->count};
+  struct w_uses *payer = bpf_map_lookup_elem(&uses, &from);
+
+  transfer->result = -EEXIST;
+  if (bpf_map_lookup_elem(&uses, &to))
+    return 0;
+  transfer->result = -ENOSPC;
+  if (!payer || given.left <= 0)
+    return 0;
+  if (__sync_fetch_and_add(&payer->left, -given.left) < given.left) {
+    __sync_fetch_and_add(&payer->left, given.left);
+    return 0;
+  }
+  transfer->result = bpf_map_update_elem(&uses, &to, &given, BPF_NOEXIST);
+  if (transfer->result != 0)
+    __sync_fetch_and_add(&payer->left, given.left);
+  return 0;
+}

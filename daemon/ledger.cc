@@ -299,7 +299,9 @@ Presented present(const VerifiedAuthorization &artifact) {
   presented.kind = authorization.kind;
   presented.not_after = authorization.not_after;
   presented.max_uses = authorization.max_uses.value_or(0);
-  presented.parent = artifact.parent_id();
+  // An issuer has uses of his own to give; only what is derived is paid by its parent.
+  if (artifact.is_derived())
+    presented.parent = artifact.parent_id();
   presented.ancestors = artifact.ancestors();
   presented.wants_bond = authorization.kill_on_expiry || authorization.kill_on_revoke;
   presented.is_blocked = artifact.blocked().has_value();

@@ -83,6 +83,10 @@ Status pin_maps(const ::enforcement &skeleton, const std::string &directory) {
     if (bpf_obj_pin(bpf_map__fd(map), path.c_str()) != 0)
       return kernel_error("cannot pin map " + path, errno);
   }
+  bpf_program *take = bpf_object__find_program_by_name(skeleton.obj, "take_uses");
+  std::string path = directory + "/" + std::string(kTakeUses);
+  if (take == nullptr || bpf_obj_pin(bpf_program__fd(take), path.c_str()) != 0)
+    return kernel_error("cannot pin " + path, errno);
   return {};
 }
 
@@ -152,6 +156,7 @@ void remove_pins(const std::string &directory) {
     ::unlink(link_pin_path(directory, name).c_str());
   for (std::string_view name : kMapNames)
     ::unlink(map_pin_path(directory, name).c_str());
+  ::unlink((directory + "/" + std::string(kTakeUses)).c_str());
 }
 
 } // namespace warrant

@@ -53,6 +53,9 @@ inline constexpr std::array<std::string_view, static_cast<size_t>(Link::kCount)>
 // Every hook of the contract but W_HOOK_INVALID has a link.
 static_assert(kLinkNames.size() == W_HOOK_COUNT - 1);
 
+// The program that the daemon runs itself.
+inline constexpr std::string_view kTakeUses = "take_uses";
+
 std::string map_pin_path(const std::string &directory, std::string_view name);
 std::string link_pin_path(const std::string &directory, std::string_view name);
 

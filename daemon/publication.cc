@@ -28,12 +28,13 @@ std::optional<Authorization> claimed(const RefusedArtifact &refused) {
   return std::move(parsed).value();
 }
 
-Rejected to_record(const RefusedArtifact &refused) {
+Rejected to_record(const std::string &source, const Rejection &rejection,
+                   const std::optional<Authorization> &content) {
   Rejected record;
-  record.source = refused.source;
-  record.reason = static_cast<uint8_t>(refused.rejection.reason);
-  record.detail = refused.rejection.text();
-  if (std::optional<Authorization> content = claimed(refused)) {
+  record.source = source;
+  record.reason = static_cast<uint8_t>(rejection.reason);
+  record.detail = rejection.text();
+  if (content) {
     record.claimed = content->id;
     record.subjects = content->subjects.size();
     for (const Subject &subject : content->subjects) {
@@ -54,8 +55,14 @@ std::set<Digest> payloads(const InForce &generation) {
 
 } // namespace
 
-KernelPolicy kernel_policy(const Policy &policy) {
-  KernelPolicy kernel{policy.mode, policy.audit, {}};
+KernelPolicy kernel_policy(const Prepared &prepared, uint64_t enforcing_since) {
+  const Policy &policy = prepared.trust.policy;
+  KernelPolicy kernel;
+  kernel.mode = policy.mode;
+  kernel.audit = policy.audit;
+  kernel.open_until = prepared.open_until;
+  kernel.state_serial = prepared.plan.after.serial;
+  kernel.enforcing_since = enforcing_since;
   for (const Filesystem &filesystem : policy.filesystems) {
     // Several names may share one magic.
     if (std::find(kernel.filesystems.begin(), kernel.filesystems.end(), filesystem.magic) ==
@@ -75,9 +82,13 @@ InForce describe(const Published &published, const TrustState &trust,
   in_force.published = published;
   in_force.policy = trust.policy_sha256;
   in_force.mode = trust.policy.mode;
-  for (const AcceptedArtifact &accepted : collection.accepted)
-    in_force.accepted.push_back(
-        {accepted.source, attribution_of(accepted.artifact), subject_count(accepted.artifact)});
+  for (const AcceptedArtifact &accepted : collection.accepted) {
+    if (accepted.artifact.blocked())
+      in_force.refused.emplace_back(accepted.source, *accepted.artifact.blocked());
+    else
+      in_force.accepted.push_back(
+          {accepted.source, attribution_of(accepted.artifact), subject_count(accepted.artifact)});
+  }
   for (const RefusedArtifact &refused : collection.refused)
     in_force.refused.emplace_back(refused.source, refused.rejection);
   return in_force;
@@ -119,12 +130,19 @@ void record_change(Recorder &recorder, const InForce &before, const InForce &aft
     if (!new_payloads.contains(artifact.attribution.sha256))
       recorder.note(Withdrawn{artifact.attribution, artifact.source, Text("no longer in force")});
   }
-  for (const RefusedArtifact &refused : collection.refused) {
-    bool known = std::any_of(before.refused.begin(), before.refused.end(), [&](const auto &old) {
-      return old.first == refused.source && old.second.text() == refused.rejection.text();
+  auto is_known = [&](const std::string &source, const Rejection &rejection) {
+    return std::any_of(before.refused.begin(), before.refused.end(), [&](const auto &old) {
+      return old.first == source && old.second.text() == rejection.text();
     });
-    if (!known)
-      recorder.note(to_record(refused));
+  };
+  for (const RefusedArtifact &refused : collection.refused) {
+    if (!is_known(refused.source, refused.rejection))
+      recorder.note(to_record(refused.source, refused.rejection, claimed(refused)));
+  }
+  for (const AcceptedArtifact &accepted : collection.accepted) {
+    const std::optional<Rejection> &blocked = accepted.artifact.blocked();
+    if (blocked && !is_known(accepted.source, *blocked))
+      recorder.note(to_record(accepted.source, *blocked, accepted.artifact.authorization()));
   }
   Generation generation;
   generation.number = after.published.generation;

@@ -10,13 +10,14 @@
 #include "artifacts/json.h"
 #include "artifacts/result.h"
 #include "artifacts/trust.h"
+#include "daemon/admission.h"
 #include "daemon/publish.h"
 #include "daemon/recorder.h"
 #include "daemon/source.h"
 
 namespace warrant {
 
-KernelPolicy kernel_policy(const Policy &policy);
+KernelPolicy kernel_policy(const Prepared &prepared, uint64_t enforcing_since);
 
 // Boot time at this moment for every wall-clock time.
 ClockMap clock_map();

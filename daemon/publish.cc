@@ -76,6 +76,12 @@ ArtifactId id_of(const w_uses_key &key) {
   return id;
 }
 
+w_uses_key key_of(const ArtifactId &id) {
+  w_uses_key key{};
+  std::copy(id.begin(), id.end(), std::begin(key.id));
+  return key;
+}
+
 } // namespace
 
 Result<w_config> read_config(const MapSet &maps) {
@@ -86,8 +92,8 @@ Result<w_config> read_config(const MapSet &maps) {
   return config;
 }
 
-Result<UsesLeft> read_uses(const MapSet &maps) {
-  UsesLeft left;
+Result<Counters> read_uses(const MapSet &maps) {
+  Counters left;
   int map = maps.fd(Map::kUses);
   for (const w_uses_key &key : keys_of_uses(map)) {
     w_uses uses{};
@@ -98,28 +104,59 @@ Result<UsesLeft> read_uses(const MapSet &maps) {
   return left;
 }
 
-Status hand_out_uses(const MapSet &maps, const UsesLeft &uses) {
-  for (const auto &[id, left] : uses) {
-    w_uses_key key{};
-    std::copy(id.begin(), id.end(), std::begin(key.id));
-    w_uses value{left};
-    if (bpf_map_update_elem(maps.fd(Map::kUses), &key, &value, BPF_NOEXIST) != 0 && errno != EEXIST)
-      return map_error("cannot hand out the uses of artifact " + to_hex(id));
+Status hand_out_uses(const MapSet &maps, const std::string &pins,
+                     const std::vector<Handout> &hand_out) {
+  std::optional<UniqueFd> take;
+  for (const Handout &handout : hand_out) {
+    if (!handout.from) {
+      w_uses_key key = key_of(handout.id);
+      w_uses value{handout.uses};
+      if (bpf_map_update_elem(maps.fd(Map::kUses), &key, &value, BPF_NOEXIST) != 0 &&
+          errno != EEXIST)
+        return map_error("cannot hand out the uses of artifact " + to_hex(handout.id));
+      continue;
+    }
+    if (!take) {
+      int fd = bpf_obj_get((pins + "/" + std::string(kTakeUses)).c_str());
+      if (fd < 0)
+        return map_error("cannot open " + pins + "/" + std::string(kTakeUses));
+      take.emplace(fd);
+    }
+    w_uses_transfer transfer{key_of(*handout.from), key_of(handout.id), handout.uses, 0, 0};
+    bpf_test_run_opts options{};
+    options.sz = sizeof(options);
+    options.ctx_in = &transfer;
+    options.ctx_size_in = sizeof(transfer);
+    options.ctx_out = &transfer;
+    options.ctx_size_out = sizeof(transfer);
+    if (bpf_prog_test_run_opts(take->get(), &options) != 0)
+      return map_error("cannot move uses to artifact " + to_hex(handout.id));
   }
   return {};
 }
 
-Result<UsesLeft> take_back_uses(const MapSet &maps) {
-  UsesLeft left;
-  int map = maps.fd(Map::kUses);
-  for (const w_uses_key &key : keys_of_uses(map)) {
-    // In one step, so that no use is taken between looking and closing; the entry's absence denies.
-    w_uses uses{};
-    if (bpf_map_lookup_and_delete_elem(map, &key, &uses) != 0)
-      return map_error("cannot take back the uses of artifact " + to_hex(key.id));
-    left.emplace(id_of(key), std::max<int64_t>(uses.left, 0));
+Status forget_uses(const MapSet &maps, const std::vector<ArtifactId> &ids) {
+  for (const ArtifactId &id : ids) {
+    w_uses_key key = key_of(id);
+    if (bpf_map_delete_elem(maps.fd(Map::kUses), &key) != 0 && errno != ENOENT)
+      return map_error("cannot forget the uses of artifact " + to_hex(id));
   }
-  return left;
+  return {};
+}
+
+std::optional<w_process> process_context(const MapSet &maps, int pidfd) {
+  bpf_map_info info{};
+  uint32_t size = sizeof(info);
+  int map = maps.fd(Map::kTasks);
+  if (bpf_obj_get_info_by_fd(map, &info, &size) != 0 || info.value_size < sizeof(w_process))
+    return std::nullopt;
+  // The context stands first in what the programs keep of a task.
+  std::vector<char> value(info.value_size);
+  if (bpf_map_lookup_elem(map, &pidfd, value.data()) != 0)
+    return std::nullopt;
+  w_process process{};
+  std::memcpy(&process, value.data(), sizeof(process));
+  return process;
 }
 
 // Type ids of the object's BTF as the kernel holds it. 6.1 refuses to put an inner map in place
@@ -261,7 +298,7 @@ Result<Published> Publisher::publish(const Entries &entries, const KernelPolicy 
   std::fill(std::begin(config.filesystems), std::end(config.filesystems), 0u);
   std::copy(policy.filesystems.begin(), policy.filesystems.end(), config.filesystems);
   if (config.enforcing_since == 0)
-    config.enforcing_since = static_cast<uint64_t>(start);
+    config.enforcing_since = policy.enforcing_since;
   config.state_serial = policy.state_serial;
   config.active = slot;
   WARRANT_TRY(write_config(*maps_, config));

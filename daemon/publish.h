@@ -3,12 +3,13 @@
 #pragma once
 
 #include <cstdint>
-#include <map>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "artifacts/compile.h"
 #include "artifacts/result.h"
+#include "daemon/ledger.h"
 #include "daemon/pins.h"
 
 namespace warrant {
@@ -21,7 +22,8 @@ struct KernelPolicy {
   // Until when (boot time, ns) artifacts that ask nothing of the machine hold: as long as what they
   // were verified with is fresh.
   uint64_t open_until = W_FOREVER;
-  uint64_t state_serial = 0; // of the durable state that goes with the generation
+  uint64_t state_serial = 0;    // of the durable state that goes with the generation
+  uint64_t enforcing_since = 0; // boot time, ns; counts only the first time
 };
 
 struct Published {
@@ -32,13 +34,15 @@ struct Published {
 };
 
 // What the kernel has left of counted artifacts.
-using UsesLeft = std::map<ArtifactId, int64_t>;
-Result<UsesLeft> read_uses(const MapSet &maps);
-// Gives the kernel uses for artifacts that it knows nothing of; an entry that is there is left
-// alone. They must be in the durable state already.
-Status hand_out_uses(const MapSet &maps, const UsesLeft &uses);
-// Takes all uses back: what the kernel had left of them at that moment.
-Result<UsesLeft> take_back_uses(const MapSet &maps);
+Result<Counters> read_uses(const MapSet &maps);
+// Makes entries, in this order; one that is there is left alone, one whose payer has too little
+// left is not made. The durable state must know of them already. `pins` is where take_uses is
+// pinned.
+Status hand_out_uses(const MapSet &maps, const std::string &pins,
+                     const std::vector<Handout> &hand_out);
+Status forget_uses(const MapSet &maps, const std::vector<ArtifactId> &ids);
+// The context of the process behind a pidfd; nothing: it has none.
+std::optional<w_process> process_context(const MapSet &maps, int pidfd);
 // The configuration in force.
 Result<w_config> read_config(const MapSet &maps);
 

@@ -42,9 +42,9 @@ struct Needed {
 class Grants {
  public:
   Grants(const Entries &entries, uint64_t boot_ns) : entries_(entries), boot_ns_(boot_ns) {
-    for (const auto &[uid, scope] : entries.uids)
+    for (const auto &[uid, bound] : entries.uids)
       if (uid == 0)
-        root_scope_ = scope;
+        root_scope_ = bound.scope;
   }
 
   bool allow(const Digest &sha256, uint32_t action) const {
@@ -81,8 +81,11 @@ class Grants {
   bool holds(uint32_t index) const {
     const w_artifact &artifact = entries_.artifacts.at(index);
     const bool for_root_group = !(artifact.constraints & W_ARTIFACT_NEEDS_GID) || artifact.gid == 0;
-    return artifact.flags == 0 && for_root_group && boot_ns_ >= artifact.not_before &&
-           boot_ns_ < artifact.not_after;
+    // Neither what runs out nor what depends on the caller keeps a system going.
+    constexpr uint32_t kUnsure = W_ARTIFACT_NEEDS_SESSION | W_ARTIFACT_NEEDS_CODE |
+                                 W_ARTIFACT_NEEDS_PARENT | W_ARTIFACT_COUNTED;
+    return artifact.flags == 0 && !(artifact.constraints & kUnsure) && for_root_group &&
+           boot_ns_ >= artifact.not_before && boot_ns_ < artifact.not_after;
   }
 
   const Entries &entries_;

@@ -6,6 +6,7 @@
 
 #include <chrono>
 #include <cstdio>
+#include <fstream>
 #include <set>
 #include <thread>
 #include <utility>
@@ -14,7 +15,10 @@
 #include "daemon/loader.h"
 #include "daemon/notify.h"
 #include "daemon/preflight.h"
+#include "daemon/publish.h"
+#include "daemon/reaper.h"
 #include "daemon/version.h"
+#include "lineage/reader.h"
 
 namespace warrant {
 namespace {
@@ -22,11 +26,6 @@ namespace {
 constexpr int64_t kSecond = 1'000'000'000;
 // How long a directory that was put in the place of a watched one may go unnoticed.
 constexpr int64_t kLookAgain = 10 * kSecond;
-
-struct Prepared {
-  TrustState trust;
-  Collection collection;
-};
 
 std::set<Digest> payloads(const InForce &in_force) {
   std::set<Digest> all;
@@ -42,14 +41,18 @@ bool withdraws(const InForce &in_force, const Collection &next) {
   return !left.empty();
 }
 
-Result<Prepared> prepare(const ServiceOptions &options, const InForce &in_force) {
-  TrustState trust = WARRANT_TRY(load_trust_files(options.config, options.host));
-  int64_t now = wall_now() / kSecond;
-  if (Checked<void> expiry = check_expiry(trust, now); !expiry.ok())
-    return expiry.error().to_error().context(options.config);
-  DirectorySource source(options.artifacts());
-  Collection collection = WARRANT_TRY(collect(source, trust, now, clock_map(), payloads(in_force)));
-  return Prepared{std::move(trust), std::move(collection)};
+Result<std::string> boot_id() {
+  std::string boot;
+  if (!std::getline(std::ifstream("/proc/sys/kernel/random/boot_id"), boot))
+    return Error{"cannot read the boot id"};
+  return boot;
+}
+
+// What a missing state means: lost counters, unless nothing ever ran here.
+Result<Missing> missing_state(const ServiceOptions &options) {
+  std::vector<std::string> records = WARRANT_TRY(lineage_files(options.lineage()));
+  bool first = records.empty() && find_pins(options.pins).none();
+  return first ? Missing::kIsFirstStart : Missing::kIsLoss;
 }
 
 Error failed_checks(const std::vector<Check> &checks) {
@@ -80,8 +83,10 @@ Service::Service(ServiceOptions options, Recorder recorder)
 Service::~Service() = default;
 
 Result<std::unique_ptr<Service>> Service::start(const ServiceOptions &options) {
+  Missing missing = WARRANT_TRY(missing_state(options));
   Recorder recorder = WARRANT_TRY(Recorder::open(options.lineage(), options.host));
   std::unique_ptr<Service> service(new Service(options, std::move(recorder)));
+  service->admission_.emplace(WARRANT_TRY(Admission::open(options.state, missing)));
   // Watched before it is read: what changes while we prepare is not missed.
   service->loop_.emplace(WARRANT_TRY(EventLoop::create({options.config, options.artifacts()})));
   WARRANT_TRY(service->arm_or_adopt());
@@ -95,36 +100,112 @@ Status Service::arm_or_adopt() {
     return Error{"enforcement is pinned only in part below " + options_.pins + " (" + pins.missing +
                  " is missing); it keeps denying what it can judge. Restart the " +
                  "machine, or remove the pins to start anew"};
-  Prepared prepared = WARRANT_TRY(prepare(options_, in_force_));
   adopted_ = pins.complete();
   std::optional<Loader> loader;
+  enforcing_since_ = static_cast<uint64_t>(boot_now());
+  if (adopted_)
+    WARRANT_TRY(take_over());
+  Prepared prepared = WARRANT_TRY(prepare());
   if (!adopted_) {
-    std::vector<Check> checks = run_preflight();
-    std::vector<Check> running = check_running_system(
-        prepared.collection.entries, prepared.trust.policy, static_cast<uint64_t>(boot_now()));
-    checks.insert(checks.end(), running.begin(), running.end());
-    if (!may_arm(checks))
-      return failed_checks(checks);
+    WARRANT_TRY(check_before_arming(prepared));
     loader.emplace(WARRANT_TRY(Loader::load(options_.pins)));
+    maps_.emplace(WARRANT_TRY(MapSet::open(options_.pins)));
+    WARRANT_TRY(catch_up());
   }
-  maps_.emplace(WARRANT_TRY(MapSet::open(options_.pins)));
-  WARRANT_TRY(catch_up());
   publisher_.emplace(WARRANT_TRY(Publisher::create(*maps_)));
-  Published published = WARRANT_TRY(
-      publisher_->publish(prepared.collection.entries, kernel_policy(prepared.trust.policy)));
+  Published published = WARRANT_TRY(publish(prepared));
   // Only now, with the maps filled, may anything be judged by them.
   if (loader)
     WARRANT_TRY(loader->arm());
-
-  recorder_.attribute(prepared.collection.accepted, prepared.trust.policy_sha256);
   if (adopted_)
     recorder_.note(about_daemon<Adopt>("took over " + options_.pins));
   else
     recorder_.note(about_daemon<Start>("armed " + options_.pins));
+  note_in_force(published, prepared);
+  return recorder_.commit();
+}
+
+Status Service::take_over() {
+  maps_.emplace(WARRANT_TRY(MapSet::open(options_.pins)));
+  w_config config = WARRANT_TRY(read_config(*maps_));
+  if (config.abi != W_ABI_VERSION)
+    return Error{"the programs in the kernel speak version " + std::to_string(config.abi) +
+                 " of the contract, this daemon version " + std::to_string(W_ABI_VERSION) +
+                 ": run the daemon that armed them, or restart the machine"};
+  if (admission_->state().serial < config.state_serial)
+    return Error{"the state in " + options_.state + " is older (" +
+                 std::to_string(admission_->state().serial) + ") than what the kernel enforces (" +
+                 std::to_string(config.state_serial) +
+                 "): it was rolled back, and counted uses with it. What is in force stays"};
+  enforcing_since_ = config.enforcing_since;
+  return catch_up();
+}
+
+Status Service::check_before_arming(const Prepared &prepared) {
+  std::vector<Check> checks = run_preflight();
+  std::vector<Check> running = check_running_system(
+      prepared.collection.entries, prepared.trust.policy, static_cast<uint64_t>(boot_now()));
+  checks.insert(checks.end(), running.begin(), running.end());
+  if (!may_arm(checks))
+    return failed_checks(checks);
+  Checked<void> fresh = check_freshness(prepared.trust, admission_->clock().seconds());
+  return fresh.ok() ? Status() : Status(fresh.error().to_error().context(options_.config));
+}
+
+Result<Prepared> Service::prepare() {
+  Counters kernel;
+  if (maps_)
+    kernel = WARRANT_TRY(read_uses(*maps_));
+  Era era = make_era(WARRANT_TRY(boot_id()), enforcing_since_);
+  return admission_->prepare(options_.config, options_.host, payloads(in_force_), kernel, era);
+}
+
+// In this order: first what must not be forgotten, then what may be used, then who may use it.
+Result<Published> Service::publish(Prepared &prepared) {
+  WARRANT_TRY(admission_->commit(prepared));
+  WARRANT_TRY(hand_out_uses(*maps_, options_.pins, prepared.plan.hand_out));
+  WARRANT_TRY(forget_uses(*maps_, prepared.plan.forget));
+  // Records of the new generation may come before publish() returns.
+  recorder_.attribute(prepared.collection.accepted, prepared.trust.policy_sha256);
+  return publisher_->publish(prepared.collection.entries,
+                             kernel_policy(prepared, enforcing_since_));
+}
+
+void Service::note_in_force(const Published &published, const Prepared &prepared) {
   InForce now = describe(published, prepared.trust, prepared.collection);
   record_change(recorder_, in_force_, now, prepared.collection);
   in_force_ = std::move(now);
-  return recorder_.commit();
+  clock_in_force_ = prepared.clock;
+  ending_.clear();
+  for (const AcceptedArtifact &accepted : prepared.collection.accepted) {
+    const Authorization &authorization = accepted.artifact.authorization();
+    auto bond = admission_->state().bonds.find(authorization.id);
+    if (bond == admission_->state().bonds.end())
+      continue;
+    const std::optional<Rejection> &blocked = accepted.artifact.blocked();
+    if (blocked && blocked->reason == W_REASON_REVOKED && authorization.kill_on_revoke)
+      ending_.push_back({bond->second, 0});
+    else if (authorization.kill_on_expiry)
+      ending_.push_back({bond->second, authorization.not_after});
+  }
+}
+
+void Service::end_processes() {
+  std::vector<uint32_t> bonds;
+  for (const Ending &ending : ending_) {
+    if (ending.at <= admission_->clock().seconds())
+      bonds.push_back(ending.bond);
+  }
+  if (bonds.empty())
+    return;
+  Result<ReapReport> report =
+      reap(bonds, [this](int pidfd) { return process_context(*maps_, pidfd); });
+  if (!report.ok()) {
+    std::fprintf(stderr, "warrantd: %s\n", report.error().message.c_str());
+    return;
+  }
+  for (const ReapedProcess &process : report.value().killed)
+    std::fprintf(stderr, "warrantd: ended process %d, whose artifact is over\n", process.pid);
 }
 
 Status Service::catch_up() {
@@ -146,20 +227,15 @@ Status Service::open_doors() {
 }
 
 Status Service::reload_or_say() {
-  Prepared prepared = WARRANT_TRY(prepare(options_, in_force_));
+  Prepared prepared = WARRANT_TRY(prepare());
   if (withdraws(in_force_, prepared.collection)) {
     std::vector<Check> running = check_running_system(
         prepared.collection.entries, prepared.trust.policy, static_cast<uint64_t>(boot_now()));
     if (!may_arm(running))
       return failed_checks(running);
   }
-  // Records of the new generation may come before publish() returns.
-  recorder_.attribute(prepared.collection.accepted, prepared.trust.policy_sha256);
-  Published published = WARRANT_TRY(
-      publisher_->publish(prepared.collection.entries, kernel_policy(prepared.trust.policy)));
-  InForce now = describe(published, prepared.trust, prepared.collection);
-  record_change(recorder_, in_force_, now, prepared.collection);
-  in_force_ = std::move(now);
+  Published published = WARRANT_TRY(publish(prepared));
+  note_in_force(published, prepared);
   return {};
 }
 
@@ -213,6 +289,7 @@ Status Service::run() {
   uint64_t patience = watchdog_interval();
   int64_t told = boot_now();
   int64_t looked = told;
+  int64_t ended = 0;
   notify_manager("READY=1\nSTATUS=generation " + std::to_string(in_force_.published.generation) +
                  " in force");
   for (;;) {
@@ -224,6 +301,12 @@ Status Service::run() {
       Result<bool> others = loop_->watch_directories();
       if (wakeup.changed || (others.ok() && others.value()))
         reload();
+    }
+    if (admission_->is_late(clock_in_force_))
+      reload();
+    if (boot_now() - ended > kSecond) {
+      ended = boot_now();
+      end_processes();
     }
     control_->serve();
     tick();

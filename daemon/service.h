@@ -6,8 +6,10 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "artifacts/result.h"
+#include "daemon/admission.h"
 #include "daemon/control.h"
 #include "daemon/event_loop.h"
 #include "daemon/event_reader.h"
@@ -48,6 +50,14 @@ class Service {
   Service(ServiceOptions options, Recorder recorder);
   Status arm_or_adopt();
   Status open_doors();
+  // Enforcement that is there already: its maps, and what waits in its ring.
+  Status take_over();
+  Status check_before_arming(const Prepared &prepared);
+  Result<Prepared> prepare();
+  Result<Published> publish(Prepared &prepared);
+  void note_in_force(const Published &published, const Prepared &prepared);
+  // Kills what ran under artifacts that end their processes with them.
+  void end_processes();
   // Records of what was decided before this daemon came, under what was in force then.
   Status catch_up();
   // A new generation from what lies in the configuration directory; on any error the one in force
@@ -57,7 +67,16 @@ class Service {
   void tick();
   Json answer(const std::string &verb);
 
+  struct Ending {
+    uint32_t bond;
+    int64_t at; // unix seconds
+  };
+
   ServiceOptions options_;
+  std::optional<Admission> admission_;
+  uint64_t enforcing_since_ = 0;
+  ClockMap clock_in_force_;
+  std::vector<Ending> ending_;
   Recorder recorder_;
   std::optional<MapSet> maps_;
   std::optional<Publisher> publisher_;

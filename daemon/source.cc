@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "daemon/source.h"
 
+#include <unistd.h>
+
 #include <algorithm>
+#include <cerrno>
 #include <filesystem>
+#include <map>
 #include <system_error>
 #include <tuple>
 
@@ -42,27 +46,6 @@ size_t newest_of(const std::vector<AcceptedArtifact> &accepted, const std::vecto
   return newest;
 }
 
-Status compile_what_fits(Collection &collection, const ClockMap &clock,
-                         const std::set<Digest> &in_force) {
-  for (;;) {
-    std::vector<VerifiedAuthorization> artifacts;
-    artifacts.reserve(collection.accepted.size());
-    for (const AcceptedArtifact &accepted : collection.accepted)
-      artifacts.push_back(accepted.artifact);
-    Result<Entries, CompileError> compiled = compile(artifacts, clock);
-    if (compiled.ok()) {
-      collection.entries = std::move(compiled).value();
-      return {};
-    }
-    size_t newest = newest_of(collection.accepted, compiled.error().artifacts, in_force);
-    if (newest == collection.accepted.size())
-      return Error{compiled.error().message};
-    collection.refused.push_back(
-        {collection.accepted[newest].source, clash(compiled.error()), Bytes{}});
-    collection.accepted.erase(collection.accepted.begin() + static_cast<std::ptrdiff_t>(newest));
-  }
-}
-
 } // namespace
 
 Result<EnvelopeSource::Listing> DirectorySource::list() const {
@@ -94,32 +77,108 @@ Result<EnvelopeSource::Listing> DirectorySource::list() const {
   return listing;
 }
 
+Result<TrustFiles> read_trust_files(const std::string &directory) {
+  TrustFiles files;
+  files.root = WARRANT_TRY(read_file(directory + "/trust-root.json", kMaxEnvelopeSize));
+  files.policy = WARRANT_TRY(read_file(directory + "/policy.json", kMaxEnvelopeSize));
+  const std::string revocation = directory + "/revocation.json";
+  if (::access(revocation.c_str(), F_OK) == 0 || errno != ENOENT)
+    files.revocation = WARRANT_TRY(read_file(revocation, kMaxEnvelopeSize));
+  return files;
+}
+
 Result<TrustState> load_trust_files(const std::string &directory, const std::string &host) {
-  Bytes root = WARRANT_TRY(read_file(directory + "/trust-root.json", kMaxEnvelopeSize));
-  Bytes policy = WARRANT_TRY(read_file(directory + "/policy.json", kMaxEnvelopeSize));
-  Checked<TrustState> trust = load_trust(root, policy, host);
+  TrustFiles files = WARRANT_TRY(read_trust_files(directory));
+  Checked<TrustState> trust = load_trust(files.root, files.policy, files.revocation, host);
   if (!trust.ok())
     return std::move(trust).error().to_error().context(directory);
   return std::move(trust).value();
 }
 
-Result<Collection> collect(const EnvelopeSource &source, const TrustState &trust, int64_t now,
-                           const ClockMap &clock, const std::set<Digest> &in_force) {
+Result<Collection> verify_all(const EnvelopeSource &source, const TrustState &trust, int64_t now) {
   EnvelopeSource::Listing listing = WARRANT_TRY(source.list());
   Collection collection;
   for (Unreadable &file : listing.unreadable)
     collection.refused.push_back(
         {file.name, malformed("", std::move(file.error.message)), Bytes{}});
-  for (NamedEnvelope &envelope : listing.envelopes) {
-    Checked<VerifiedAuthorization> artifact =
-        verify_artifact(envelope.bytes, source.manifests(), trust, now);
-    if (artifact.ok())
-      collection.accepted.push_back({envelope.name, std::move(artifact).value()});
-    else
-      collection.refused.push_back(
-          {envelope.name, std::move(artifact).error(), std::move(envelope.bytes)});
+  // Reserved: the lookup hands out pointers to what is in there.
+  collection.accepted.reserve(listing.envelopes.size());
+  std::map<Digest, size_t> places;
+  ParentLookup parents = [&](const Digest &payload) -> const VerifiedAuthorization * {
+    auto found = places.find(payload);
+    return found == places.end() ? nullptr : &collection.accepted[found->second].artifact;
+  };
+  std::vector<NamedEnvelope> waiting = std::move(listing.envelopes);
+  for (bool is_last = false; !waiting.empty();) {
+    std::vector<NamedEnvelope> orphans;
+    for (NamedEnvelope &envelope : waiting) {
+      Checked<VerifiedAuthorization> artifact =
+          verify_artifact(envelope.bytes, source.manifests(), parents, trust, now);
+      if (artifact.ok()) {
+        places.emplace(artifact.value().sha256(), collection.accepted.size());
+        collection.accepted.push_back({envelope.name, std::move(artifact).value()});
+      } else if (!is_last && artifact.error().reason == W_REASON_LINEAGE_DISCONTINUITY) {
+        orphans.push_back(std::move(envelope));
+      } else {
+        collection.refused.push_back(
+            {envelope.name, std::move(artifact).error(), std::move(envelope.bytes)});
+      }
+    }
+    // Nobody found a parent in a whole pass: they have none.
+    is_last = orphans.size() == waiting.size();
+    waiting = std::move(orphans);
   }
-  WARRANT_TRY(compile_what_fits(collection, clock, in_force));
+  return collection;
+}
+
+void refuse(Collection &collection, const Digest &payload, const Rejection &rejection) {
+  const Rejection orphan{W_REASON_LINEAGE_DISCONTINUITY, "predicate.lineage.parentArtifact",
+                         "its parent was refused: " + rejection.text(), rejection.fix};
+  std::vector<AcceptedArtifact> left;
+  for (AcceptedArtifact &accepted : collection.accepted) {
+    const std::vector<Digest> &above = accepted.artifact.ancestors();
+    const bool is_child = std::find(above.begin(), above.end(), payload) != above.end();
+    if (accepted.artifact.sha256() == payload || is_child)
+      collection.refused.push_back({accepted.source, is_child ? orphan : rejection, Bytes{}});
+    else
+      left.push_back(std::move(accepted));
+  }
+  collection.accepted = std::move(left);
+}
+
+Status compile_what_fits(Collection &collection, const Circumstances &circumstances,
+                         const std::set<Digest> &in_force) {
+  for (;;) {
+    std::vector<VerifiedAuthorization> artifacts;
+    artifacts.reserve(collection.accepted.size());
+    for (const AcceptedArtifact &accepted : collection.accepted)
+      artifacts.push_back(accepted.artifact);
+    Result<Entries, CompileError> compiled = compile(artifacts, circumstances);
+    if (compiled.ok()) {
+      collection.entries = std::move(compiled).value();
+      return {};
+    }
+    size_t newest = newest_of(collection.accepted, compiled.error().artifacts, in_force);
+    if (newest == collection.accepted.size())
+      return Error{compiled.error().message};
+    const Digest payload = collection.accepted[newest].artifact.sha256();
+    refuse(collection, payload, clash(compiled.error()));
+  }
+}
+
+Result<Collection> collect(const EnvelopeSource &source, const TrustState &trust, int64_t now,
+                           const ClockMap &clock) {
+  Collection collection = WARRANT_TRY(verify_all(source, trust, now));
+  Circumstances circumstances{clock, trust.policy.scopes, nullptr, {}};
+  if (trust.revocation)
+    circumstances.revocation = &trust.revocation->revocation;
+  uint32_t bond = 0;
+  for (const AcceptedArtifact &accepted : collection.accepted) {
+    const Authorization &authorization = accepted.artifact.authorization();
+    if ((authorization.kill_on_expiry || authorization.kill_on_revoke) && bond < W_MAX_BONDS)
+      circumstances.bonds.emplace(authorization.id, ++bond);
+  }
+  WARRANT_TRY(compile_what_fits(collection, circumstances, {}));
   return collection;
 }
 

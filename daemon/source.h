@@ -70,14 +70,33 @@ struct Collection {
   Entries entries;
 };
 
-// Reads and verifies `trust-root.json` and `policy.json` of a directory.
+// The signed documents of a directory, as they lie there: `trust-root.json`, `policy.json` and,
+// where there is one, `revocation.json`.
+struct TrustFiles {
+  Bytes root;
+  Bytes policy;
+  Bytes revocation; // empty: there is none
+};
+Result<TrustFiles> read_trust_files(const std::string &directory);
+
+// Reads and verifies them.
 Result<TrustState> load_trust_files(const std::string &directory, const std::string &host);
 
-// Verifies each envelope alone and compiles what is accepted. Artifacts that cannot stand together
-// (one id with two contents, too many grants for one digest) are refused from the newest on, until
-// the rest can; those that are in force already (by payload) go last, whatever time they say they
-// were issued at. Error: the source cannot be listed.
+// Verifies each envelope alone, parents before what names them. Nothing is compiled yet. Error: the
+// source cannot be listed.
+Result<Collection> verify_all(const EnvelopeSource &source, const TrustState &trust, int64_t now);
+
+// Puts an artifact, and what names it as its parent, among the refused.
+void refuse(Collection &collection, const Digest &payload, const Rejection &rejection);
+
+// Compiles what is accepted. Artifacts that cannot stand together (one id with two contents, too
+// many grants for one digest) are refused from the newest on, until the rest can; those that are in
+// force already (by payload) go last, whatever time they say they were issued at.
+Status compile_what_fits(Collection &collection, const Circumstances &circumstances,
+                         const std::set<Digest> &in_force);
+
+// Both, as a rehearsal: every artifact that ends its processes gets a bond.
 Result<Collection> collect(const EnvelopeSource &source, const TrustState &trust, int64_t now,
-                           const ClockMap &clock, const std::set<Digest> &in_force = {});
+                           const ClockMap &clock);
 
 } // namespace warrant

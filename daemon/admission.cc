@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "daemon/admission.h"
+
+#include <sys/stat.h>
+
+#include <cerrno>
+#include <cstring>
+#include <utility>
+
+#include "artifacts/envelope.h"
+#include "daemon/clock.h"
+
+namespace warrant {
+namespace {
+
+// Later than that by the clock is worth a new generation; less is not.
+constexpr int64_t kTolerance = 1'000'000'000;
+
+Status make_folder(const std::string &path) {
+  if (::mkdir(path.c_str(), 0700) != 0 && errno != EEXIST)
+    return Error{"cannot make " + path + ": " + std::strerror(errno)};
+  return {};
+}
+
+Error in_folder(const Rejection &rejection, const std::string &folder) {
+  return rejection.to_error().context(folder);
+}
+
+Circumstances circumstances(const Prepared &prepared) {
+  Circumstances now{prepared.clock, prepared.trust.policy.scopes, nullptr,
+                    prepared.plan.after.bonds};
+  for (const auto &[id, bond] : prepared.plan.bonds)
+    now.bonds.insert_or_assign(id, bond);
+  if (prepared.trust.revocation)
+    now.revocation = &prepared.trust.revocation->revocation;
+  return now;
+}
+
+std::vector<Presented> present_all(const Collection &collection) {
+  std::vector<Presented> all;
+  for (const AcceptedArtifact &accepted : collection.accepted)
+    all.push_back(present(accepted.artifact));
+  return all;
+}
+
+} // namespace
+
+Admission::Admission(std::unique_ptr<RollbackGuard> guard, StateStore store, State state)
+    : guard_(std::move(guard)),
+      store_(std::move(store)),
+      state_(std::move(state)),
+      clock_(state_.wall, wall_now(), boot_now()) {}
+
+Result<Admission> Admission::open(const std::string &state, Missing missing) {
+  const std::string folder = state + "/state";
+  WARRANT_TRY(make_folder(folder));
+  auto guard = std::make_unique<NoRollbackGuard>();
+  StateStore store = WARRANT_TRY(StateStore::open(folder, *guard));
+  State loaded = WARRANT_TRY(store.load(missing));
+  return Admission(std::move(guard), std::move(store), std::move(loaded));
+}
+
+bool Admission::is_late(const ClockMap &published) {
+  clock_.sample(wall_now(), boot_now());
+  return clock_.is_ahead_of(published, kTolerance);
+}
+
+Result<std::optional<TrustRoot>> Admission::follow_root(const std::string &config,
+                                                        ByteView newest) {
+  if (state_.root.empty())
+    return std::optional<TrustRoot>();
+  Bytes known = WARRANT_TRY(from_base64(state_.root));
+  Checked<SignedTrustRoot> current = load_trust_root(known);
+  if (!current.ok())
+    return in_folder(current.error(), store_.path());
+  const TrustRoot before = current.value().root;
+  for (;;) {
+    Checked<SignedTrustRoot> next = update_trust_root(current.value(), newest);
+    if (next.ok())
+      return std::optional(before);
+    // Roots that were missed on the way lie beside it, by version.
+    const std::string path =
+        config + "/roots/" + std::to_string(current.value().root.version + 1) + ".json";
+    Result<Bytes> step = read_file(path, kMaxEnvelopeSize);
+    if (!step.ok())
+      return in_folder(next.error(), config + "/trust-root.json");
+    next = update_trust_root(current.value(), step.value());
+    if (!next.ok())
+      return in_folder(next.error(), path);
+    if (next.value().root.version == current.value().root.version)
+      return Error{path + ": holds version " + std::to_string(next.value().root.version) +
+                   " again"};
+    current = std::move(next);
+  }
+}
+
+Result<TrustState> Admission::load_documents(const std::string &config, const std::string &host) {
+  TrustFiles files = WARRANT_TRY(read_trust_files(config));
+  Checked<TrustState> trust = load_trust(files.root, files.policy, files.revocation, host);
+  if (!trust.ok())
+    return in_folder(trust.error(), config);
+  std::optional<TrustRoot> before = WARRANT_TRY(follow_root(config, files.root));
+  Checked<void> forward =
+      check_not_older(trust.value(), state_.documents, before ? &*before : nullptr);
+  if (!forward.ok())
+    return in_folder(forward.error(), config);
+  if (Checked<void> expiry = check_expiry(trust.value(), clock_.seconds()); !expiry.ok())
+    return in_folder(expiry.error(), config);
+  root_ = std::move(files.root);
+  return std::move(trust).value();
+}
+
+Result<Prepared> Admission::prepare(const std::string &config, const std::string &host,
+                                    const std::set<Digest> &in_force, const Counters &kernel,
+                                    const Era &era) {
+  clock_.sample(wall_now(), boot_now());
+  const int64_t now = clock_.seconds();
+  Prepared prepared;
+  prepared.clock = clock_.map();
+  prepared.trust = WARRANT_TRY(load_documents(config, host));
+  DirectorySource source(config + "/artifacts");
+  prepared.collection = WARRANT_TRY(verify_all(source, prepared.trust, now));
+  prepared.plan = plan(state_, kernel, present_all(prepared.collection), era, now);
+  for (const auto &[payload, rejection] : prepared.plan.refused)
+    refuse(prepared.collection, payload, rejection);
+  WARRANT_TRY(compile_what_fits(prepared.collection, circumstances(prepared), in_force));
+  const std::optional<int64_t> fresh = fresh_until(prepared.trust);
+  prepared.open_until = fresh ? prepared.clock.boot_ns(*fresh) : W_FOREVER;
+  prepared.plan.after.documents = high_water_of(prepared.trust);
+  prepared.plan.after.root = to_base64(root_);
+  prepared.plan.after.wall = std::max(prepared.plan.after.wall, clock_.high_water());
+  return prepared;
+}
+
+Status Admission::commit(Prepared &prepared) {
+  WARRANT_TRY(store_.save(prepared.plan.after));
+  state_ = prepared.plan.after;
+  return {};
+}
+
+} // namespace warrant

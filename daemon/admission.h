@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+// What may be put in force, given what lies in the configuration directory and what must never be
+// forgotten: documents only go forward, uses are given once, the clock never goes back.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "artifacts/result.h"
+#include "artifacts/trust.h"
+#include "daemon/ledger.h"
+#include "daemon/source.h"
+#include "daemon/state_store.h"
+#include "daemon/wall.h"
+
+namespace warrant {
+
+// One generation, verified and planned; nothing of it is durable or in the kernel yet.
+struct Prepared {
+  TrustState trust;
+  Collection collection;
+  Plan plan; // its state goes first, then its uses, then the entries
+  ClockMap clock;
+  uint64_t open_until = 0; // boot time, ns: as long as the revocation list is fresh enough
+};
+
+class Admission {
+ public:
+  // `state` is the daemon's state directory; its own folder in there is made if need be.
+  static Result<Admission> open(const std::string &state, Missing missing);
+
+  // Reads the documents and the artifacts of `config`, verifies them, and plans what they come to.
+  // `kernel` and `era` as for plan(). Errors: a document is refused or older than one before it.
+  Result<Prepared> prepare(const std::string &config, const std::string &host,
+                           const std::set<Digest> &in_force, const Counters &kernel,
+                           const Era &era);
+
+  // Makes the plan's state durable. Until then the kernel may get nothing of it.
+  Status commit(Prepared &prepared);
+
+  const State &state() const { return state_; }
+  const WallClock &clock() const { return clock_; }
+  // Another look at the clocks; whether entries compiled under `published` would end too late.
+  bool is_late(const ClockMap &published);
+
+ private:
+  Admission(std::unique_ptr<RollbackGuard> guard, StateStore store, State state);
+  Result<TrustState> load_documents(const std::string &config, const std::string &host);
+  // From the root that is remembered to the one that lies there, one version at a time.
+  Result<std::optional<TrustRoot>> follow_root(const std::string &config, ByteView newest);
+
+  std::unique_ptr<RollbackGuard> guard_;
+  StateStore store_;
+  State state_;
+  WallClock clock_;
+  Bytes root_; // envelope of the root that load_documents() read last
+};
+
+} // namespace warrant
