@@ -100,7 +100,7 @@ static __always_inline int w_take_use(struct w_task *task, struct w_decision dec
   if (decision.verdict != W_ALLOW || task->event.facts.request != W_REQUEST_EXEC || !origin ||
       !(origin->constraints & W_ARTIFACT_COUNTED))
     return 1;
-  if (task->event.facts.chain != 0 && w_same(task->pending.artifact, origin->id, W_ID_SIZE))
+  if (w_has_paid(task, origin->id))
     return 1;
   found = w_find_uses(origin->id);
   if (!found)
@@ -117,9 +117,7 @@ static __always_inline void w_give_back(struct w_task *task, struct w_decision d
   struct w_uses *found;
 
   if (task->event.facts.request != W_REQUEST_EXEC || !origin ||
-      !(origin->constraints & W_ARTIFACT_COUNTED))
-    return;
-  if (task->event.facts.chain != 0 && w_same(task->pending.artifact, origin->id, W_ID_SIZE))
+      !(origin->constraints & W_ARTIFACT_COUNTED) || w_has_paid(task, origin->id))
     return;
   found = w_find_uses(origin->id);
   if (found)

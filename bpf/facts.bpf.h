@@ -194,6 +194,12 @@ static __always_inline int w_has_uses(const __u8 *id) {
   return found && *(volatile __s64 *)&found->left > 0;
 }
 
+/* Whether the exec under way was already let begin, and counted, under this artifact: one use for
+ * the script and all its interpreters. */
+static __always_inline int w_has_paid(const struct w_task *task, const __u8 *id) {
+  return task->event.facts.chain != 0 && w_same(task->pending.artifact, id, W_ID_SIZE);
+}
+
 /*
  * What the artifact demands of the task beyond what its scope says, as flags of the candidate. A
  * task that maps the libraries of the artifact that it runs under has met the demands on its caller
@@ -221,7 +227,8 @@ static __always_inline __u32 w_demands(const struct w_task *task,
   if ((demands & W_ARTIFACT_NEEDS_PARENT) &&
       !w_same(task->process.artifact, artifact->parent, W_ID_SIZE))
     flags |= W_CANDIDATE_LINEAGE_BROKEN;
-  if ((demands & W_ARTIFACT_COUNTED) && !w_has_uses(artifact->id))
+  if ((demands & W_ARTIFACT_COUNTED) && !w_has_paid(task, artifact->id) &&
+      !w_has_uses(artifact->id))
     flags |= W_CANDIDATE_USED_UP;
   return flags;
 }

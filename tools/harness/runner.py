@@ -87,8 +87,10 @@ def add_product(tree, subject, staged, folder, now):
             initiator["parentSha256"] = staged[initiator["parentSha256"][1:]].sha256
         fields = fields | {"initiator": initiator}
         names[label] = f"{label}.json"
-        home = product.ARTIFACTS if fields.get("installed", True) else product.LATER
-        tree.file(f"{home}/{names[label]}", signer.artifact(label, fields, subjects))
+        envelope = signer.artifact(label, fields, subjects)
+        tree.file(f"{product.LATER}/{names[label]}", envelope)
+        if fields.get("installed", True):
+            tree.file(f"{product.ARTIFACTS}/{names[label]}", envelope)
     for label, fields in subject.revocations.items():
         tree.file(f"{product.LATER}/{label}.revocation.json", signer.revocation(label, fields))
     for manifest in signer.folder.glob("*.manifest"):
