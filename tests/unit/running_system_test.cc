@@ -58,7 +58,7 @@ Entries entries_with(const Grant &grant) {
   std::sort(entries.verdicts.begin(), entries.verdicts.end(), [](const auto &a, const auto &b) {
     return std::memcmp(a.first.digest, b.first.digest, W_DIGEST_SIZE) < 0;
   });
-  entries.uids = {{0, kUidScope}, {1000, kUidScope + 1}};
+  entries.uids = {{0, {kUidScope, 0}}, {1000, {kUidScope + 1, 0}}};
   return entries;
 }
 
