@@ -40,6 +40,9 @@ static __noinline int w_write(struct inode *inode, struct dentry *dentry, struct
   facts = w_begin(task, cfg, hook, W_REQUEST_WRITE);
   slot = cfg->active;
   facts->generation = w_generation(cfg, slot)->number;
+  /* Without the verdicts nothing would be named, and every write allowed. */
+  if (slot >= W_GENERATION_SLOTS || !bpf_map_lookup_elem(&verdicts, &slot))
+    facts->flags |= W_FACT_RACED;
   if (!w_read_cached(state, &digest)) {
     /* Count first, look again afterwards: see measure.bpf.h. */
     __u64 before = __sync_fetch_and_add(&state->writes, 1);
