@@ -39,6 +39,9 @@ static __noinline int w_write(struct inode *inode, struct dentry *dentry, struct
     return w_conclude_blind(cfg);
   facts = w_begin(task, cfg, hook, W_REQUEST_WRITE);
   slot = w_gather_scopes(task, cfg);
+  /* Without the verdicts nothing would be named, and every write allowed. */
+  if (slot >= W_GENERATION_SLOTS || !bpf_map_lookup_elem(&verdicts, &slot))
+    facts->flags |= W_FACT_RACED;
   if (!w_read_cached(state, &digest)) {
     /* Count first, look again afterwards: see measure.bpf.h. */
     __u64 before = __sync_fetch_and_add(&state->writes, 1);

@@ -112,7 +112,7 @@ class ArtifactTest(WorkshopTest):
         self.make_trust()
 
     def test_draft_sign_verify(self):
-        self.make_artifact("a", "--initiator", "any")
+        self.make_artifact("a")
         verdict = self.verify("a.json")
         self.assertTrue(verdict["accepted"])
         self.assertEqual(verdict["window"], "open")

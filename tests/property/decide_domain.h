@@ -17,21 +17,12 @@ inline constexpr std::uint8_t kModes[] = {W_MODE_ENFORCE, W_MODE_OBSERVE, W_MODE
                                           W_MODE_COUNT, 255};
 inline constexpr std::uint8_t kAudits[] = {W_AUDIT_OPTIONAL, W_AUDIT_REQUIRED, W_AUDIT_UNAVAILABLE,
                                            W_AUDIT_INVALID,  W_AUDIT_COUNT,    255};
-inline constexpr std::uint8_t kMeasures[] = {W_MEASURE_CACHED,
-                                             W_MEASURE_VERITY,
-                                             W_MEASURE_IMA,
-                                             W_MEASURE_INVALID,
-                                             W_MEASURE_NONE,
-                                             W_MEASURE_FAILED,
-                                             W_MEASURE_ALGORITHM,
-                                             W_MEASURE_FOREIGN_FS,
-                                             W_MEASURE_UNSEALED,
-                                             W_MEASURE_UNCACHED,
-                                             W_MEASURE_CHANGED,
-                                             W_MEASURE_NOT_REGULAR,
-                                             W_MEASURE_TOO_LARGE,
-                                             W_MEASURE_COUNT,
-                                             255};
+inline constexpr std::uint8_t kMeasures[] = {
+    W_MEASURE_CACHED,    W_MEASURE_VERITY,     W_MEASURE_IMA,
+    W_MEASURE_INVALID,   W_MEASURE_NONE,       W_MEASURE_FAILED,
+    W_MEASURE_ALGORITHM, W_MEASURE_FOREIGN_FS, W_MEASURE_UNSEALED,
+    W_MEASURE_UNCACHED,  W_MEASURE_CHANGED,    W_MEASURE_NOT_REGULAR,
+    W_MEASURE_TOO_LARGE, W_MEASURE_COUNT,      255};
 static_assert(sizeof(kRequests) == W_REQUEST_COUNT + 2 && sizeof(kModes) == W_MODE_COUNT + 2 &&
                   sizeof(kAudits) == W_AUDIT_COUNT + 2 && sizeof(kMeasures) == W_MEASURE_COUNT + 2,
               "each value of each enum, and two beyond it");

@@ -3,6 +3,7 @@
 
 #include <charconv>
 #include <limits>
+#include <set>
 
 #include "artifacts/envelope.h"
 #include "artifacts/names.h"
@@ -63,8 +64,14 @@ Try<void> apply_initiators(const Arguments &arguments, Authorization &authorizat
   if (words.empty())
     return {};
   authorization.initiator = Initiator{};
-  for (const std::string &word : words)
+  std::set<std::string> kinds;
+  for (const std::string &word : words) {
+    const std::string kind = word.substr(0, word.find('='));
+    if (!kinds.insert(kind).second)
+      return usage("--initiator " + printable(kind) +
+                   " is given twice: all that is given must hold, and nobody is two of them");
     CLI_TRY(add_initiator(word, authorization.initiator));
+  }
   return {};
 }
 
