@@ -99,7 +99,7 @@ void check_result(const Checked<VerifiedAuthorization> &result) {
   require(verified.issuers().size() == 1);
   require(verified.ancestors().size() == (verified.authorization().parent ? 1 : 0));
   require(verified.parent_id().has_value() == verified.authorization().parent.has_value());
-  if (verified.authorization().parent)
+  if (verified.is_derived())
     require(!find_wider(contents, {parent().authorization(), parent().records()}));
   Circumstances circumstances;
   circumstances.revocation = &trust().revocation->revocation;
@@ -125,7 +125,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
       continue;
     check_result(verify(envelope.value(), find_parent));
     const auto alone = verify(envelope.value(), no_parents);
-    require(!alone.ok() || (signer == &issuer_key() && !alone.value().parent_id()));
+    require(!alone.ok() || (signer == &issuer_key() && !alone.value().is_derived()));
   }
   return 0;
 }

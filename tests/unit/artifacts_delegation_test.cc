@@ -201,8 +201,8 @@ TEST_CASE("a child is signed by whom the parent names") {
   CHECK(verified.value().issuers() ==
         std::vector<std::string>{test::fingerprint(test::kDelegateKey)});
   CHECK_FALSE(verified.value().blocked());
-  // Not even an issuer, whom the trust root names, signs for a delegate.
-  for (const uint8_t signer : {test::kIssuerKey, test::kOtherDelegateKey, test::kStrangerKey})
+  CHECK(verified.value().is_derived());
+  for (const uint8_t signer : {test::kOtherDelegateKey, test::kStrangerKey})
     CHECK(verify(test::envelope(test::payload(child), signer)).error().reason ==
           W_REASON_INVALID_SIGNATURE);
   CHECK(test::verify(test::by_delegate(child)).error().reason == W_REASON_LINEAGE_DISCONTINUITY);
@@ -223,6 +223,15 @@ TEST_CASE("a child is signed by whom the parent names") {
   CHECK(grandchild.error().field == "predicate.lineage.parentArtifact");
 }
 
+TEST_CASE("whom the trust root names derives nothing: the child has the issuer's own authority") {
+  const std::vector<VerifiedAuthorization> parents = {test::verified(test::delegating())};
+  const std::string child =
+      test::envelope(test::payload(test::child_of(parents[0])), test::kIssuerKey);
+  const auto verified = test::verify(child, test::trust(), test::parents_in(parents));
+  REQUIRE(verified.ok());
+  CHECK_FALSE(verified.value().is_derived());
+}
+
 TEST_CASE("a delegation's threshold counts distinct delegates") {
   Authorization parent = test::delegating();
   parent.delegation->role = make_role(
@@ -235,7 +244,7 @@ TEST_CASE("a delegation's threshold counts distinct delegates") {
   };
   CHECK(verify({test::kDelegateKey, test::kOtherDelegateKey}).ok());
   CHECK(verify({test::kDelegateKey}).error().reason == W_REASON_INVALID_SIGNATURE);
-  CHECK(verify({test::kDelegateKey, test::kIssuerKey}).error().reason ==
+  CHECK(verify({test::kDelegateKey, test::kStrangerKey}).error().reason ==
         W_REASON_INVALID_SIGNATURE);
 }
 
