@@ -21,13 +21,14 @@ struct ExitCodeHelp {
 inline constexpr ExitCodeHelp kExitCodes[] = {
     {ExitCode::kOk, "Done, and the answer is yes."},
     {ExitCode::kNo,
-     "Done, and the answer is no: an artifact was refused, the kernel does not enforce, "
-     "a check failed, a replay disagrees, a simulation refuses what went through, there is no such "
-     "record."},
+     "Done, and the answer is no: an artifact is refused, blocked or outside its window, there is "
+     "something to warn of and --strict was given, the kernel does not enforce or the machine "
+     "cannot, what was in force stays, a replay disagrees, a simulation refuses what went through, "
+     "there is no such record."},
     {ExitCode::kUsage, "The command line makes no sense; nothing was done."},
     {ExitCode::kError,
-     "A file, the kernel or the machine is not as it must be; the message says "
-     "what to do. No file was changed."},
+     "A file, the kernel or the machine is not as it must be, or the output could not be written; "
+     "the message says what to do. No file is left half written."},
 };
 
 } // namespace warrant::cli

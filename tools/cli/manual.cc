@@ -76,11 +76,17 @@ terminal, and not when \fBNO_COLOR\fR is set.
 
 constexpr std::string_view kTail = R"(.SH FILES
 .TP
-/etc/warrant/trust\-root.json, /etc/warrant/policy.json
-Whom this machine believes, and what it was told to do.
+/etc/warrant/trust\-root.json, /etc/warrant/policy.json, /etc/warrant/revocation.json
+Whom this machine believes, what it was told to do, and what is granted no more.
+.TP
+/etc/warrant/roots/
+Trust roots that a machine may have missed, by version (2.json).
 .TP
 /etc/warrant/artifacts/
 Signed artifacts (*.json) and their manifests.
+.TP
+/var/lib/warrant/state/
+What \fBwarrantd\fR(8) must never forget. No command reads or writes it.
 .TP
 /var/lib/warrant/lineage/
 Records of every decision, one file a boot.
