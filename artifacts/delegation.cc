@@ -58,6 +58,15 @@ MaybeWider wider_place(const Authorization &child, const Authorization &parent) 
   return {};
 }
 
+/// No process runs under two artifacts at once, so the parent's demand as it stands could never be
+/// met by one that runs under the parent; what is kept is that every link was entered from the one
+/// before it.
+MaybeWider wider_lineage(const Authorization &child, const Authorization &parent) {
+  if (parent.requires_parent && !child.requires_parent)
+    return Wider{"predicate.lineage.requires", "the parent requires a caller under its own parent"};
+  return {};
+}
+
 MaybeWider wider_constraints(const Authorization &child, const Authorization &parent) {
   if (child.jit && !parent.jit)
     return Wider{"predicate.constraints.jit", "the parent does not grant it"};
@@ -148,8 +157,8 @@ MaybeWider wider_contents(const Contents &child, const Contents &parent) {
 
 MaybeWider find_wider(const Contents &child, const Contents &parent) {
   constexpr MaybeWider (*kComparisons[])(const Authorization &, const Authorization &) = {
-      wider_kind,  wider_actions,     wider_window, wider_initiator,
-      wider_place, wider_constraints, wider_depth};
+      wider_kind,    wider_actions,     wider_window, wider_initiator, wider_place,
+      wider_lineage, wider_constraints, wider_depth};
   for (const auto compare : kComparisons)
     if (MaybeWider wider = compare(child.authorization, parent.authorization))
       return wider;

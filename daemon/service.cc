@@ -4,6 +4,7 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cstdio>
 #include <fstream>
@@ -34,11 +35,24 @@ std::set<Digest> payloads(const InForce &in_force) {
   return all;
 }
 
+bool is_revoked(const VerifiedAuthorization &artifact) {
+  return artifact.blocked() && artifact.blocked()->reason == W_REASON_REVOKED;
+}
+
+// Whether what the machine runs on might go by mistake: files that are gone, a policy that nothing
+// was issued under. Who revokes means it.
 bool withdraws(const InForce &in_force, const Collection &next) {
   std::set<Digest> left = payloads(in_force);
   for (const AcceptedArtifact &accepted : next.accepted)
-    left.erase(accepted.artifact.sha256());
+    if (!accepted.artifact.blocked() || is_revoked(accepted.artifact))
+      left.erase(accepted.artifact.sha256());
   return !left.empty();
+}
+
+bool revokes(const Collection &collection) {
+  return std::any_of(
+      collection.accepted.begin(), collection.accepted.end(),
+      [](const AcceptedArtifact &accepted) { return is_revoked(accepted.artifact); });
 }
 
 Result<std::string> boot_id() {
@@ -106,6 +120,9 @@ Status Service::arm_or_adopt() {
   if (adopted_)
     WARRANT_TRY(take_over());
   Prepared prepared = WARRANT_TRY(prepare());
+  // What was in force is not known here, so what the machine runs on may be gone with it.
+  if (adopted_ && !revokes(prepared.collection))
+    WARRANT_TRY(check_running(prepared));
   if (!adopted_) {
     WARRANT_TRY(check_before_arming(prepared));
     loader.emplace(WARRANT_TRY(Loader::load(options_.pins)));
@@ -139,6 +156,12 @@ Status Service::take_over() {
                  "): it was rolled back, and counted uses with it. What is in force stays"};
   enforcing_since_ = config.enforcing_since;
   return catch_up();
+}
+
+Status Service::check_running(const Prepared &prepared) {
+  std::vector<Check> running = check_running_system(
+      prepared.collection.entries, prepared.trust.policy, static_cast<uint64_t>(boot_now()));
+  return may_arm(running) ? Status() : Status(failed_checks(running));
 }
 
 Status Service::check_before_arming(const Prepared &prepared) {
@@ -176,26 +199,12 @@ void Service::note_in_force(const Published &published, const Prepared &prepared
   record_change(recorder_, in_force_, now, prepared.collection);
   in_force_ = std::move(now);
   clock_in_force_ = prepared.clock;
-  ending_.clear();
-  for (const AcceptedArtifact &accepted : prepared.collection.accepted) {
-    const Authorization &authorization = accepted.artifact.authorization();
-    auto bond = admission_->state().bonds.find(authorization.id);
-    if (bond == admission_->state().bonds.end())
-      continue;
-    const std::optional<Rejection> &blocked = accepted.artifact.blocked();
-    if (blocked && blocked->reason == W_REASON_REVOKED && authorization.kill_on_revoke)
-      ending_.push_back({bond->second, 0});
-    else if (authorization.kill_on_expiry)
-      ending_.push_back({bond->second, authorization.not_after});
-  }
+  endings_.follow(prepared.collection.accepted, admission_->state().bonds);
 }
 
 void Service::end_processes() {
-  std::vector<uint32_t> bonds;
-  for (const Ending &ending : ending_) {
-    if (ending.at <= admission_->clock().seconds())
-      bonds.push_back(ending.bond);
-  }
+  const int64_t now = admission_->clock().seconds();
+  const std::vector<uint32_t> bonds = endings_.due(now);
   if (bonds.empty())
     return;
   Result<ReapReport> report =
@@ -204,8 +213,13 @@ void Service::end_processes() {
     std::fprintf(stderr, "warrantd: %s\n", report.error().message.c_str());
     return;
   }
-  for (const ReapedProcess &process : report.value().killed)
-    std::fprintf(stderr, "warrantd: ended process %d, whose artifact is over\n", process.pid);
+  for (const ReapedProcess &process : report.value().killed) {
+    const Ending *ending = endings_.why(process.context, now);
+    if (ending)
+      recorder_.note(Ended{ending->artifact, static_cast<uint32_t>(process.pid), process.context,
+                           static_cast<uint8_t>(ending->reason)});
+    std::fprintf(stderr, "warrantd: ended process %d: its artifact is over\n", process.pid);
+  }
 }
 
 Status Service::catch_up() {
@@ -228,12 +242,8 @@ Status Service::open_doors() {
 
 Status Service::reload_or_say() {
   Prepared prepared = WARRANT_TRY(prepare());
-  if (withdraws(in_force_, prepared.collection)) {
-    std::vector<Check> running = check_running_system(
-        prepared.collection.entries, prepared.trust.policy, static_cast<uint64_t>(boot_now()));
-    if (!may_arm(running))
-      return failed_checks(running);
-  }
+  if (withdraws(in_force_, prepared.collection))
+    WARRANT_TRY(check_running(prepared));
   Published published = WARRANT_TRY(publish(prepared));
   note_in_force(published, prepared);
   return {};

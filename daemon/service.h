@@ -11,6 +11,7 @@
 #include "artifacts/result.h"
 #include "daemon/admission.h"
 #include "daemon/control.h"
+#include "daemon/endings.h"
 #include "daemon/event_loop.h"
 #include "daemon/event_reader.h"
 #include "daemon/pins.h"
@@ -52,6 +53,8 @@ class Service {
   Status open_doors();
   // Enforcement that is there already: its maps, and what waits in its ring.
   Status take_over();
+  // Whether what runs at this moment is authorized by what was prepared.
+  Status check_running(const Prepared &prepared);
   Status check_before_arming(const Prepared &prepared);
   Result<Prepared> prepare();
   Result<Published> publish(Prepared &prepared);
@@ -67,16 +70,11 @@ class Service {
   void tick();
   Json answer(const std::string &verb);
 
-  struct Ending {
-    uint32_t bond;
-    int64_t at; // unix seconds
-  };
-
   ServiceOptions options_;
   std::optional<Admission> admission_;
   uint64_t enforcing_since_ = 0;
   ClockMap clock_in_force_;
-  std::vector<Ending> ending_;
+  Endings endings_;
   Recorder recorder_;
   std::optional<MapSet> maps_;
   std::optional<Publisher> publisher_;

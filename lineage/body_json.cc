@@ -5,110 +5,12 @@
 #include <optional>
 #include <utility>
 
-#include "artifacts/trust.h"
+#include "lineage/body_parts.h"
 #include "lineage/facts_json.h"
 #include "lineage/words.h"
 
 namespace warrant {
 namespace {
-
-// ---- parts
-
-void write_task(JsonText &out, const Task &task) {
-  out.member("task").open_object();
-  out.member("cgroup").text(task.cgroup);
-  out.member("cgroupId").wide(task.cgroup_id);
-  out.member("comm").text(task.comm);
-  out.member("gid").number(task.gid);
-  out.member("pid").number(task.pid);
-  out.member("tgid").number(task.tgid);
-  out.member("uid").number(task.uid);
-  out.close_object();
-}
-
-Checked<Task> read_task(ObjectReader &from) {
-  ObjectReader in = WARRANT_TRY(from.object("task"));
-  Task task;
-  task.comm = WARRANT_TRY(read_text(in, "comm"));
-  task.pid = WARRANT_TRY(read_number(in, "pid"));
-  task.tgid = WARRANT_TRY(read_number(in, "tgid"));
-  task.uid = WARRANT_TRY(read_number(in, "uid"));
-  task.gid = WARRANT_TRY(read_number(in, "gid"));
-  task.cgroup_id = WARRANT_TRY(read_wide(in, "cgroupId"));
-  task.cgroup = WARRANT_TRY(read_text(in, "cgroup"));
-  WARRANT_TRY(in.finish());
-  return task;
-}
-
-void write_file(JsonText &out, const File &file) {
-  out.member("file").open_object();
-  out.member("device").number(file.device);
-  out.member("filesystem").number(file.filesystem);
-  out.member("inode").wide(file.inode);
-  out.member("path").text(file.path);
-  out.close_object();
-}
-
-Checked<File> read_file_of(ObjectReader &from) {
-  ObjectReader in = WARRANT_TRY(from.object("file"));
-  File file;
-  file.path = WARRANT_TRY(read_text(in, "path"));
-  file.device = WARRANT_TRY(read_number(in, "device"));
-  file.inode = WARRANT_TRY(read_wide(in, "inode"));
-  file.filesystem = WARRANT_TRY(read_number(in, "filesystem"));
-  WARRANT_TRY(in.finish());
-  return file;
-}
-
-void write_artifact(JsonText &out, const Attribution &artifact) {
-  out.member("artifact").open_object();
-  out.member("governance").open_object();
-  for (const auto &[key, value] : artifact.governance)
-    out.foreign_member(key).text(value);
-  out.close_object();
-  out.member("id").hex(artifact.id);
-  out.member("issuers").open_array();
-  for (const std::string &issuer : artifact.issuers)
-    out.string(issuer);
-  out.close_array();
-  out.member("sha256").hex(artifact.sha256);
-  out.close_object();
-}
-
-Checked<std::map<Text, Text>> read_governance(ObjectReader &from) {
-  ObjectReader in = WARRANT_TRY(from.object("governance"));
-  std::map<Text, Text> governance;
-  for (const auto &member : in.members().items()) {
-    const std::optional<Text> name = Text::from_escaped(member.key());
-    if (!name)
-      return malformed(in.at(printable(member.key())), "the name is not in the escaped form");
-    governance[*name] = WARRANT_TRY(read_text(in, member.key()));
-  }
-  return governance;
-}
-
-Checked<Attribution> read_artifact(ObjectReader &from) {
-  ObjectReader in = WARRANT_TRY(from.object("artifact"));
-  Attribution artifact;
-  artifact.id = WARRANT_TRY(read_id(in, "id"));
-  artifact.sha256 = WARRANT_TRY(in.digest("sha256"));
-  const Json *issuers = WARRANT_TRY(in.array("issuers", 0, kMaxTrustKeys));
-  for (const Json &issuer : *issuers) {
-    if (!issuer.is_string())
-      return malformed(in.at("issuers"), "an element is not a string");
-    artifact.issuers.push_back(issuer.get<std::string>());
-  }
-  artifact.governance = WARRANT_TRY(read_governance(in));
-  WARRANT_TRY(in.finish());
-  return artifact;
-}
-
-Checked<std::optional<Attribution>> read_optional_artifact(ObjectReader &in) {
-  std::optional<Attribution> artifact;
-  if (in.has("artifact"))
-    artifact = WARRANT_TRY(read_artifact(in));
-  return artifact;
-}
 
 // A struct of bpf/abi.h.
 template <class T>
@@ -341,6 +243,25 @@ Checked<Body> read_canary(ObjectReader &in) {
   return Body(std::move(canary));
 }
 
+void write(Frame &frame, const Ended &ended) {
+  write_artifact(frame.out, ended.artifact);
+  frame.boot();
+  frame.host();
+  frame.out.member("pid").number(ended.pid);
+  write_process(frame.out.member("process"), ended.process);
+  write_word(frame.out.member("reason"), kReasonWords, ended.reason);
+  frame.time();
+}
+
+Checked<Body> read_ended(ObjectReader &in) {
+  Ended ended;
+  ended.artifact = WARRANT_TRY(read_artifact(in));
+  ended.pid = WARRANT_TRY(read_number(in, "pid"));
+  ended.process = WARRANT_TRY(read_struct(in, "process", process_from_json));
+  ended.reason = WARRANT_TRY(read_word(in, "reason", kReasonWords));
+  return Body(std::move(ended));
+}
+
 // In the order of the alternatives of Body.
 struct BodyType {
   std::string_view name;
@@ -350,7 +271,7 @@ constexpr BodyType kTypes[] = {
     {"decision", read_decision},     {"commit", read_commit},       {"gap", read_gap},
     {"accepted", read_accepted},     {"rejected", read_rejected},   {"withdrawn", read_withdrawn},
     {"generation", read_generation}, {"start", read_daemon<Start>}, {"adopt", read_daemon<Adopt>},
-    {"stop", read_daemon<Stop>},     {"canary", read_canary},
+    {"stop", read_daemon<Stop>},     {"canary", read_canary},       {"ended", read_ended},
 };
 static_assert(std::size(kTypes) == std::variant_size_v<Body>);
 

@@ -130,8 +130,16 @@ struct Canary {
   Text detail;
 };
 
+/// A process was killed because the artifact that it, or an ancestor, ran under is over.
+struct Ended {
+  Attribution artifact;
+  uint32_t pid = 0; ///< in the initial namespace, when the signal was sent
+  w_process process{};
+  uint8_t reason = W_REASON_INVALID; ///< enum w_reason: REVOKED or EXPIRED
+};
+
 using Body = std::variant<Decision, Commit, Gap, Accepted, Rejected, Withdrawn, Generation, Start,
-                          Adopt, Stop, Canary>;
+                          Adopt, Stop, Canary, Ended>;
 
 /// The machine and its boot.
 struct Origin {

@@ -109,7 +109,8 @@ Authority authority_of(const Link &link) {
     if (!a.host || *a.host == kHosts[i])
       authority[kWhere] |= bit(i);
   authority[kUnder] = a.policy_sha256 == policy_in_force() ? 1 : 2;
-  authority[kPowers] = (a.jit ? 1u : 0u) | (a.recovery ? 2u : 0u);
+  authority[kPowers] =
+      (a.jit ? 1u : 0u) | (a.recovery ? 2u : 0u) | (a.requires_parent ? 0u : 4u); // any caller
   authority[kUses] = a.max_uses ? bit(static_cast<uint32_t>(*a.max_uses)) - 1 : ~uint64_t{0};
   authority[kAfter] = (a.kill_on_expiry ? 0u : 1u) | (a.kill_on_revoke ? 0u : 2u);
   authority[kBelow] = a.delegation ? bit(a.delegation->max_depth) - 1 : 0;
@@ -219,6 +220,7 @@ void change(Link &link, Random &random) {
       break;
     case 10:
       a.kill_on_expiry = !a.kill_on_expiry;
+      a.requires_parent = !a.requires_parent;
       break;
     case 11:
       a.kill_on_revoke = !a.kill_on_revoke;
@@ -237,6 +239,7 @@ Link random_link(Random &random) {
   link.authorization.jit = random.one_in(2);
   link.authorization.recovery = random.one_in(2);
   link.authorization.kill_on_expiry = random.one_in(3);
+  link.authorization.requires_parent = random.one_in(4);
   link.authorization.kill_on_revoke = random.one_in(3);
   link.authorization.delegation = delegation(1 + random.below(4));
   return link;
@@ -258,6 +261,7 @@ Link narrowed(const Link &parent, Random &random) {
   a.jit = a.jit && random.one_in(2);
   a.recovery = a.recovery && random.one_in(2);
   a.kill_on_expiry |= random.one_in(4);
+  a.requires_parent |= random.one_in(4);
   a.kill_on_revoke |= random.one_in(4);
   if (!a.host && random.one_in(4))
     a.host = kHosts[0];

@@ -27,6 +27,8 @@ Authorization restricted_parent() {
   parent.initiator.parent_sha256 = test::digest(0x51);
   parent.initiator.session = 7;
   parent.host = "host-a";
+  parent.parent = test::digest(0x77);
+  parent.requires_parent = true;
   parent.subjects = {{"a", test::digest(1), test::digest(2)}, {"b", test::digest(3), std::nullopt}};
   return parent;
 }
@@ -63,7 +65,6 @@ TEST_CASE("a child that grants as much or less is not wider") {
       [](Authorization &a) {
         a.delegation->role = make_role({test::key(test::kOtherDelegateKey).public_key()}, 1);
       },
-      [](Authorization &a) { a.requires_parent = true; },
       [](Authorization &a) { a.governance["ticket"] = "another"; },
       [](Authorization &a) { a.initiator.cgroup = "/agents.slice/agent-7.service"; },
       [](Authorization &a) { a.subjects.pop_back(); },
@@ -113,6 +114,7 @@ TEST_CASE("a child that grants more is refused by the name of the member") {
       {"predicate.constraints.maxUses", [](Authorization &a) { a.max_uses = 11; }},
       {"predicate.constraints.onExpiry", [](Authorization &a) { a.kill_on_expiry = false; }},
       {"predicate.constraints.onRevoke", [](Authorization &a) { a.kill_on_revoke = false; }},
+      {"predicate.lineage.requires", [](Authorization &a) { a.requires_parent = false; }},
       {"predicate.delegation.maxDepth", [](Authorization &a) { a.delegation->max_depth = 3; }},
       {"predicate.covers", [](Authorization &a) { a.covers = Covers::kAll; }},
       {"subject[1].digest.sha256", [](Authorization &a) { a.subjects[1].sha256[0] ^= 1; }},

@@ -102,6 +102,16 @@ Record gap(uint64_t lost) {
   return make_record(origin(), kNow, Gap{lost, "a test"});
 }
 
+Ended ended_process() {
+  Ended ended;
+  ended.artifact = attribution();
+  ended.pid = 4711;
+  ended.process.lineage = 41;
+  ended.process.bonds[1] = 2;
+  ended.reason = W_REASON_REVOKED;
+  return ended;
+}
+
 std::vector<Record> one_of_each() {
   const Daemon daemon{321, "0.1.0", "6.1.0-39-amd64", ""};
   Rejected rejected{"evil.json", W_REASON_INVALID_SIGNATURE, "signature by unknown key", {}, 2, {}};
@@ -120,7 +130,8 @@ std::vector<Record> one_of_each() {
                          Start{daemon},
                          Adopt{daemon},
                          Stop{daemon},
-                         Canary{true, "EPERM"}};
+                         Canary{true, "EPERM"},
+                         ended_process()};
   for (const Body &body : bodies)
     records.push_back(make_record(origin(), kNow, body));
   return records;

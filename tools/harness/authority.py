@@ -58,6 +58,16 @@ class Authority:
         warrant("policy", "sign", "--key", self.folder / "policy.key", "--out",
                 self.folder / f"{label}.json", draft)
 
+    def revocations(self, label, fields):
+        """{name: signed list}. A series alternates: the named things revoked, then nothing."""
+        count = 2 * fields.get("series", 0)
+        if not count:
+            return {label: self.revocation(label, fields)}
+        empty = {"signer": fields.get("signer", "revoker")}
+        return {f"{label}-{i}": self.revocation(
+            f"{label}-{i}", (empty if i % 2 else fields) | {"epoch": fields["epoch"] + i})
+            for i in range(count)}
+
     def revocation(self, label, fields):
         """A signed revocation list (bytes)."""
         words = ["--epoch", fields["epoch"]]

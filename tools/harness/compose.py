@@ -96,7 +96,8 @@ class Composer:
             case "daemon":
                 self._daemon(words["what"], what)
             case "install" | "withdraw":
-                self._change(step.do, *next(iter(words.items())), what)
+                kind = next(name for name in words if name != "refused")
+                self._change(step.do, kind, words[kind], what, words.get("refused", False))
 
     def _act_on_background(self, step, what):
         action = self._action_named(step.words["action"])
@@ -131,9 +132,9 @@ class Composer:
             self._step(f"{description}: it ends", "wait", id="warrantd",
                        limit=ARMING_SECONDS * 1000)
 
-    def _change(self, do, kind, label, what):
+    def _change(self, do, kind, label, what, refused):
         """The daemon watches its folders: after a rename into one, or a removal, the generation that
-        is in force must change."""
+        is in force must change, unless what was put there is refused."""
         source = f"{product.LATER}/" + (self._artifacts[label] if kind == "artifact"
                                         else f"{label}.{kind}.json")
         folder = product.ARTIFACTS if kind == "artifact" else product.CONFIG
@@ -144,4 +145,5 @@ class Composer:
             self._step(what, "rename", f"{folder}/.{target}.new", f"{folder}/{target}")
         else:
             self._step(what, "remove", f"{folder}/{target}")
-        self._step(f"{what}: a new generation", "changed", product.SOCKET, limit=60000)
+        if not refused:
+            self._step(f"{what}: a new generation", "changed", product.SOCKET, limit=60000)

@@ -6,11 +6,12 @@ import dataclasses
 import errno
 import json
 import re
+import signal
 
 from . import scenario
 
 
-_VERBS = {"deny": "denied", "observe": "observed only"}
+_VERBS = {"deny": "denied", "observe": "observed only", "ended": "ended"}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -123,7 +124,7 @@ class Judge:
         verdict = action.expect.verdict
         name += "allowed" if verdict == "allow" else f"{_VERBS[verdict]}, {action.expect.reason}"
         judges = {"allow": self._allow_problem, "deny": self._deny_problem,
-                  "observe": self._observe_problem}
+                  "observe": self._observe_problem, "ended": self._ended_problem}
         problem = self._baseline_problem(action, uid) or judges[verdict](action, uid)
         return Check(name, problem, action.expect.verdict)
 
@@ -170,6 +171,20 @@ class Judge:
         if problem:
             return f"must go on under a policy that only observes: {problem}"
         return self._record_problem(action, result) or self._twin_problem(action, uid)
+
+    def _ended_problem(self, action, uid):
+        """The daemon killed it, and what it had started, and recorded each."""
+        result = self._result("enforced", action, uid)
+        if result is None:
+            return "it never ran"
+        if result["signal"] != signal.SIGKILL:
+            return f"expected to be killed, but: {describe(result)}"
+        ended = self._records.ended_since(result["start"], action.expect.reason)
+        if result["pid"] not in ended:
+            return f"killed, but the records tell of others: {sorted(ended)}"
+        if len(ended) != action.expect.count:
+            return f"{action.expect.count} processes should have ended, but: {sorted(ended)}"
+        return ""
 
     def _told(self, result):
         denials = self._denials(result) if result else []

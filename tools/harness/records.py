@@ -43,6 +43,12 @@ class Records:
         return [words.reason(record["reason"]) for record in self.all
                 if record["type"] == "rejected" and record["source"].endswith(source)]
 
+    def ended_since(self, start, reason):
+        """{process id} of those that were killed because their artifact was over."""
+        return {record["pid"] for record in self.all
+                if record["type"] == "ended" and int(record["boottime"]) >= start
+                and words.reason(record["reason"]) == reason}
+
     def count(self, kind):
         """How many records of a type there are."""
         return sum(1 for record in self.all if record["type"] == kind)

@@ -92,7 +92,13 @@ def add_product(tree, subject, staged, folder, now):
         if fields.get("installed", True):
             tree.file(f"{product.ARTIFACTS}/{names[label]}", envelope)
     for label, fields in subject.revocations.items():
-        tree.file(f"{product.LATER}/{label}.revocation.json", signer.revocation(label, fields))
+        digests = [staged[name[1:]].sha256 if name.startswith("@") else name
+                   for name in fields.get("digests", [])]
+        lists = signer.revocations(label, fields | {"digests": digests})
+        for name, envelope in lists.items():
+            tree.file(f"{product.LATER}/{name}.revocation.json", envelope)
+            if fields.get("installed"):
+                tree.file(f"{product.CONFIG}/revocation.json", envelope)
     for manifest in signer.folder.glob("*.manifest"):
         tree.file(f"{product.ARTIFACTS}/{manifest.name}", manifest.read_bytes())
     return names

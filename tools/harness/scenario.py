@@ -16,7 +16,8 @@ class ScenarioError(place.HarnessError):
 @dataclasses.dataclass(frozen=True)
 class Expectation:
     """What enforcement must make of an action."""
-    verdict: str                  # "allow", "deny", or "observe": denied, but only on paper
+    verdict: str                  # "allow", "deny", "observe": denied, but only on paper, or
+                                  # "ended": allowed, and killed when its artifact was over
     reason: str = ""              # text as in bpf/abi.h; empty for allow
     hooks: tuple = ()             # texts as in bpf/abi.h: each of them refuses; none named: any
     path: str = ""                # of the file that the decision is about; empty: any
@@ -28,6 +29,7 @@ class Expectation:
     without: str = ""             # must not be in stdout
     tally: bool = False           # the action is many execs of `path`: each did it, and is recorded
     unrecorded: bool = False      # the ring has no room for a record of it
+    count: int = 1                # of processes that end with it, itself among them
 
 
 @dataclasses.dataclass(frozen=True)
@@ -101,7 +103,7 @@ STEPS = {
     "signal": ({"action", "signal"}, set(), BOTH),
     "sleep-until": ({"after"}, set(), ENFORCED),
     "daemon": ({"what"}, set(), ENFORCED),
-    "install": (set(), {"artifact", "revocation", "policy"}, ENFORCED),
+    "install": (set(), {"artifact", "revocation", "policy", "refused"}, ENFORCED),
     "withdraw": ({"artifact"}, set(), ENFORCED),
 }
 DAEMON = {"start", "kill", "stop", "continue", "terminate", "sync"}
@@ -109,7 +111,8 @@ FILE_FIELDS = {"from", "text", "link", "at", "variant", "flip", "append", "mode"
 ARTIFACT_FIELDS = {"subjects", "window", "actions", "initiator", "jit", "host", "governance", "signer",
                    "tamper", "policy", "recovery", "installed", "rejected", "id", "kind", "digests",
                    "manifest", "constraints", "delegation", "parent", "requires", "covers", "same-id-as"}
-REVOCATION_FIELDS = {"epoch", "artifacts", "issuers", "digests", "hosts", "signer"}
+REVOCATION_FIELDS = {"epoch", "artifacts", "issuers", "digests", "hosts", "signer", "series",
+                     "installed"}
 
 
 class Reader:
@@ -142,13 +145,18 @@ class Reader:
 def _expectation(value, where):
     reader = Reader(value, where)
     verdict = reader.take("verdict", str)
-    if verdict not in ("allow", "deny", "observe"):
-        raise ScenarioError(f"{where}: verdict is allow, deny or observe, not {verdict}")
+    if verdict not in ("allow", "deny", "observe", "ended"):
+        raise ScenarioError(f"{where}: verdict is allow, deny, observe or ended, not {verdict}")
     tally = reader.take("tally", bool, False)
     if verdict == "allow":
         allowed = Expectation("allow", path=reader.take("path", str) if tally else "", tally=tally)
         reader.finish()
         return allowed
+    if verdict == "ended":
+        ended = Expectation("ended", reason=words.reason(reader.take("reason", str), where),
+                            count=reader.take("count", int, 1))
+        reader.finish()
+        return ended
     expected = Expectation(
         verdict, tally=tally, reason=words.reason(reader.take("reason", str), where),
         hooks=_hooks(reader.take("hook", (str, list), []), where), path=reader.take("path", str, ""),
@@ -261,7 +269,7 @@ def _check_references(scenario, where):
         if isinstance(item, Step):
             named = [("file", scenario.files), ("artifact", scenario.artifacts), ("action", actions),
                      ("revocation", scenario.revocations), ("policy", scenario.policies)]
-            if item.do == "install" and len(item.words) != 1:
+            if item.do == "install" and len(set(item.words) - {"refused"}) != 1:
                 raise ScenarioError(f"{where}: install names one artifact, revocation or policy")
             for field, table in named:
                 if field in item.words and item.words[field] not in table:

@@ -61,7 +61,7 @@ static void print_tally(const char *path, const struct tally *tally) {
 }
 
 /* Nothing of what the started programs print is wanted here. */
-static int hide_output(void) {
+int hide_output(void) {
   int before = dup(1);
 
   if (before < 0 || freopen("/dev/null", "w", stdout) == NULL)
@@ -69,7 +69,7 @@ static int hide_output(void) {
   return before;
 }
 
-static void show_output(int before) {
+void show_output(int before) {
   fflush(stdout);
   dup2(before, 1);
 }
@@ -134,8 +134,8 @@ static void run_race(struct race *race, int place, char *path) {
 static int do_race(int count, char **words) {
   (void)count;
   int tasks = atoi(words[0]);
-  struct race *race = mmap(NULL, sizeof(*race), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS,
-                           -1, 0);
+  struct race *race =
+      mmap(NULL, sizeof(*race), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
   unsigned ran = 0, refused = 0, other = 0;
   int status = 0;
   pid_t pids[64];

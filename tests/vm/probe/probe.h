@@ -23,6 +23,11 @@ extern const struct probe_verb kExecVerbs[];
 extern const struct probe_verb kMapVerbs[];
 extern const struct probe_verb kWriteVerbs[];
 extern const struct probe_verb kManyVerbs[];
+extern const struct probe_verb kLatencyVerbs[];
+
+/* Standard output to nowhere, until it is shown again. */
+int hide_output(void);
+void show_output(int before);
 
 /// Ends the process with PROBE_SETUP and says what failed, with errno.
 void probe_setup_failed(const char *what) __attribute__((noreturn));
