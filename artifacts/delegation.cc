@@ -157,8 +157,8 @@ MaybeWider wider_contents(const Contents &child, const Contents &parent) {
 
 MaybeWider find_wider(const Contents &child, const Contents &parent) {
   constexpr MaybeWider (*kComparisons[])(const Authorization &, const Authorization &) = {
-      wider_kind,    wider_actions,     wider_window, wider_initiator, wider_place,
-      wider_lineage, wider_constraints, wider_depth};
+      wider_kind,  wider_actions, wider_window,      wider_initiator,
+      wider_place, wider_lineage, wider_constraints, wider_depth};
   for (const auto compare : kComparisons)
     if (MaybeWider wider = compare(child.authorization, parent.authorization))
       return wider;

@@ -86,6 +86,15 @@ Result<std::string_view> find_seed(ByteView file) {
                    : "malformed: seed: 32 bytes in base64 expected"};
 }
 
+std::string fingerprint_of(std::span<const uint8_t, kPublicKeySize> key) {
+  Bytes blob;
+  append_ssh_string(blob, view(kSshKeyType));
+  append_ssh_string(blob, key);
+  std::string text = to_base64(sha256(blob));
+  text.pop_back(); // the one padding character
+  return std::string(kFingerprintPrefix) + text;
+}
+
 } // namespace
 
 bool verify_ed25519(std::span<const uint8_t, kPublicKeySize> key, ByteView message,
@@ -93,6 +102,9 @@ bool verify_ed25519(std::span<const uint8_t, kPublicKeySize> key, ByteView messa
   return crypto_sign_verify_detached(signature.data(), message.data(), message.size(),
                                      key.data()) == 0;
 }
+
+PublicKey::PublicKey(const std::array<uint8_t, kPublicKeySize> &bytes)
+    : bytes_(bytes), fingerprint_(fingerprint_of(bytes)) {}
 
 Result<PublicKey> PublicKey::from_bytes(ByteView bytes) {
   if (bytes.size() != kPublicKeySize)
@@ -106,15 +118,6 @@ Result<PublicKey> PublicKey::from_bytes(ByteView bytes) {
 
 Result<PublicKey> PublicKey::from_base64(std::string_view text) {
   return from_bytes(WARRANT_TRY(warrant::from_base64(text)));
-}
-
-std::string PublicKey::fingerprint() const {
-  Bytes blob;
-  append_ssh_string(blob, view(kSshKeyType));
-  append_ssh_string(blob, bytes_);
-  std::string text = to_base64(sha256(blob));
-  text.pop_back(); // the one padding character
-  return std::string(kFingerprintPrefix) + text;
 }
 
 bool is_fingerprint(std::string_view text) {

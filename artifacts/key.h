@@ -31,7 +31,7 @@ class PublicKey {
 
   const std::array<uint8_t, kPublicKeySize> &bytes() const { return bytes_; }
   /// "SHA256:" + 43 characters, as `ssh-keygen -l` prints for this key (RFC 4253 section 6.6 blob).
-  std::string fingerprint() const;
+  const std::string &fingerprint() const { return fingerprint_; }
   bool verify(ByteView message, const Signature &signature) const;
 
   /// Constant time.
@@ -39,8 +39,9 @@ class PublicKey {
 
  private:
   friend class SecretKey;
-  explicit PublicKey(const std::array<uint8_t, kPublicKeySize> &bytes) : bytes_(bytes) {}
+  explicit PublicKey(const std::array<uint8_t, kPublicKeySize> &bytes);
   std::array<uint8_t, kPublicKeySize> bytes_;
+  std::string fingerprint_; // asked for at every verification
 };
 
 /// Whether the text is a fingerprint in its one spelling, of whatever key.
