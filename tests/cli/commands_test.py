@@ -9,6 +9,7 @@ import stat
 import struct
 import subprocess
 import unittest
+from pathlib import Path
 
 from support import BINARY, ERROR, NO, OK, USAGE, WorkshopTest, environment
 
@@ -307,9 +308,17 @@ class BaselineTest(WorkshopTest):
         before = set(self.dir.iterdir())
         running = subprocess.Popen([BINARY, "baseline", "capture", "--root", "root", "--out", "x"],
                                    cwd=self.dir, env=environment(), stderr=subprocess.DEVNULL)
-        fds = f"/proc/{running.pid}/fd"
-        while running.poll() is None and not any(
-                os.path.realpath(f"{fds}/{fd}") == str(big.resolve()) for fd in os.listdir(fds)):
+        self.addCleanup(running.wait)
+        self.addCleanup(running.kill)
+
+        def is_open(path):
+            try:
+                return os.path.samefile(path, big)
+            except FileNotFoundError:  # closed meanwhile
+                return False
+
+        fds = Path(f"/proc/{running.pid}/fd")
+        while running.poll() is None and not any(map(is_open, fds.iterdir())):
             pass
         running.send_signal(signal.SIGINT)
         self.assertEqual(running.wait(timeout=60), -signal.SIGINT)
