@@ -2,70 +2,18 @@
 #include "artifacts/envelope.h"
 
 #include <algorithm>
-#include <array>
 
 #include "artifacts/json.h"
+#include "artifacts/public_base64.h"
 
 namespace warrant {
 namespace {
 
-constexpr uint8_t kNoDigit = 0xff;
-
-constexpr std::array<uint8_t, 256> digits_of(char at_62, char at_63) {
-  std::array<uint8_t, 256> digits{};
-  digits.fill(kNoDigit);
-  for (uint8_t i = 0; i < 26; i++) {
-    digits[static_cast<size_t>('A' + i)] = i;
-    digits[static_cast<size_t>('a' + i)] = static_cast<uint8_t>(26 + i);
-  }
-  for (uint8_t i = 0; i < 10; i++)
-    digits[static_cast<size_t>('0' + i)] = static_cast<uint8_t>(52 + i);
-  digits[static_cast<uint8_t>(at_62)] = 62;
-  digits[static_cast<uint8_t>(at_63)] = 63;
-  return digits;
-}
-
-/// Padded base64 (RFC 4648 section 4 or 5), with the bits behind the end zero. By table:
-/// libsodium's from_base64() is constant in time, which costs, and here nothing is secret.
-bool decode(std::string_view text, const std::array<uint8_t, 256> &digits, Bytes &bytes) {
-  if (text.empty() || text.size() % 4 != 0)
-    return false;
-  const size_t padding = text.ends_with("==") ? 2 : text.ends_with('=') ? 1 : 0;
-  bytes.clear();
-  bytes.reserve(text.size() / 4 * 3);
-  uint32_t group = 0;
-  uint8_t wrong = 0;
-  const size_t end = text.size() - padding;
-  for (size_t i = 0; i < end; i++) {
-    const uint8_t digit = digits[static_cast<uint8_t>(text[i])];
-    wrong |= digit & 0xc0;
-    group = (group << 6) | (digit & 0x3f);
-    if (i % 4 == 3) {
-      bytes.push_back(static_cast<uint8_t>(group >> 16));
-      bytes.push_back(static_cast<uint8_t>(group >> 8));
-      bytes.push_back(static_cast<uint8_t>(group));
-      group = 0;
-    }
-  }
-  if (padding == 1) {
-    bytes.push_back(static_cast<uint8_t>(group >> 10));
-    bytes.push_back(static_cast<uint8_t>(group >> 2));
-    wrong |= group & 0x3;
-  } else if (padding == 2) {
-    bytes.push_back(static_cast<uint8_t>(group >> 4));
-    wrong |= group & 0xf;
-  }
-  return wrong == 0;
-}
-
-/// Either alphabet, as DSSE v1 demands of verifiers; never a mixture.
 Checked<Bytes> decode(std::string_view text, const std::string &field) {
-  static constexpr std::array<uint8_t, 256> kStandard = digits_of('+', '/');
-  static constexpr std::array<uint8_t, 256> kUrlSafe = digits_of('-', '_');
-  Bytes bytes;
-  if (decode(text, kStandard, bytes) || decode(text, kUrlSafe, bytes))
-    return bytes;
-  return malformed(field, "padded base64 expected");
+  std::optional<Bytes> bytes = decode_public_base64(text);
+  if (!bytes)
+    return malformed(field, "padded base64 expected");
+  return std::move(*bytes);
 }
 
 bool is_printable(std::string_view text) {

@@ -3,10 +3,12 @@
 #include <unistd.h>
 
 #include <cstdio>
+#include <functional>
 
 #include "artifacts/bytes.h"
 #include "artifacts/json.h"
 #include "artifacts/names.h"
+#include "artifacts/public_base64.h"
 #include "artifacts/time.h"
 #include "tests/catch.h"
 #include "tests/unit/artifacts_fixture.h"
@@ -226,4 +228,30 @@ TEST_CASE("the limits of JSON numbers and depth are exact") {
   const std::string close(kMaxJsonDepth, ']');
   CHECK(parse_json(view(open + close)).ok());
   CHECK_FALSE(parse_json(view("[" + open + close + "]")).ok());
+}
+
+TEST_CASE("public base64 is read as libsodium reads it") {
+  const std::string_view alphabet = "AQZagz059+/-_=\n*";
+  std::string text;
+  const std::function<void(size_t)> try_all = [&](size_t left) {
+    if (left == 0) {
+      const auto standard = from_base64(text, Base64::kStandard);
+      const auto url_safe = from_base64(text, Base64::kUrlSafe);
+      const auto decoded = decode_public_base64(text);
+      REQUIRE(decoded.has_value() == (standard.ok() || url_safe.ok()));
+      if (decoded)
+        REQUIRE(*decoded == (standard.ok() ? standard : url_safe).value());
+      return;
+    }
+    for (const char c : alphabet) {
+      text.push_back(c);
+      try_all(left - 1);
+      text.pop_back();
+    }
+  };
+  for (const size_t size : {1u, 2u, 3u, 4u, 5u})
+    try_all(size);
+  text = "AAAA";
+  try_all(4);
+  CHECK_FALSE(decode_public_base64("").has_value());
 }
