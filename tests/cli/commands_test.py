@@ -98,6 +98,18 @@ class PolicyTest(WorkshopTest):
         self.assertEqual(made["filesystems"], ["ext4"])
         self.assertIsNotNone(made["expires"])
 
+    def test_expired_policy_is_marked(self):
+        self.make_trust()
+        self.assertIs(self.run_json("policy", "show", "policy.json")["expired"], False)
+        self.assertNotIn("EXPIRED", self.run_cli("policy", "show", "policy.json").out)
+        self.run_cli("policy", "draft", "--mode", "enforce", "--expires", "1d", "--out", "d")
+        draft = json.loads(self.path("d").read_text())
+        draft["issuedAt"], draft["expires"] = "2020-01-01T00:00:00Z", "2020-01-02T00:00:00Z"
+        self.path("d").write_text(json.dumps(draft))
+        self.run_cli("policy", "sign", "--key", "root.key", "d", "--out", "old.json")
+        self.assertIs(self.run_json("policy", "show", "old.json")["expired"], True)
+        self.assertIn("(EXPIRED)", self.run_cli("policy", "show", "old.json").out)
+
     def test_policy_by_another_key_is_refused(self):
         self.make_trust()
         self.run_cli("policy", "sign", "--key", "issuer.key", "--mode", "enforce", "--out", "p")
