@@ -35,6 +35,7 @@ class PagesTest(WorkshopTest):
                       ["key", "show", "a", "b"], ["key", "show", "--nothing", "a"],
                       ["key", "show", "--json=yes", "a"], ["doctor", "x"],
                       ["completion", "fish"], ["denials", "--limit", "-1"],
+                      ["denials", "--limit", "0"],
                       ["denials", "--since", "yesterday"], ["lineage", "--uid", "4294967296"],
                       ["lineage", "--artifact", "xyz"]):
             with self.subTest(words=words):
