@@ -113,6 +113,24 @@ class DaemonTest(WorkshopTest):
         self.assertIn("policy: expired",
                       self.run_cli("reload", "--socket", "socket", expect=NO).out)
 
+    REFUSED = {"ok": True, "error": "", "rejected": [
+        {"file": "evil\x1b.json", "reason": "invalid signature", "field": "signatures",
+         "detail": "by a stranger", "fix": "sign it"}, "rubbish", {"file": 1}]}
+    REFUSED_LINE = ("evil\\x1b.json: invalid signature: signatures: by a stranger "
+                    "(fix: sign it)")
+
+    def test_reload_says_what_is_refused(self):
+        self.serve(json.dumps(self.REFUSED).encode() + b"\n")
+        said = self.run_cli("reload", "--socket", "socket").out
+        self.assertTrue(said.startswith("reloaded\n"))
+        self.assertIn(self.REFUSED_LINE, said)
+
+    @unittest.skipUnless(os.geteuid() == 0, "needs root")
+    def test_status_says_what_is_refused(self):
+        self.serve(json.dumps(self.REFUSED).encode() + b"\n")
+        self.assertIn(self.REFUSED_LINE, self.run_cli("status", "--pin-dir", "nowhere", "--socket",
+                                                      "socket", expect=NO).out)
+
     def test_answers_of_other_types_are_no_yes(self):
         for reply in (b"{}\n", b'{"ok":"true","error":1}\n'):
             self.path("socket").unlink(missing_ok=True)
