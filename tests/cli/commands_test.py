@@ -152,8 +152,15 @@ class ArtifactTest(WorkshopTest):
 
     def test_window_states(self):
         self.make_artifact("a", "--valid-for", "1h")
-        self.assertEqual(self.verify("a.json", "--at", "+2h", expect=NO)["window"], "expired")
-        self.assertEqual(self.verify("a.json", "--at", "-1h", expect=NO)["window"], "notYetValid")
+        for at, window, reason, field in (
+                ("+2h", "expired", "expired", "predicate.validity.notAfter"),
+                ("-1h", "notYetValid", "not yet valid", "predicate.validity.notBefore")):
+            verdict = self.verify("a.json", "--at", at, expect=NO)
+            self.assertEqual((verdict["accepted"], verdict["genuine"], verdict["window"]),
+                             (False, True, window))
+            self.assertEqual((verdict["rejection"]["reason"], verdict["rejection"]["field"]),
+                             (reason, field))
+        self.assertNotIn("rejection", self.verify("a.json"))
 
     def test_host_mismatch(self):
         self.make_artifact("a", "--host", "other")
