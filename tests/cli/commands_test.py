@@ -204,6 +204,26 @@ class ArtifactTest(WorkshopTest):
             self.assertIn("UNVERIFIED", self.run_cli("artifact", "inspect", file).out)
             self.assertIs(self.run_json("artifact", "inspect", file)["verified"], False)
 
+    def test_inspect_reads_every_kind_of_document(self):
+        self.make_artifact()
+        self.run_cli("revoke", "--key", "root.key", "--host", "gone", "--out", "r.json")
+        self.run_cli("policy", "draft", "--mode", "enforce", "--out", "p.draft")
+        for file, words in (("policy.json", ("enforce", "policy show")),
+                            ("trust-root.json", ("SHA256:", "trust show")),
+                            ("r.json", ("host gone", "revocation show"))):
+            shown = self.run_cli("artifact", "inspect", file).out
+            for word in words:
+                self.assertIn(word, shown)
+        self.assertIn("policy lint", self.run_cli("artifact", "inspect", "p.draft",
+                                                  expect=ERROR).err)
+
+    def test_draft_under_no_policy_says_so(self):
+        self.make_artifact()
+        draft = json.loads(self.path("a.draft").read_text())
+        draft["predicate"]["policy"]["sha256"] = "0" * 64
+        self.path("a.draft").write_text(json.dumps(draft))
+        self.assertRegex(self.run_cli("artifact", "inspect", "a.draft").out, "policy: +none\n")
+
     def test_compile_counts_and_names_what_is_refused(self):
         self.make_artifact()
         self.path("d").mkdir()
