@@ -298,13 +298,14 @@ class BaselineTest(WorkshopTest):
         self.capture()
         self.path("signed").mkdir()
         self.run_cli("baseline", "sign", "--key", "issuer.key", "--policy", "policy.json",
-                     "--valid-for", "90d", "b.draft", "--out", "signed/b.json")
+                     "--initiator", "any", "--valid-for", "90d", "b.draft", "--out",
+                     "signed/b.json")
         verdict = self.verify("signed/b.json")
         self.assertEqual(verdict["manifestRecords"],
                          verdict["statement"]["predicate"]["manifest"]["count"])
         # Signed twice, they can stand side by side.
         self.run_cli("baseline", "sign", "--key", "issuer.key", "--policy", "policy.json",
-                     "b.draft", "--out", "signed/again.json")
+                     "--initiator", "any", "b.draft", "--out", "signed/again.json")
         self.run_cli("artifact", "compile", "--trust-root", "trust-root.json", "--policy",
                      "policy.json", "signed")
 
@@ -320,9 +321,37 @@ class BaselineTest(WorkshopTest):
         manifest = self.path(made["manifest"])
         manifest.write_bytes(manifest.read_bytes()[:-72])
         failed = self.run_cli("baseline", "sign", "--key", "issuer.key", "--policy", "policy.json",
-                              "b.draft", "--out", "b.json", expect=ERROR)
+                              "--initiator", "any", "b.draft", "--out", "b.json", expect=ERROR)
         self.assertIn(".manifest", failed.err)
         self.assertIn("predicate.manifest.count", failed.err)
+
+    def test_who_may_use_a_baseline_must_be_said(self):
+        self.capture()
+        words = ("baseline", "sign", "--key", "issuer.key", "--policy", "policy.json", "b.draft",
+                 "--out", "b.json")
+        failed = self.run_cli(*words, expect=USAGE)
+        self.assertIn("--initiator WHO is missing", failed.err)
+        self.assertFalse(self.path("b.json").exists())
+        self.run_cli(*words, "--initiator", "uid=0")
+        self.assertEqual(self.verify("b.json")["statement"]["predicate"]["initiator"], {"uid": 0})
+
+    def test_only_drafts_of_baselines_are_signed_as_such(self):
+        self.capture()
+        self.make_artifact()
+        words = ("baseline", "sign", "--key", "issuer.key", "--policy", "policy.json",
+                 "--initiator", "any", "--out", "b.json")
+        failed = self.run_cli(*words, "a.draft", expect=ERROR)
+        self.assertIn("predicate.kind: task, no baseline", failed.err)
+        self.assertIn("artifact sign", failed.err)
+        self.assertIn("signed already", self.run_cli(*words, "a.json", expect=ERROR).err)
+        self.assertFalse(self.path("b.json").exists())
+        self.run_cli(*words, "b.draft")
+
+    def test_root_that_is_a_file(self):
+        self.path("file").write_bytes(self.PROGRAM)
+        failed = self.run_cli("baseline", "capture", "--root", "file", "--out", "x", expect=ERROR)
+        self.assertIn("file: not a directory", failed.err)
+        self.assertIn("artifact draft", failed.err)
 
     def test_missing_root_and_no_code(self):
         self.assertIn("nowhere", self.run_cli("baseline", "capture", "--root", "nowhere", "--out",

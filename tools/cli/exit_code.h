@@ -26,8 +26,9 @@ inline constexpr ExitCodeHelp kExitCodes[] = {
      "record."},
     {ExitCode::kUsage, "The command line makes no sense; nothing was done."},
     {ExitCode::kError,
-     "A file, the kernel or the machine is not as it must be; the message says "
-     "what to do. No file was changed."},
+     "There is no answer: a file, the kernel or the machine is not as it must be; the message says "
+     "what to do. The file that --out names is as it was, unless only the report of it on standard "
+     "output failed."},
 };
 
 } // namespace warrant::cli
