@@ -71,8 +71,6 @@ int main(int argc, char **argv) {
                static_cast<unsigned long long>(state.published.generation),
                static_cast<unsigned long long>(state.published.verdicts), state.accepted.size(),
                static_cast<double>(state.published.nanoseconds) / 1e6, state.refused.size());
-  for (const auto &[source, rejection] : state.refused)
-    std::fprintf(stderr, "warrantd: refused %s: %s\n", source.c_str(), rejection.text().c_str());
   warrant::Status ended = service.value()->run();
   return ended.ok() ? 0 : fail(ended.error());
 }

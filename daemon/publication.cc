@@ -53,6 +53,12 @@ std::set<Digest> payloads(const InForce &generation) {
   return all;
 }
 
+bool is_known(const InForce &before, const std::string &source, const Rejection &rejection) {
+  return std::any_of(before.refused.begin(), before.refused.end(), [&](const auto &old) {
+    return old.first == source && old.second.text() == rejection.text();
+  });
+}
+
 } // namespace
 
 KernelPolicy kernel_policy(const Prepared &prepared, uint64_t enforcing_since) {
@@ -118,6 +124,16 @@ Json InForce::to_json() const {
               {"rejected", std::move(rejections)}};
 }
 
+std::vector<std::pair<std::string, Rejection>> new_refusals(const InForce &before,
+                                                            const InForce &after) {
+  std::vector<std::pair<std::string, Rejection>> news;
+  for (const auto &[source, rejection] : after.refused) {
+    if (!is_known(before, source, rejection))
+      news.emplace_back(source, rejection);
+  }
+  return news;
+}
+
 void record_change(Recorder &recorder, const InForce &before, const InForce &after,
                    const Collection &collection) {
   std::set<Digest> old_payloads = payloads(before);
@@ -130,18 +146,13 @@ void record_change(Recorder &recorder, const InForce &before, const InForce &aft
     if (!new_payloads.contains(artifact.attribution.sha256))
       recorder.note(Withdrawn{artifact.attribution, artifact.source, Text("no longer in force")});
   }
-  auto is_known = [&](const std::string &source, const Rejection &rejection) {
-    return std::any_of(before.refused.begin(), before.refused.end(), [&](const auto &old) {
-      return old.first == source && old.second.text() == rejection.text();
-    });
-  };
   for (const RefusedArtifact &refused : collection.refused) {
-    if (!is_known(refused.source, refused.rejection))
+    if (!is_known(before, refused.source, refused.rejection))
       recorder.note(to_record(refused.source, refused.rejection, claimed(refused)));
   }
   for (const AcceptedArtifact &accepted : collection.accepted) {
     const std::optional<Rejection> &blocked = accepted.artifact.blocked();
-    if (blocked && !is_known(accepted.source, *blocked))
+    if (blocked && !is_known(before, accepted.source, *blocked))
       recorder.note(to_record(accepted.source, *blocked, accepted.artifact.authorization()));
   }
   Generation generation;

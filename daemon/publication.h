@@ -38,6 +38,10 @@ struct InForce {
   Json to_json() const;
 };
 
+// What is refused now and was not, or for another reason.
+std::vector<std::pair<std::string, Rejection>> new_refusals(const InForce &before,
+                                                            const InForce &after);
+
 // Writes down what differs between two generations: accepted, rejected, withdrawn, and the new one.
 void record_change(Recorder &recorder, const InForce &before, const InForce &after,
                    const Collection &collection);

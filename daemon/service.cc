@@ -197,6 +197,9 @@ Result<Published> Service::publish(Prepared &prepared) {
 void Service::note_in_force(const Published &published, const Prepared &prepared) {
   InForce now = describe(published, prepared.trust, prepared.collection);
   record_change(recorder_, in_force_, now, prepared.collection);
+  for (const auto &[source, rejection] : new_refusals(in_force_, now))
+    std::fprintf(stderr, "warrantd: refused %s: %s\n", printable(source).c_str(),
+                 rejection.text().c_str());
   in_force_ = std::move(now);
   clock_in_force_ = prepared.clock;
   endings_.follow(prepared.collection.accepted, admission_->state().bonds);

@@ -62,8 +62,11 @@ Result<StateStore> StateStore::open(const std::string &directory, RollbackGuard 
   WARRANT_TRY(check_owner(directory, status));
   // On the directory, because the file is another one after each save.
   if (::flock(fd, LOCK_EX | LOCK_NB) != 0)
-    return errno == EWOULDBLOCK ? Error{directory + ": another process keeps its state there"}
-                                : system_error(directory, "cannot lock");
+    return errno == EWOULDBLOCK
+               ? Error{directory +
+                       ": another process keeps its state there: another warrantd runs "
+                       "already (see `systemctl status warrantd`, `warrant status`)"}
+               : system_error(directory, "cannot lock");
   return StateStore(directory, std::move(folder), guard, hook);
 }
 

@@ -122,8 +122,11 @@ Status JsonLinesWriter::take_lock() const {
   if (!S_ISREG(status.st_mode))
     return Error{path_ + ": not a regular file"};
   if (::flock(fd_, LOCK_EX | LOCK_NB) != 0)
-    return errno == EWOULDBLOCK ? Error{path_ + ": another process is writing it"}
-                                : system_error(path_, "cannot lock");
+    return errno == EWOULDBLOCK
+               ? Error{path_ +
+                       ": another process is writing it: another warrantd runs already "
+                       "(see `systemctl status warrantd`, `warrant status`)"}
+               : system_error(path_, "cannot lock");
   // The mode that was asked for at creation went through the umask.
   if ((status.st_mode & 07777) != kMode && ::fchmod(fd_, kMode) != 0)
     return system_error(path_, "cannot set mode 0640");

@@ -73,12 +73,12 @@ class BadInputTest(WorkshopTest):
         made = self.run_json("baseline", "capture", "--root", "tree", "--out", "b.draft")
         self.manifest = self.path(made["manifest"])
         self.run_cli("baseline", "sign", "--key", "issuer.key", "--policy", "policy.json",
-                     "b.draft", "--out", "b.json")
+                     "--initiator", "any", "b.draft", "--out", "b.json")
 
     VERIFY = ("artifact", "verify", "--trust-root", "trust-root.json", "--policy", "policy.json")
     SIGN = ("artifact", "sign", "--key", "issuer.key", "--out", "new.json")
-    BASELINE_SIGN = ("baseline", "sign", "--key", "issuer.key", "--policy", "policy.json", "--out",
-                     "new.json")
+    BASELINE_SIGN = ("baseline", "sign", "--key", "issuer.key", "--policy", "policy.json",
+                     "--initiator", "any", "--out", "new.json")
     DRAFT = ("artifact", "draft", "--subject", "program", "--initiator", "any", "--out", "new")
 
     def try_broken(self, file, breaks, command, expect=ERROR):
@@ -128,7 +128,7 @@ class BadInputTest(WorkshopTest):
             ("future version", edited(good, setting("type", "warrant-private-key-v2")), ["type"]),
             ("wrong type", edited(good, setting("seed", 1)), ["seed"]),
             ("short seed", edited(good, setting("seed", "AAAA")), ["seed"]),
-            ("public key", self.path("issuer.pub").read_bytes(), ["type"]),
+            ("public key", self.path("issuer.pub").read_bytes(), ["a public key", "fix: "]),
         ]
         self.try_broken("issuer.key", breaks, (*self.SIGN, "a.draft"))
         secret = json.loads(good)["seed"]

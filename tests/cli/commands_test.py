@@ -99,6 +99,18 @@ class PolicyTest(WorkshopTest):
         self.assertEqual(made["filesystems"], ["ext4"])
         self.assertIsNotNone(made["expires"])
 
+    def test_expired_policy_is_marked(self):
+        self.make_trust()
+        self.assertIs(self.run_json("policy", "show", "policy.json")["expired"], False)
+        self.assertNotIn("EXPIRED", self.run_cli("policy", "show", "policy.json").out)
+        self.run_cli("policy", "draft", "--mode", "enforce", "--expires", "1d", "--out", "d")
+        draft = json.loads(self.path("d").read_text())
+        draft["issuedAt"], draft["expires"] = "2020-01-01T00:00:00Z", "2020-01-02T00:00:00Z"
+        self.path("d").write_text(json.dumps(draft))
+        self.run_cli("policy", "sign", "--key", "root.key", "d", "--out", "old.json")
+        self.assertIs(self.run_json("policy", "show", "old.json")["expired"], True)
+        self.assertIn("(EXPIRED)", self.run_cli("policy", "show", "old.json").out)
+
     def test_policy_by_another_key_is_refused(self):
         self.make_trust()
         self.run_cli("policy", "sign", "--key", "issuer.key", "--mode", "enforce", "--out", "p")
@@ -141,8 +153,15 @@ class ArtifactTest(WorkshopTest):
 
     def test_window_states(self):
         self.make_artifact("a", "--valid-for", "1h")
-        self.assertEqual(self.verify("a.json", "--at", "+2h", expect=NO)["window"], "expired")
-        self.assertEqual(self.verify("a.json", "--at", "-1h", expect=NO)["window"], "notYetValid")
+        for at, window, reason, field in (
+                ("+2h", "expired", "expired", "predicate.validity.notAfter"),
+                ("-1h", "notYetValid", "not yet valid", "predicate.validity.notBefore")):
+            verdict = self.verify("a.json", "--at", at, expect=NO)
+            self.assertEqual((verdict["accepted"], verdict["genuine"], verdict["window"]),
+                             (False, True, window))
+            self.assertEqual((verdict["rejection"]["reason"], verdict["rejection"]["field"]),
+                             (reason, field))
+        self.assertNotIn("rejection", self.verify("a.json"))
 
     def test_host_mismatch(self):
         self.make_artifact("a", "--host", "other")
@@ -185,6 +204,26 @@ class ArtifactTest(WorkshopTest):
         for file in ("a.json", "a.draft", "policy.json", "trust-root.json"):
             self.assertIn("UNVERIFIED", self.run_cli("artifact", "inspect", file).out)
             self.assertIs(self.run_json("artifact", "inspect", file)["verified"], False)
+
+    def test_inspect_reads_every_kind_of_document(self):
+        self.make_artifact()
+        self.run_cli("revoke", "--key", "root.key", "--host", "gone", "--out", "r.json")
+        self.run_cli("policy", "draft", "--mode", "enforce", "--out", "p.draft")
+        for file, words in (("policy.json", ("enforce", "policy show")),
+                            ("trust-root.json", ("SHA256:", "trust show")),
+                            ("r.json", ("host gone", "revocation show"))):
+            shown = self.run_cli("artifact", "inspect", file).out
+            for word in words:
+                self.assertIn(word, shown)
+        self.assertIn("policy lint", self.run_cli("artifact", "inspect", "p.draft",
+                                                  expect=ERROR).err)
+
+    def test_draft_under_no_policy_says_so(self):
+        self.make_artifact()
+        draft = json.loads(self.path("a.draft").read_text())
+        draft["predicate"]["policy"]["sha256"] = "0" * 64
+        self.path("a.draft").write_text(json.dumps(draft))
+        self.assertRegex(self.run_cli("artifact", "inspect", "a.draft").out, "policy: +none\n")
 
     def test_compile_counts_and_names_what_is_refused(self):
         self.make_artifact()
@@ -260,13 +299,14 @@ class BaselineTest(WorkshopTest):
         self.capture()
         self.path("signed").mkdir()
         self.run_cli("baseline", "sign", "--key", "issuer.key", "--policy", "policy.json",
-                     "--valid-for", "90d", "b.draft", "--out", "signed/b.json")
+                     "--initiator", "any", "--valid-for", "90d", "b.draft", "--out",
+                     "signed/b.json")
         verdict = self.verify("signed/b.json")
         self.assertEqual(verdict["manifestRecords"],
                          verdict["statement"]["predicate"]["manifest"]["count"])
         # Signed twice, they can stand side by side.
         self.run_cli("baseline", "sign", "--key", "issuer.key", "--policy", "policy.json",
-                     "b.draft", "--out", "signed/again.json")
+                     "--initiator", "any", "b.draft", "--out", "signed/again.json")
         self.run_cli("artifact", "compile", "--trust-root", "trust-root.json", "--policy",
                      "policy.json", "signed")
 
@@ -282,9 +322,37 @@ class BaselineTest(WorkshopTest):
         manifest = self.path(made["manifest"])
         manifest.write_bytes(manifest.read_bytes()[:-72])
         failed = self.run_cli("baseline", "sign", "--key", "issuer.key", "--policy", "policy.json",
-                              "b.draft", "--out", "b.json", expect=ERROR)
+                              "--initiator", "any", "b.draft", "--out", "b.json", expect=ERROR)
         self.assertIn(".manifest", failed.err)
         self.assertIn("predicate.manifest.count", failed.err)
+
+    def test_who_may_use_a_baseline_must_be_said(self):
+        self.capture()
+        words = ("baseline", "sign", "--key", "issuer.key", "--policy", "policy.json", "b.draft",
+                 "--out", "b.json")
+        failed = self.run_cli(*words, expect=USAGE)
+        self.assertIn("--initiator WHO is missing", failed.err)
+        self.assertFalse(self.path("b.json").exists())
+        self.run_cli(*words, "--initiator", "uid=0")
+        self.assertEqual(self.verify("b.json")["statement"]["predicate"]["initiator"], {"uid": 0})
+
+    def test_only_drafts_of_baselines_are_signed_as_such(self):
+        self.capture()
+        self.make_artifact()
+        words = ("baseline", "sign", "--key", "issuer.key", "--policy", "policy.json",
+                 "--initiator", "any", "--out", "b.json")
+        failed = self.run_cli(*words, "a.draft", expect=ERROR)
+        self.assertIn("predicate.kind: task, no baseline", failed.err)
+        self.assertIn("artifact sign", failed.err)
+        self.assertIn("signed already", self.run_cli(*words, "a.json", expect=ERROR).err)
+        self.assertFalse(self.path("b.json").exists())
+        self.run_cli(*words, "b.draft")
+
+    def test_root_that_is_a_file(self):
+        self.path("file").write_bytes(self.PROGRAM)
+        failed = self.run_cli("baseline", "capture", "--root", "file", "--out", "x", expect=ERROR)
+        self.assertIn("file: not a directory", failed.err)
+        self.assertIn("artifact draft", failed.err)
 
     def test_missing_root_and_no_code(self):
         self.assertIn("nowhere", self.run_cli("baseline", "capture", "--root", "nowhere", "--out",

@@ -75,7 +75,7 @@ class GrantTest(Workshop):
 
     def test_breakglass_for_all_must_say_why(self):
         words = ("--kind", "breakglass", "--covers-all", "--valid-for", "1h")
-        self.assertIn("predicate.governance", self.draft(*words, expect=ERROR).err)
+        self.assertIn("--governance: missing", self.draft(*words, expect=USAGE).err)
         self.assertIn("ANY code", self.draft(*words, "--governance", "ticket=1").out)
         self.assertEqual(self.predicate()["covers"], "all")
 

@@ -19,6 +19,14 @@ class PagesTest(WorkshopTest):
         for command in self.commands():
             self.assertIn("usage: warrant " + " ".join(command),
                           self.run_cli(*command, "--help").out)
+            self.assertEqual(self.run_cli(*command, "-h").out, self.run_cli(*command, "--help").out)
+        for words in ((), ("baseline",), ("lineage",)):
+            self.assertEqual(self.run_cli(*words, "-h").out, self.run_cli(*words, "--help").out)
+
+    def test_errors_are_text_even_with_json(self):
+        failed = self.run_cli("key", "show", "missing", "--json", expect=ERROR)
+        self.assertEqual(failed.out, "")
+        self.assertTrue(failed.err.startswith("warrant: missing: "))
 
     def test_usage_errors(self):
         for words in ([], ["nothing"], ["key"], ["key", "nothing"], ["key", "generate"],
@@ -27,6 +35,7 @@ class PagesTest(WorkshopTest):
                       ["key", "show", "a", "b"], ["key", "show", "--nothing", "a"],
                       ["key", "show", "--json=yes", "a"], ["doctor", "x"],
                       ["completion", "fish"], ["denials", "--limit", "-1"],
+                      ["denials", "--limit", "0"],
                       ["denials", "--since", "yesterday"], ["lineage", "--uid", "4294967296"],
                       ["lineage", "--artifact", "xyz"]):
             with self.subTest(words=words):

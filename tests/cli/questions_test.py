@@ -24,7 +24,7 @@ class LineageTest(WorkshopTest):
 
     def test_denials_are_grouped_latest_first(self):
         answer = self.ask("denials")
-        self.assertEqual(answer["total"], 3)
+        self.assertEqual((answer["total"], answer["unreadable"]), (3, 0))
         self.assertEqual([(group["path"], group["count"]) for group in answer["groups"]],
                          [("/tmp/x", 1), ("/tmp/evil", 2)])
         self.assertEqual(len(self.ask("denials", "--limit", 1)["groups"]), 1)
@@ -55,12 +55,26 @@ class LineageTest(WorkshopTest):
         self.assertEqual(answer["firstDifference"]["field"], "reason")
         self.assertIn("missing authorization", self.run_cli("replay", lying, expect=NO).out)
 
+    def test_nothing_to_decide_is_no_yes(self):
+        self.path("empty").mkdir()
+        self.path("nothing").write_text("")
+        for words in (("nothing",), ("--lineage-dir", "empty"), ("--lineage-dir", "nowhere")):
+            self.assertIn(words[-1], self.run_cli("replay", *words, expect=ERROR).err)
+        self.assertIn("no records", self.run_cli("replay", "nothing", expect=ERROR).err)
+        self.assertIn("--lineage-dir", self.run_cli("replay", "missing", expect=ERROR).err)
+        self.assertIn("fix: --lineage-dir lineage",
+                      self.run_cli("replay", "lineage", expect=ERROR).err)
+        # One file without records does not hide the others.
+        self.run_cli("replay", "nothing", self.file)
+
     def test_a_damaged_line_hides_only_itself(self):
         with open(self.file, "a") as file:
             file.write("rubbish\n")
         answer = self.run_cli("denials", "--lineage-dir", "lineage")
         self.assertIn("/tmp/evil", answer.out)
         self.assertIn(":7:", answer.err)
+        self.assertIn("1 unreadable record left out", answer.err)
+        self.assertEqual(self.ask("denials")["unreadable"], 1)
         self.assertIn(":7:", self.run_cli("replay", self.file, expect=ERROR).err)
 
     def test_no_lineage_at_all(self):
@@ -98,6 +112,24 @@ class DaemonTest(WorkshopTest):
         self.serve(b'{"ok":false,"error":"policy: expired"}\n')
         self.assertIn("policy: expired",
                       self.run_cli("reload", "--socket", "socket", expect=NO).out)
+
+    REFUSED = {"ok": True, "error": "", "rejected": [
+        {"file": "evil\x1b.json", "reason": "invalid signature", "field": "signatures",
+         "detail": "by a stranger", "fix": "sign it"}, "rubbish", {"file": 1}]}
+    REFUSED_LINE = ("evil\\x1b.json: invalid signature: signatures: by a stranger "
+                    "(fix: sign it)")
+
+    def test_reload_says_what_is_refused(self):
+        self.serve(json.dumps(self.REFUSED).encode() + b"\n")
+        said = self.run_cli("reload", "--socket", "socket").out
+        self.assertTrue(said.startswith("reloaded\n"))
+        self.assertIn(self.REFUSED_LINE, said)
+
+    @unittest.skipUnless(os.geteuid() == 0, "needs root")
+    def test_status_says_what_is_refused(self):
+        self.serve(json.dumps(self.REFUSED).encode() + b"\n")
+        self.assertIn(self.REFUSED_LINE, self.run_cli("status", "--pin-dir", "nowhere", "--socket",
+                                                      "socket", expect=NO).out)
 
     def test_answers_of_other_types_are_no_yes(self):
         for reply in (b"{}\n", b'{"ok":"true","error":1}\n'):

@@ -42,7 +42,8 @@ class WorkshopTest(unittest.TestCase):
         self.dir = Path(directory.name)
 
     def run_cli(self, *words, expect=OK):
-        done = subprocess.run([BINARY, *map(str, words)], cwd=self.dir, env=environment(),
+        words = [word if isinstance(word, bytes) else str(word) for word in words]
+        done = subprocess.run([BINARY, *words], cwd=self.dir, env=environment(),
                               stdin=subprocess.DEVNULL, capture_output=True, timeout=120)
         outcome = Outcome(done)
         self.assertNotIn("runtime error", outcome.err, outcome)

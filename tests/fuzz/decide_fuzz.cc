@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Any bytes are facts: the decision agrees with the naive one and keeps the laws of DESIGN 3.
+// Any bytes are facts: the decision agrees with the naive one and keeps the laws of
+// tests/property/decide_invariants.h.
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What must hold of the decision whatever the facts are (DESIGN 3), for the exhaustive test and the
-// fuzzer.
+// What must hold of the decision whatever the facts are, for the exhaustive test and the fuzzer.
 #pragma once
 #include <string_view>
 #include <vector>

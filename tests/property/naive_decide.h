@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The decision once more, deliberately naive: a list of objections, each written from the words of
-// DESIGN 2, 3, 5 and 7 and of abi.h, each judged alone. Nothing is shared with bpf/decide.h, not
-// even the masks of known bits, so that an error there is not repeated here.
+// bpf/abi.h and of docs/architecture.md ("What decide() asks"), each judged alone. Nothing is
+// shared with bpf/decide.h, not even the masks of known bits, so that an error there is not
+// repeated here.
 #pragma once
 #include <algorithm>
 #include <bitset>

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Published conformance vectors, where they are at hand (WARRANT_VECTORS, else ../shared/vectors).
+// Published conformance vectors, where they are at hand: WARRANT_VECTORS, of the environment or of
+// CMake, names their folder.
 #include <cstdlib>
 #include <filesystem>
 
@@ -16,6 +17,10 @@ namespace {
 std::optional<Json> vectors(const std::string &name) {
   const char *folder = std::getenv("WARRANT_VECTORS");
   const std::string path = std::string(folder ? folder : WARRANT_VECTORS_FOLDER) + "/" + name;
+  if (path == "/" + name) {
+    WARN("absent: " << name << "; WARRANT_VECTORS names no folder, nothing was compared");
+    return std::nullopt;
+  }
   if (!std::filesystem::exists(path)) {
     WARN("absent: " << path << "; nothing was compared");
     return std::nullopt;

@@ -120,13 +120,13 @@ std::optional<int64_t> Arguments::moment(std::string_view name, int64_t now) con
 /// Takes the option at `at` and returns the place behind it and its value.
 Try<size_t> Arguments::take_option(std::span<char *const> words, size_t at) {
   const std::string_view word = words[at];
-  const std::string_view name = word.substr(0, word.find('='));
+  const std::string_view name = word == "-h" ? "--help" : word.substr(0, word.find('='));
   const Option *option = option_of(name);
   if (!option)
     return usage("unknown option " + printable(name));
   if (has(name) && !option->is_repeatable())
     return usage(std::string(name) + " is given twice");
-  const bool has_equals = name.size() < word.size();
+  const bool has_equals = word.find('=') != std::string_view::npos;
   if (option->type == Value::kSwitch) {
     if (has_equals)
       return usage(std::string(name) + " takes no value");
@@ -145,7 +145,8 @@ Try<size_t> Arguments::take_option(std::span<char *const> words, size_t at) {
 Try<void> Arguments::check_counts() const {
   for (const Option &option : command_->options)
     if (option.is_required() && !has(option.name))
-      return usage(label(option) + " " + std::string(option.value) + " is missing");
+      return usage(label(option) + " " + std::string(option.value) +
+                   " is missing: " + std::string(option.help));
   const Option &operand = command_->operand;
   if (operands_.empty() && operand.is_required())
     return usage(label(operand) + " is missing");

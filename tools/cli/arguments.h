@@ -21,6 +21,8 @@ class Arguments {
   static Try<Arguments> parse(const Command &command, std::span<char *const> words);
 
   const Command &command() const { return *command_; }
+  /// Whether the command has this option at all.
+  bool takes(std::string_view name) const { return option_of(name) != nullptr; }
   bool has(std::string_view name) const { return find(name) != nullptr; }
   /// The value that was given, or the fallback, or "".
   std::string text(std::string_view name) const;

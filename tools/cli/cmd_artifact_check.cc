@@ -23,10 +23,39 @@ struct Inspected {
 Try<Inspected> open_unverified(const std::string &path) {
   Bytes document = CLI_TRY(read_document(path));
   const Json json = CLI_TRY(in_file(path, parse_json(document)));
+  if (json.is_object() && json.contains("mode") && !json.contains("_type"))
+    return trouble(path + ": _type: missing: is it the draft of a policy? (fix: `warrant policy " +
+                   "lint` reads those)");
   if (!is_envelope(json))
     return Inspected{std::move(document), std::nullopt};
   UnverifiedEnvelope envelope = CLI_TRY(in_file(path, peek_envelope(document)));
   return Inspected{std::move(envelope.payload), std::move(envelope.keyids)};
+}
+
+/// Documents that have a command of their own, which checks more than is printed here.
+template <class T>
+Try<std::string> other_text(const std::string &path, Checked<T> document,
+                            std::string_view command) {
+  return describe(CLI_TRY(in_file(path, std::move(document)))) + "  (`warrant " +
+         std::string(command) + "` checks the signatures)\n";
+}
+
+/// What the payload says, whatever kind of document it is.
+Try<std::string> payload_text(const std::string &path, const Bytes &payload) {
+  const Statement statement = CLI_TRY(in_file(path, parse_any_statement(payload)));
+  const std::string_view type = statement.predicate_type;
+  if (type == kAuthorizationType)
+    return "  sha256:     " + to_hex(sha256(payload)) + "\n" +
+           describe(CLI_TRY(in_file(path, parse_authorization(payload))));
+  std::string text = "  type:       " + Text(type).escaped() + "\n";
+  if (type == kTrustRootType)
+    return text + CLI_TRY(other_text(path, parse_trust_root(payload), "trust show"));
+  if (type == kPolicyType)
+    return text + CLI_TRY(other_text(path, parse_policy(payload), "policy show --trust-root"));
+  if (type == kRevocationType)
+    return text +
+           CLI_TRY(other_text(path, parse_revocation(payload), "revocation show --trust-root"));
+  return text + statement.predicate.dump(2, ' ', true) + "\n";
 }
 
 Json collection_json(const Collection &collection) {
@@ -72,8 +101,8 @@ std::string collection_text(const Collection &collection) {
 Answer artifact_inspect(const Arguments &arguments) {
   const std::string &path = arguments.operand();
   const Inspected inspected = CLI_TRY(open_unverified(path));
-  const Statement statement = CLI_TRY(in_file(path, parse_any_statement(inspected.payload)));
   if (arguments.wants_json()) {
+    CLI_TRY(in_file(path, parse_any_statement(inspected.payload)));
     print_json({{"file", path},
                 {"verified", false},
                 {"signed", inspected.keyids.has_value()},
@@ -87,16 +116,7 @@ Answer artifact_inspect(const Arguments &arguments) {
                                        : ", a draft without any signature\n");
   for (const std::string &keyid : inspected.keyids.value_or(std::vector<std::string>()))
     text += "  claims key: " + (keyid.empty() ? "(none named)" : Text(keyid).escaped()) + "\n";
-  const Checked<Authorization> authorization = parse_authorization(inspected.payload);
-  if (authorization.ok())
-    text += "  sha256:     " + to_hex(sha256(inspected.payload)) + "\n" +
-            describe(authorization.value());
-  else if (statement.predicate_type == kAuthorizationType)
-    return trouble(path + ": " + authorization.error().text());
-  else
-    text += "  type:       " + Text(statement.predicate_type).escaped() + "\n" +
-            statement.predicate.dump(2, ' ', true) + "\n";
-  print(text);
+  print(text + CLI_TRY(payload_text(path, inspected.payload)));
   return ExitCode::kOk;
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // warrant artifact draft, sign, delegate.
 #include <algorithm>
+#include <set>
 
 #include "artifacts/delegation.h"
 #include "artifacts/envelope.h"
@@ -31,8 +32,12 @@ Try<Parent> open_parent(const std::string &path) {
 
 Try<std::vector<Subject>> subjects_of(const Arguments &arguments) {
   std::vector<Subject> subjects;
-  for (const std::string &path : arguments.all("--subject"))
+  std::set<std::string> paths;
+  for (const std::string &path : arguments.all("--subject")) {
+    if (!paths.insert(path).second)
+      return usage("--subject " + printable(path) + " is given twice");
     subjects.push_back(CLI_TRY(subject_of(path)));
+  }
   return subjects;
 }
 
@@ -113,10 +118,10 @@ Answer artifact_draft(const Arguments &arguments) {
   CLI_TRY(apply_window(arguments, now(), authorization));
   CLI_TRY(apply_constraints(arguments, authorization));
   CLI_TRY(choose_parent(arguments, authorization));
-  authorization.policy_sha256 = CLI_TRY(policy_digest(arguments.text("--policy")));
+  authorization.policy_sha256 = CLI_TRY(policy_digest(arguments));
   CLI_TRY(choose_subjects(arguments, authorization));
   const std::string path = arguments.text("--out");
-  CLI_TRY(write_output(arguments, path, CLI_TRY(draft_text(authorization))));
+  CLI_TRY(write_output(arguments, path, CLI_TRY(draft_text(arguments, authorization))));
   if (arguments.wants_json())
     print_json({{"file", path},
                 {"id", to_hex(authorization.id)},

@@ -62,8 +62,19 @@ struct Judgement {
   std::vector<Digest> revoked;    ///< contents
   std::optional<Rejection> block; ///< why it authorizes nothing, whatever its window
 
+  /// What speaks against it: the block, else the window.
+  std::optional<Rejection> objection() const {
+    if (block || window() == Window::kOpen)
+      return block;
+    const bool expired = window() == Window::kExpired;
+    return Rejection{expired ? W_REASON_EXPIRED : W_REASON_NOT_YET_VALID,
+                     expired ? "predicate.validity.notAfter" : "predicate.validity.notBefore",
+                     "its window is " + format_time(artifact.authorization().not_before) + " to " +
+                         format_time(artifact.authorization().not_after),
+                     "ask for a new artifact, or another moment with --at"};
+  }
   Window window() const { return window_at(artifact.authorization(), at); }
-  bool is_good() const { return !block && window() == Window::kOpen; }
+  bool is_good() const { return !objection(); }
 };
 
 Judgement judge(const VerifiedAuthorization &artifact, const TrustState &trust, int64_t at) {
@@ -91,7 +102,7 @@ Try<Json> judgement_json(const std::string &path, const Judgement &judgement) {
   const VerifiedAuthorization &artifact = judgement.artifact;
   const std::string payload = CLI_TRY(serialize_authorization(artifact.authorization()));
   Json json = {{"file", path},
-               {"accepted", !judgement.block.has_value()},
+               {"accepted", judgement.is_good()},
                {"genuine", true},
                {"at", format_time(judgement.at)},
                {"window", window_name(judgement.window())},
@@ -101,8 +112,8 @@ Try<Json> judgement_json(const std::string &path, const Judgement &judgement) {
                {"revokedContents", hex_list(judgement.revoked)},
                {"manifestRecords", artifact.records().size()},
                {"statement", CLI_TRY(parse_json(view(payload)))}};
-  if (judgement.block)
-    json["rejection"] = rejection_json(*judgement.block);
+  if (const std::optional<Rejection> objection = judgement.objection())
+    json["rejection"] = rejection_json(*objection);
   return json;
 }
 

@@ -3,6 +3,7 @@
 
 #include <array>
 
+#include "artifacts/json.h"
 #include "artifacts/manifest.h"
 #include "artifacts/names.h"
 #include "lineage/text.h"
@@ -135,7 +136,7 @@ Answer baseline_capture(const Arguments &arguments) {
   show_progress(scan.progress);
   CLI_TRY(check_problems(scan));
   const Manifest manifest = CLI_TRY(manifest_of(scan, options.root));
-  const std::string draft = CLI_TRY(draft_text(draft_of(scan, manifest)));
+  const std::string draft = CLI_TRY(draft_text(arguments, draft_of(scan, manifest)));
   CLI_TRY(write_file_atomic(directory_of(path) + "/" + manifest_file_name(manifest.ref),
                             manifest.file, 0644));
   CLI_TRY(write_output(arguments, names_path, names_text(scan)));
@@ -147,10 +148,16 @@ Answer baseline_capture(const Arguments &arguments) {
 Answer baseline_sign(const Arguments &arguments) {
   const std::string &path = arguments.operand();
   const Bytes document = CLI_TRY(read_document(path));
+  if (is_envelope(CLI_TRY(in_file(path, parse_json(document)))))
+    return trouble(path + ": signed already, no draft (fix: `warrant artifact sign` adds a " +
+                   "signature; another policy or window needs the draft)");
   Authorization authorization = CLI_TRY(in_file(path, parse_authorization(document)));
+  if (authorization.kind != ArtifactKind::kBaseline)
+    return trouble(path + ": predicate.kind: " + std::string(kind_name(authorization.kind)) +
+                   ", no baseline (fix: `warrant artifact sign` signs it)");
   // Signed again, it is another artifact: two with one id could not stand together.
   authorization.id = new_artifact_id();
-  authorization.policy_sha256 = CLI_TRY(policy_digest(arguments.text("--policy")));
+  authorization.policy_sha256 = CLI_TRY(policy_digest(arguments));
   CLI_TRY(apply_restrictions(arguments, authorization));
   CLI_TRY(apply_window(arguments, now(), authorization));
   return sign_and_write(arguments, authorization, path);

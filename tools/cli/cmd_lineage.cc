@@ -74,15 +74,17 @@ Try<TreeFilter> filter_of(const Arguments &arguments, const ExecTree &tree) {
 } // namespace
 
 Answer denials(const Arguments &arguments) {
+  if (arguments.number("--limit") == uint64_t{0})
+    return usage("--limit 0: at least 1 expected");
   DenialQuery query(since_ns(arguments));
-  CLI_TRY(read_records(CLI_TRY(lineage_files_of(arguments)),
-                       [&](const Record &record) { query.add(record); }));
+  const uint64_t unreadable = CLI_TRY(read_records(
+      CLI_TRY(lineage_files_of(arguments)), [&](const Record &record) { query.add(record); }));
   const std::vector<DenialGroup> groups = query.latest(*arguments.number("--limit"));
   if (arguments.wants_json()) {
     Json list = Json::array();
     for (const DenialGroup &group : groups)
       list.push_back(denial_to_json(group));
-    print_json({{"total", query.total()}, {"groups", std::move(list)}});
+    print_json({{"total", query.total()}, {"unreadable", unreadable}, {"groups", std::move(list)}});
   } else {
     print(denials_text(groups, query.total()));
   }

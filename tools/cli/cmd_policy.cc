@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // warrant policy draft, sign, show, lint.
 #include "artifacts/json.h"
+#include "tools/cli/blame.h"
 #include "tools/cli/cmd.h"
 #include "tools/cli/describe.h"
 #include "tools/cli/files.h"
@@ -13,6 +14,10 @@
 namespace warrant::cli {
 namespace {
 
+bool is_expired(const Policy &policy) {
+  return policy.expires && now() >= *policy.expires;
+}
+
 /// The predicate, and what is not in it.
 Try<Json> policy_json(const Policy &policy, const Digest &digest, const std::string &path) {
   const std::string payload = CLI_TRY(serialize_policy(policy));
@@ -21,6 +26,7 @@ Try<Json> policy_json(const Policy &policy, const Digest &digest, const std::str
   json["sha256"] = to_hex(digest);
   if (!policy.expires)
     json["expires"] = nullptr;
+  json["expired"] = is_expired(policy);
   return json;
 }
 
@@ -35,8 +41,9 @@ Answer say_signed(const Arguments &arguments, const Policy &policy, const std::s
   return ExitCode::kOk;
 }
 
-Try<std::string> sign_policy(const Policy &policy, const std::vector<SecretKey> &keys) {
-  const std::string payload = CLI_TRY(serialize_policy(policy));
+Try<std::string> sign_policy(const Arguments &arguments, const Policy &policy,
+                             const std::vector<SecretKey> &keys) {
+  const std::string payload = CLI_TRY(from_options(arguments, serialize_policy(policy)));
   announce("policy", describe(policy), keys);
   return CLI_TRY(sign(payload, keys));
 }
@@ -56,7 +63,7 @@ Try<std::string> sign_too(const std::string &path, ByteView envelope, const Poli
 Answer policy_draft(const Arguments &arguments) {
   const Policy policy = CLI_TRY(policy_of_flags(arguments));
   const std::string path = arguments.text("--out");
-  CLI_TRY(write_output(arguments, path, CLI_TRY(policy_draft_text(policy))));
+  CLI_TRY(write_output(arguments, path, CLI_TRY(policy_draft_text(arguments, policy))));
   if (arguments.wants_json())
     print_json({{"file", path}, {"version", policy.version}});
   else
@@ -66,10 +73,11 @@ Answer policy_draft(const Arguments &arguments) {
 
 Answer policy_sign(const Arguments &arguments) {
   const std::string out = arguments.text("--out");
+  CLI_TRY(check_target(arguments, out));
   const std::vector<SecretKey> keys = CLI_TRY(load_secret_keys(arguments.all("--key")));
   if (arguments.operands().empty()) {
     const Policy policy = CLI_TRY(policy_of_flags(arguments));
-    return say_signed(arguments, policy, out, CLI_TRY(sign_policy(policy, keys)));
+    return say_signed(arguments, policy, out, CLI_TRY(sign_policy(arguments, policy, keys)));
   }
   CLI_TRY(refuse_policy_flags(arguments));
   const std::string &path = arguments.operand();
@@ -78,7 +86,7 @@ Answer policy_sign(const Arguments &arguments) {
   const bool has_signatures = is_envelope(CLI_TRY(in_file(path, parse_json(document))));
   return say_signed(arguments, policy, out,
                     has_signatures ? CLI_TRY(sign_too(path, document, policy, keys))
-                                   : CLI_TRY(sign_policy(policy, keys)));
+                                   : CLI_TRY(sign_policy(arguments, policy, keys)));
 }
 
 Answer policy_show(const Arguments &arguments) {
@@ -93,8 +101,9 @@ Answer policy_show(const Arguments &arguments) {
     add_signers(json, signers);
     print_json(json);
   } else {
-    print("policy " + path + signers_mark(signers) + "\n  sha256:     " + to_hex(digest) + "\n" +
-          describe(policy) + signers_text(signers));
+    print("policy " + path + signers_mark(signers) +
+          (is_expired(policy) ? paint(Colour::kBad, " (EXPIRED)") : "") +
+          "\n  sha256:     " + to_hex(digest) + "\n" + describe(policy) + signers_text(signers));
   }
   return ExitCode::kOk;
 }

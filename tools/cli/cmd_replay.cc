@@ -1,16 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "lineage/reader.h"
 #include "lineage/replay.h"
 #include "tools/cli/cmd.h"
+#include "tools/cli/lineage_source.h"
 #include "tools/cli/output.h"
 
 namespace warrant::cli {
 
 Answer replay(const Arguments &arguments) {
-  const std::vector<std::string> files =
-      arguments.operands().empty() ? CLI_TRY(lineage_files(arguments.text("--lineage-dir")))
-                                   : arguments.operands();
+  const std::vector<std::string> files = CLI_TRY(chosen_files(arguments));
   const ReplayResult result = CLI_TRY(replay_files(files));
+  CLI_TRY(check_records(result.records, files));
   if (arguments.wants_json()) {
     print_json(replay_to_json(result));
   } else {

@@ -4,6 +4,7 @@
 
 #include "artifacts/json.h"
 #include "artifacts/revocation.h"
+#include "tools/cli/blame.h"
 #include "tools/cli/cmd.h"
 #include "tools/cli/describe.h"
 #include "tools/cli/files.h"
@@ -89,10 +90,11 @@ Try<Json> revocation_json(const Revocation &list, const std::string &payload,
 Answer revoke(const Arguments &arguments) {
   Revocation list = CLI_TRY(begin_list(arguments));
   CLI_TRY(add_entries(arguments, list));
-  const std::string payload = CLI_TRY(serialize_revocation(list));
+  const std::string payload = CLI_TRY(from_options(arguments, serialize_revocation(list)));
   const std::vector<SecretKey> keys = CLI_TRY(load_secret_keys(arguments.all("--key")));
-  announce("revocation list", describe(list), keys);
   const std::string path = arguments.text("--out");
+  CLI_TRY(check_target(arguments, path));
+  announce("revocation list", describe(list), keys);
   CLI_TRY(write_output(arguments, path, CLI_TRY(sign(payload, keys))));
   if (arguments.wants_json())
     print_json(CLI_TRY(revocation_json(list, payload, path)));

@@ -29,6 +29,7 @@ Try<std::vector<ArtifactFile>> artifact_files(const std::string &directory) {
 /// Under the policy that is to be tried, signed or still a draft: signing it changes no digest.
 Try<Premises> premises_of(const Arguments &arguments) {
   const TrustState trust = CLI_TRY(load_trust_of(arguments, Drafts::kAllow));
+  CLI_TRY(check_fallback(arguments, "--artifacts"));
   const std::vector<ArtifactFile> files = CLI_TRY(artifact_files(arguments.text("--artifacts")));
   const Chains chains = verify_together(files, trust, now());
   for (const RefusedFile &file : chains.refused)
@@ -101,9 +102,13 @@ std::string simulation_text(const Simulation &simulation) {
 
 Answer simulate(const Arguments &arguments) {
   Simulation simulation(CLI_TRY(premises_of(arguments)));
-  const std::vector<std::string> files =
-      arguments.operands().empty() ? CLI_TRY(lineage_files_of(arguments)) : arguments.operands();
-  CLI_TRY(read_records(files, [&](const Record &record) { simulation.add(record); }));
+  const std::vector<std::string> files = CLI_TRY(chosen_files(arguments));
+  uint64_t records = 0;
+  CLI_TRY(read_records(files, [&](const Record &record) {
+    simulation.add(record);
+    records++;
+  }));
+  CLI_TRY(check_records(records, files));
   if (arguments.wants_json())
     print_json(simulation_json(simulation));
   else

@@ -26,12 +26,37 @@ struct Evidence {
   std::vector<std::string> problems;
 };
 
+/// A member of the daemon's answer, fit for a terminal; empty if it is not there.
+std::string member_text(const Json &object, const char *name) {
+  const auto member = object.find(name);
+  if (member == object.end() || !member->is_string())
+    return {};
+  return Text(member->get_ref<const std::string &>()).escaped();
+}
+
 /// What the daemon complains of, fit for a terminal; empty: nothing.
 std::string complaint_of(const Json &reply) {
-  const auto error = reply.find("error");
-  if (error == reply.end() || !error->is_string())
-    return {};
-  return Text(error->get_ref<const std::string &>()).escaped();
+  return member_text(reply, "error");
+}
+
+/// "  refused:    evil.json: invalid signature: signatures: by a stranger (fix: ...)", a line each.
+std::string refusals_text(const Json &reply) {
+  std::string text;
+  const auto list = reply.find("rejected");
+  if (list == reply.end() || !list->is_array())
+    return text;
+  for (const Json &one : *list) {
+    if (!one.is_object())
+      continue;
+    text += "  " + paint(Colour::kBad, "refused:") + "    " + member_text(one, "file");
+    for (const char *part : {"reason", "field", "detail"})
+      if (const std::string said = member_text(one, part); !said.empty())
+        text += ": " + said;
+    if (const std::string fix = member_text(one, "fix"); !fix.empty())
+      text += " (fix: " + fix + ")";
+    text += "\n";
+  }
+  return text;
 }
 
 Evidence gather(const Arguments &arguments) {
@@ -113,6 +138,8 @@ std::string evidence_text(const Evidence &evidence) {
     text += paint(Colour::kDoubtful, "complains: ") + complaint + "\n";
   else
     text += "running\n";
+  if (evidence.daemon.ok())
+    text += refusals_text(evidence.daemon.value());
   return text;
 }
 
@@ -169,10 +196,10 @@ Answer reload(const Arguments &arguments) {
   if (arguments.wants_json())
     print_json(reply);
   else if (done)
-    print("reloaded\n");
+    print("reloaded\n" + refusals_text(reply));
   else
     print(paint(Colour::kBad, "NOT RELOADED") +
-          ", what was in force stays: " + complaint_of(reply) + "\n");
+          ", what was in force stays: " + complaint_of(reply) + "\n" + refusals_text(reply));
   return done ? ExitCode::kOk : ExitCode::kNo;
 }
 

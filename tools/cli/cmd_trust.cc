@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "artifacts/time.h"
+#include "tools/cli/blame.h"
 #include "tools/cli/cmd.h"
 #include "tools/cli/describe.h"
 #include "tools/cli/files.h"
@@ -79,9 +80,10 @@ std::string changes_text(const TrustRoot &before, const TrustRoot &after) {
   return text;
 }
 
-Try<std::string> sign_root(const TrustRoot &root, const std::string &more,
-                           const std::vector<std::string> &key_files) {
-  const std::string payload = CLI_TRY(serialize_trust_root(root));
+Try<std::string> sign_root(const Arguments &arguments, const TrustRoot &root,
+                           const std::string &more, const std::vector<std::string> &key_files) {
+  CLI_TRY(check_target(arguments, arguments.text("--out")));
+  const std::string payload = CLI_TRY(from_options(arguments, serialize_trust_root(root)));
   const std::vector<SecretKey> keys = CLI_TRY(load_secret_keys(key_files));
   announce("trust root", describe(root) + more, keys);
   return CLI_TRY(sign(payload, keys));
@@ -118,7 +120,7 @@ Answer trust_init(const Arguments &arguments) {
     return usage(
         "nobody could sign artifacts: --issuer-key, --baseline-key or --task-key is missing");
   const std::string path = arguments.text("--out");
-  const std::string envelope = CLI_TRY(sign_root(root, "", arguments.all("--root-key")));
+  const std::string envelope = CLI_TRY(sign_root(arguments, root, "", arguments.all("--root-key")));
   // What is written must be what a machine will accept.
   CLI_TRY(in_file(path, load_trust_root(view(envelope))));
   CLI_TRY(write_output(arguments, path, envelope));
@@ -138,7 +140,7 @@ Answer trust_rotate(const Arguments &arguments) {
   CLI_TRY(plan.apply(root));
   const std::string path = arguments.text("--out");
   const std::string envelope =
-      CLI_TRY(sign_root(root, changes_text(old.root, root), arguments.all("--key")));
+      CLI_TRY(sign_root(arguments, root, changes_text(old.root, root), arguments.all("--key")));
   // What is written must be what a machine that has the old one will accept.
   CLI_TRY(in_file(path, update_trust_root(old, view(envelope))));
   CLI_TRY(write_output(arguments, path, envelope));

@@ -88,7 +88,8 @@ std::string describe(const Authorization &authorization) {
   add_line(text, "from", time_text(authorization.not_before));
   add_line(text, "until", time_text(authorization.not_after));
   add_end(text, authorization);
-  add_line(text, "policy", to_hex(authorization.policy_sha256));
+  add_line(text, "policy",
+           authorization.policy_sha256 == Digest{} ? "none" : to_hex(authorization.policy_sha256));
   if (authorization.jit)
     add_line(text, "jit", "may make code at run time");
   if (authorization.recovery)

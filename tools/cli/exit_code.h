@@ -27,8 +27,9 @@ inline constexpr ExitCodeHelp kExitCodes[] = {
      "there is no such record."},
     {ExitCode::kUsage, "The command line makes no sense; nothing was done."},
     {ExitCode::kError,
-     "A file, the kernel or the machine is not as it must be, or the output could not be written; "
-     "the message says what to do. No file is left half written."},
+     "There is no answer: a file, the kernel or the machine is not as it must be; the message says "
+     "what to do. The file that --out names is as it was, unless only the report of it on standard "
+     "output failed."},
 };
 
 } // namespace warrant::cli

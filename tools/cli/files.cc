@@ -34,10 +34,29 @@ Try<Bytes> read_document(const std::string &path) {
   return CLI_TRY(read_file(path, kMaxEnvelopeSize));
 }
 
+Try<void> check_fallback(const Arguments &arguments, std::string_view option) {
+  const std::string path = arguments.text(option);
+  if (arguments.has(option) || path.empty() || ::access(path.c_str(), F_OK) == 0)
+    return {};
+  return trouble(std::string(option) + " is not given, and there is nothing at its default " +
+                 path + ": " + std::strerror(errno));
+}
+
+Try<Bytes> read_document_of(const Arguments &arguments, std::string_view option) {
+  CLI_TRY(check_fallback(arguments, option));
+  return read_document(arguments.text(option));
+}
+
 Try<std::vector<SecretKey>> load_secret_keys(const std::vector<std::string> &paths) {
   std::vector<SecretKey> keys;
-  for (const std::string &path : paths)
-    keys.push_back(CLI_TRY(SecretKey::load(path)));
+  for (const std::string &path : paths) {
+    Result<SecretKey> key = SecretKey::load(path);
+    // Its mode would be complained of first, and chmod would not make a private key of it.
+    if (!key.ok() && load_public_key(path).ok())
+      return trouble(path + ": a public key, which cannot sign (fix: give the private key, " +
+                     "NAME.key, that `warrant key generate` wrote with it)");
+    keys.push_back(CLI_TRY(std::move(key)));
+  }
   return keys;
 }
 
@@ -77,6 +96,9 @@ Try<Subject> subject_of(const std::string &path) {
   if (opened < 0)
     return trouble(path + ": cannot open: " + std::strerror(errno));
   const UniqueFd fd(opened);
+  struct stat status {};
+  if (::fstat(fd.get(), &status) != 0 || !S_ISREG(status.st_mode))
+    return trouble(path + ": not a regular file"); // a device might never end
   Result<Digest> digest = sha256_of_fd(fd.get());
   if (!digest.ok())
     return as_failure(std::move(digest).error().context(path));

@@ -18,6 +18,13 @@ namespace warrant::cli {
 /// At most kMaxEnvelopeSize bytes.
 Try<Bytes> read_document(const std::string &path);
 
+/// The document that an option names; when it is missing where the option's fallback says, the
+/// error names the option too.
+Try<Bytes> read_document_of(const Arguments &arguments, std::string_view option);
+/// The same question without reading: whether something lies at the fallback of an option that was
+/// not given.
+Try<void> check_fallback(const Arguments &arguments, std::string_view option);
+
 /// Secret keys of an option that may be given several times.
 Try<std::vector<SecretKey>> load_secret_keys(const std::vector<std::string> &paths);
 /// A public key from its own file, or from the file of its private key.
@@ -30,7 +37,7 @@ Try<std::string> fingerprint_of(const std::string &word);
 bool is_envelope(const Json &document);
 /// 64 hex characters, or the sha256 of the payload of the envelope in this file.
 Try<Digest> payload_digest_of(const std::string &word);
-/// The content of a file.
+/// The content of a regular file.
 Try<Subject> subject_of(const std::string &path);
 
 /// Signed by all of the keys.

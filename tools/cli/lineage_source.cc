@@ -1,21 +1,51 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tools/cli/lineage_source.h"
 
+#include <sys/stat.h>
+
+#include <cerrno>
+#include <cstring>
+
 #include "lineage/reader.h"
+#include "tools/cli/files.h"
 #include "tools/cli/output.h"
+#include "tools/cli/words.h"
 
 namespace warrant::cli {
 
 Try<std::vector<std::string>> lineage_files_of(const Arguments &arguments) {
   const std::string directory = arguments.text("--lineage-dir");
+  CLI_TRY(check_fallback(arguments, "--lineage-dir"));
   std::vector<std::string> files = CLI_TRY(lineage_files(directory));
   if (files.empty())
     return trouble(directory + ": no lineage file (has warrantd ever run here?)");
   return files;
 }
 
-Try<void> read_records(const std::vector<std::string> &files,
-                       const std::function<void(const Record &)> &visit) {
+Try<std::vector<std::string>> chosen_files(const Arguments &arguments) {
+  if (arguments.operands().empty())
+    return lineage_files_of(arguments);
+  for (const std::string &path : arguments.operands()) {
+    struct stat status {};
+    if (::stat(path.c_str(), &status) != 0)
+      return trouble(path + ": " + std::strerror(errno) +
+                     " (fix: name files such as lineage-BOOT.jsonl, or a directory of them by " +
+                     "--lineage-dir)");
+    if (S_ISDIR(status.st_mode))
+      return trouble(path + ": a directory (fix: --lineage-dir " + path + ")");
+  }
+  return arguments.operands();
+}
+
+Try<void> check_records(uint64_t records, const std::vector<std::string> &files) {
+  if (records > 0)
+    return {};
+  return trouble(files.at(0) + (files.size() > 1 ? " and the other files" : "") +
+                 ": no records, so there is nothing to decide");
+}
+
+Try<uint64_t> read_records(const std::vector<std::string> &files,
+                           const std::function<void(const Record &)> &visit) {
   uint64_t unreadable = 0;
   std::string first;
   for (const std::string &file : files) {
@@ -35,9 +65,9 @@ Try<void> read_records(const std::vector<std::string> &files,
     }
   }
   if (unreadable > 0)
-    note("warrant: " + std::to_string(unreadable) + " unreadable records left out, the first is " +
+    note("warrant: " + count_text(unreadable, "unreadable record") + " left out, the first is " +
          first + "\n");
-  return {};
+  return unreadable;
 }
 
 } // namespace warrant::cli

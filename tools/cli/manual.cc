@@ -69,8 +69,8 @@ signed for. \fBwarrantd\fR(8) brings signed artifacts into the kernel; this tool
 roots, policies and artifacts, checks them, and asks kernel and records what was decided and why.
 .PP
 Files are written whole or not at all, and an existing file is replaced only with \fB\-\-force\fR.
-Errors go to standard error and name the file, the field and the fix. Colours appear only on a
-terminal, and not when \fBNO_COLOR\fR is set.
+Errors go to standard error, as text even with \fB\-\-json\fR, and name the file, the field and the
+fix. Colours appear only on a terminal, and not when \fBNO_COLOR\fR is set.
 .SH COMMANDS
 )";
 

@@ -6,6 +6,7 @@
 #include "artifacts/json.h"
 #include "artifacts/names.h"
 #include "artifacts/self_statement.h"
+#include "tools/cli/blame.h"
 #include "tools/cli/files.h"
 
 namespace warrant::cli {
@@ -80,8 +81,8 @@ Try<void> refuse_policy_flags(const Arguments &arguments) {
   return {};
 }
 
-Try<std::string> policy_draft_text(const Policy &policy) {
-  const std::string payload = CLI_TRY(serialize_policy(policy));
+Try<std::string> policy_draft_text(const Arguments &arguments, const Policy &policy) {
+  const std::string payload = CLI_TRY(from_options(arguments, serialize_policy(policy)));
   return CLI_TRY(parse_json(view(payload)))["predicate"].dump(2) + "\n";
 }
 

@@ -15,7 +15,7 @@ Try<Policy> policy_of_flags(const Arguments &arguments);
 Try<void> refuse_policy_flags(const Arguments &arguments);
 
 /// A draft is the predicate alone, indented so that it can be edited.
-Try<std::string> policy_draft_text(const Policy &policy);
+Try<std::string> policy_draft_text(const Arguments &arguments, const Policy &policy);
 /// A draft, or an envelope whose signatures nobody has checked.
 Try<Policy> read_policy(const std::string &path, ByteView document);
 

@@ -76,11 +76,15 @@ Try<void> apply_initiators(const Arguments &arguments, Authorization &authorizat
 }
 
 Try<void> apply_governance(const Arguments &arguments, Authorization &authorization) {
+  std::set<std::string> names;
   for (const std::string &word : arguments.all("--governance")) {
     const size_t equals = word.find('=');
     if (equals == std::string::npos || equals == 0)
       return usage("--governance " + printable(word) + ": NAME=VALUE expected");
-    authorization.governance[word.substr(0, equals)] = word.substr(equals + 1);
+    const std::string name = word.substr(0, equals);
+    if (!names.insert(name).second)
+      return usage("--governance " + printable(name) + " is given twice: a name has one value");
+    authorization.governance[name] = word.substr(equals + 1);
   }
   return {};
 }
@@ -171,8 +175,9 @@ Try<uint32_t> parse_actions(const std::vector<std::string> &words) {
   return actions;
 }
 
-Try<Digest> policy_digest(const std::string &path) {
-  const Bytes document = CLI_TRY(read_document(path));
+Try<Digest> policy_digest(const Arguments &arguments) {
+  const std::string path = arguments.text("--policy");
+  const Bytes document = CLI_TRY(read_document_of(arguments, "--policy"));
   const UnverifiedEnvelope envelope = CLI_TRY(in_file(path, peek_envelope(document)));
   CLI_TRY(in_file(path, parse_policy(envelope.payload)));
   return sha256(envelope.payload);

@@ -23,7 +23,8 @@ Try<void> apply_constraints(const Arguments &arguments, Authorization &authoriza
 /// "exec,map" or several words -> W_ACTION_* bits.
 Try<uint32_t> parse_actions(const std::vector<std::string> &words);
 
-/// The sha256 of the payload of a policy file: what artifacts refer to. The policy must parse.
-Try<Digest> policy_digest(const std::string &path);
+/// The sha256 of the payload of the policy that --policy names: what artifacts refer to. The policy
+/// must parse.
+Try<Digest> policy_digest(const Arguments &arguments);
 
 } // namespace warrant::cli

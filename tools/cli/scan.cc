@@ -63,6 +63,11 @@ class Walk {
         ::realpath(options_.root.c_str(), nullptr), std::free);
     if (!root)
       return Error{errno_problem(options_.root, errno)};
+    struct stat status {};
+    if (::stat(root.get(), &status) == 0 && !S_ISDIR(status.st_mode))
+      return Error{printable(options_.root, 512) +
+                   ": not a directory: a baseline is of all code below one (fix: `warrant artifact "
+                   "draft --subject` is for single files)"};
     prefix_ = std::strcmp(root.get(), "/") == 0 ? 0 : std::strlen(root.get());
     char *paths[] = {root.get(), nullptr};
     const int crossing = options_.cross ? 0 : FTS_XDEV;

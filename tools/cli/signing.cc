@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "artifacts/manifest.h"
+#include "tools/cli/blame.h"
 #include "tools/cli/describe.h"
 #include "tools/cli/files.h"
 #include "tools/cli/output.h"
@@ -37,13 +38,15 @@ Try<void> carry_manifest(const Authorization &authorization, const std::string &
   return {};
 }
 
-Try<void> announce_artifact(const Authorization &authorization,
+/// Refuses first: who reads what is about to be signed must be able to rely on it.
+Try<void> announce_artifact(const Arguments &arguments, const Authorization &authorization,
                             const std::vector<SecretKey> &keys) {
-  announce("artifact", describe(authorization), keys);
+  CLI_TRY(check_target(arguments, arguments.text("--out")));
   if (authorization.policy_sha256 == Digest{})
     return trouble(
         "predicate.policy.sha256: the draft names no policy (fix: draft it with "
         "--policy, or sign a baseline with `warrant baseline sign --policy`)");
+  announce("artifact", describe(authorization), keys);
   return {};
 }
 
@@ -76,23 +79,25 @@ void announce(std::string_view what, const std::string &description,
   note(text);
 }
 
-Try<std::string> draft_text(const Authorization &authorization) {
-  const std::string payload = CLI_TRY(serialize_authorization(authorization));
+Try<std::string> draft_text(const Arguments &arguments, const Authorization &authorization) {
+  const std::string payload =
+      CLI_TRY(from_options(arguments, serialize_authorization(authorization)));
   return CLI_TRY(parse_json(view(payload))).dump(2) + "\n";
 }
 
 Answer sign_and_write(const Arguments &arguments, const Authorization &authorization,
                       const std::string &source) {
   const std::vector<SecretKey> keys = CLI_TRY(load_secret_keys(arguments.all("--key")));
-  CLI_TRY(announce_artifact(authorization, keys));
-  const std::string payload = CLI_TRY(serialize_authorization(authorization));
+  const std::string payload =
+      CLI_TRY(from_options(arguments, serialize_authorization(authorization)));
+  CLI_TRY(announce_artifact(arguments, authorization, keys));
   return write_artifact(arguments, authorization, source, CLI_TRY(sign(payload, keys)));
 }
 
 Answer add_and_write(const Arguments &arguments, ByteView envelope,
                      const Authorization &authorization, const std::string &source) {
   const std::vector<SecretKey> keys = CLI_TRY(load_secret_keys(arguments.all("--key")));
-  CLI_TRY(announce_artifact(authorization, keys));
+  CLI_TRY(announce_artifact(arguments, authorization, keys));
   std::string result(text_of(envelope));
   for (const SecretKey &key : keys)
     result = CLI_TRY(in_file(source, add_signature(view(result), key)));

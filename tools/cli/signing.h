@@ -18,7 +18,7 @@ void announce(std::string_view what, const std::string &description,
               const std::vector<SecretKey> &keys);
 
 /// A draft: the statement that a signature would be about, indented so that it can be edited.
-Try<std::string> draft_text(const Authorization &authorization);
+Try<std::string> draft_text(const Arguments &arguments, const Authorization &authorization);
 
 /// Says on standard error what is about to be signed, signs it with every --key, puts the manifest
 /// beside --out if there is one (it is looked for beside `source`), and writes the envelope.

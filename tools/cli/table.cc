@@ -8,8 +8,18 @@ namespace warrant::cli {
 namespace {
 
 constexpr Option kCommon[] = {
-    {"--json", {}, Value::kSwitch, Count::kMaybe, {}, "One JSON value instead of text."},
-    {"--help", {}, Value::kSwitch, Count::kMaybe, {}, "What this command does, and its options."}};
+    {"--json",
+     {},
+     Value::kSwitch,
+     Count::kMaybe,
+     {},
+     "One JSON value instead of text. Errors stay text, on standard error."},
+    {"--help",
+     {},
+     Value::kSwitch,
+     Count::kMaybe,
+     {},
+     "What this command does, and its options; -h too."}};
 
 std::vector<Command> all_commands() {
   std::vector<Command> all;

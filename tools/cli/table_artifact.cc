@@ -128,7 +128,7 @@ constexpr Option kBaselineCapture[] = {
     kForce};
 
 constexpr Option kBaselineSign[] = {kKeys,      kIssuedUnder, lifetime("365d"),
-                                    kNotBefore, kNotAfter,    initiator(Count::kAny),
+                                    kNotBefore, kNotAfter,    initiator(Count::kSome),
                                     kForHost,   kGovernance,  kJit,
                                     kRecovery,  kOut,         kForce};
 
@@ -162,7 +162,7 @@ constexpr Command kCommands[] = {
      artifact_export},
     {"artifact",
      "inspect",
-     "Print what an artifact or draft claims, UNVERIFIED.",
+     "Print what an artifact, or another document, claims, UNVERIFIED.",
      {},
      {},
      file_operand("Artifact, draft, trust root, policy or revocation list."),
@@ -181,7 +181,8 @@ constexpr Command kCommands[] = {
      "lacks files would refuse them.",
      kBaselineCapture, kNoOperand, baseline_capture},
     {"baseline", "sign", "Sign a captured baseline.",
-     "The manifest must lie beside the draft; it is checked, and put beside the artifact.",
+     "The manifest must lie beside the draft; it is checked, and put beside the artifact. Who may "
+     "use it must be said, since it takes in all code of a machine: --initiator any for everybody.",
      kBaselineSign, file_operand("Draft of a baseline."), baseline_sign},
 };
 static_assert(is_complete(kCommands));

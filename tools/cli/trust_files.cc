@@ -16,8 +16,9 @@ std::string revocation_path(const Arguments &arguments) {
   return installed ? kRevocationFile : arguments.text("--revocation");
 }
 
-Try<SignedPolicy> load_policy_file(const std::string &path, const Role &authority, Drafts drafts) {
-  const Bytes document = CLI_TRY(read_document(path));
+Try<SignedPolicy> load_policy_of(const Arguments &arguments, const Role &authority, Drafts drafts) {
+  const std::string path = arguments.text("--policy");
+  const Bytes document = CLI_TRY(read_document_of(arguments, "--policy"));
   if (drafts == Drafts::kRefuse || is_envelope(CLI_TRY(in_file(path, parse_json(document)))))
     return CLI_TRY(in_file(path, load_policy(document, authority)));
   Policy policy = CLI_TRY(read_policy(path, document));
@@ -29,10 +30,10 @@ Try<SignedPolicy> load_policy_file(const std::string &path, const Role &authorit
 
 Try<TrustState> load_trust_of(const Arguments &arguments, Drafts drafts) {
   const std::string root_path = arguments.text("--trust-root");
-  const Bytes document = CLI_TRY(read_document(root_path));
+  const Bytes document = CLI_TRY(read_document_of(arguments, "--trust-root"));
   const SignedTrustRoot root = CLI_TRY(in_file(root_path, load_trust_root(document)));
-  const SignedPolicy policy = CLI_TRY(
-      load_policy_file(arguments.text("--policy"), root.root.role(RoleName::kPolicy), drafts));
+  const SignedPolicy policy =
+      CLI_TRY(load_policy_of(arguments, root.root.role(RoleName::kPolicy), drafts));
   TrustState trust;
   trust.root = root.root;
   trust.root_sha256 = root.sha256;

@@ -26,7 +26,7 @@ def options(parser):
     parser.add_argument("--uid", type=int, default=0)
     parser.add_argument("--collect", action="append", default=[], metavar="PATH",
                         help="bring this guest file or folder back")
-    parser.set_defaults(limit=300)
+    parser.set_defaults(limit=300, memory=guest.MEMORY)
 
 
 def command(options):

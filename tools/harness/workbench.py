@@ -22,7 +22,7 @@ def machine_options(parser):
     parser.add_argument("--accel", choices=["tcg", "kvm"], default="tcg", help="default tcg")
     parser.add_argument("--icount", action="store_true",
                         help="guest time = instruction count, one CPU")
-    parser.add_argument("--memory", type=int, default=1024, help="MiB (default 1024)")
+    parser.add_argument("--memory", type=int, default=1024, help="MiB (default %(default)s)")
     parser.add_argument("--cpus", type=int, default=2)
     parser.add_argument("--append", default="", help="more kernel command line")
     parser.add_argument("--limit", type=float, default=120,
