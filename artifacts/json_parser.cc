@@ -94,7 +94,7 @@ class Parser {
       const Frame &frame = frames_[i];
       if (frame.array)
         path += "[" + std::to_string(frame.array->size() - 1) + "]";
-      else if (frame.name)
+      else if (frame.name && !frame.name->empty())
         path += (path.empty() ? "" : ".") + printable(*frame.name);
     }
     return path;

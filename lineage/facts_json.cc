@@ -139,9 +139,37 @@ Checked<w_decision> decision_from_json(const Json &json, const std::string &path
   return decision;
 }
 
+// As numbers, and only where there are some: records are kept that know of none.
+static void write_bonds(JsonText &out, const w_process &process) {
+  bool is_open = false;
+  for (uint32_t bond = 1; bond <= W_MAX_BONDS; bond++) {
+    if (!((process.bonds[(bond - 1) / 64] >> ((bond - 1) % 64)) & 1))
+      continue;
+    if (!is_open)
+      out.member("bonds").open_array();
+    is_open = true;
+    out.number(bond);
+  }
+  if (is_open)
+    out.close_array();
+}
+
+static Checked<void> read_bonds(ObjectReader &in, w_process &process) {
+  int64_t last = 0;
+  for (const Json &element : *WARRANT_TRY(in.array("bonds", 1, W_MAX_BONDS))) {
+    const int64_t bond = element.is_number_integer() ? element.get<int64_t>() : 0;
+    if (bond <= last || bond > int64_t{W_MAX_BONDS})
+      return malformed(in.at("bonds"), "ascending numbers from 1 to 128 expected");
+    process.bonds[(bond - 1) / 64] |= uint64_t{1} << ((bond - 1) % 64);
+    last = bond;
+  }
+  return {};
+}
+
 void write_process(JsonText &out, const w_process &process) {
   out.open_object();
   out.member("artifact").hex(process.artifact);
+  write_bonds(out, process);
   out.member("depth").number(process.depth);
   out.member("digest").hex(process.digest);
   write_bits(out.member("flags"), process_names(), process.flags);
@@ -165,6 +193,8 @@ Checked<w_process> process_from_json(const Json &json, const std::string &path) 
   std::copy(artifact.begin(), artifact.end(), process.artifact);
   const Digest digest = WARRANT_TRY(in.digest("digest"));
   std::copy(digest.begin(), digest.end(), process.digest);
+  if (in.has("bonds"))
+    WARRANT_TRY(read_bonds(in, process));
   WARRANT_TRY(in.finish());
   return process;
 }

@@ -14,6 +14,10 @@
   X(w_environment)       \
   X(w_cgroup_key)        \
   X(w_cgroup_node)       \
+  X(w_uid_scope)         \
+  X(w_uses_key)          \
+  X(w_uses)              \
+  X(w_uses_transfer)     \
   X(w_generation)        \
   X(w_config)            \
   X(w_inode)             \

@@ -101,7 +101,10 @@ void compare(const std::string &text) {
   const auto other = test::parse_json_slowly(view(text), "root");
   if (ours.ok() != other.ok())
     FAIL((ours.ok() ? "accepted alone: " : "refused alone: ") << printable(text, 400));
-  if (ours.ok() ? ours.value() != other.value() : ours.error().field != other.error().field)
+  // Between two elements of an array the two count differently; what is no JSON has no field.
+  const bool has_field = !ours.ok() && !ours.error().detail.starts_with("not JSON");
+  if (ours.ok() ? ours.value() != other.value()
+                : has_field && ours.error().field != other.error().field)
     FAIL("another " << (ours.ok() ? "document"
                                   : "field, " + ours.error().field + " not " + other.error().field)
                     << ": " << printable(text, 400));

@@ -13,7 +13,7 @@ test_arguments=("$@")
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 mkdir "$work/bpf"
-cp "$root/bpf/abi.h" "$work/bpf/"
+cp "$root/bpf/abi.h" "$root/bpf/abi_maps.h" "$work/bpf/"
 original=$(cat "$root/bpf/decide.h")
 killed=0 survived=0 errors=0
 

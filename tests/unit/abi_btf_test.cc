@@ -102,14 +102,16 @@ Differences compare_structs(const btf *btf) {
 
 // Names of all types of this kind that stand in abi.h itself.
 std::set<std::string> defined_in_abi(const char *kind) {
-  std::ifstream in(WARRANT_ABI_HEADER);
-  REQUIRE(in);
   const std::regex definition(std::string("^") + kind + " (w_[a-z_0-9]+) \\{.*");
   std::set<std::string> names;
   std::smatch match;
-  for (std::string line; std::getline(in, line);)
-    if (std::regex_match(line, match, definition))
-      names.insert(match[1]);
+  for (const char *header : {WARRANT_ABI_HEADER, WARRANT_ABI_MAPS_HEADER}) {
+    std::ifstream in(header);
+    REQUIRE(in);
+    for (std::string line; std::getline(in, line);)
+      if (std::regex_match(line, match, definition))
+        names.insert(match[1]);
+  }
   return names;
 }
 

@@ -88,6 +88,13 @@ Struct uses() {
   return {"w_uses", sizeof(T), {FIELD(T, left)}};
 }
 
+Struct uses_transfer() {
+  using T = w_uses_transfer;
+  return {"w_uses_transfer",
+          sizeof(T),
+          {FIELD(T, from), FIELD(T, to), FIELD(T, count), FIELD(T, result), FIELD(T, reserved)}};
+}
+
 Struct generation() {
   using T = w_generation;
   return {"w_generation",
@@ -174,7 +181,7 @@ const std::vector<Struct> &structs() {
   static const std::vector<Struct> list = {
       candidate(),   facts(),      decision(),    verdict_key(), verdict(), artifact(),
       environment(), cgroup_key(), cgroup_node(), generation(),  config(),  inode(),
-      process(),     event(),      uid_scope(),   uses_key(),    uses()};
+      process(),     event(),      uid_scope(),   uses_key(),    uses(),    uses_transfer()};
   return list;
 }
 

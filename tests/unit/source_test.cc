@@ -32,8 +32,9 @@ Authorization nth(uint8_t number, int64_t issued_at) {
 }
 
 Collection collected(const EnvelopeSource &source, const std::set<Digest> &in_force) {
-  Result<Collection> collection = collect(source, test::trust(), test::kNow, ClockMap{}, in_force);
+  Result<Collection> collection = verify_all(source, test::trust(), test::kNow);
   REQUIRE(collection.ok());
+  REQUIRE(compile_what_fits(collection.value(), Circumstances{}, in_force).ok());
   return std::move(collection).value();
 }
 
