@@ -93,7 +93,8 @@ InForce describe(const Published &published, const TrustState &trust,
       in_force.refused.emplace_back(accepted.source, *accepted.artifact.blocked());
     else
       in_force.accepted.push_back(
-          {accepted.source, attribution_of(accepted.artifact), subject_count(accepted.artifact)});
+          {accepted.source, attribution_of(accepted.artifact), subject_count(accepted.artifact),
+           accepted.artifact.authorization().kind, accepted.artifact.authorization().not_after});
   }
   for (const RefusedArtifact &refused : collection.refused)
     in_force.refused.emplace_back(refused.source, refused.rejection);
@@ -107,6 +108,8 @@ Json InForce::to_json() const {
                          {"id", to_hex(artifact.attribution.id)},
                          {"sha256", to_hex(artifact.attribution.sha256)},
                          {"issuers", artifact.attribution.issuers},
+                         {"kind", kind_name(artifact.kind)},
+                         {"notAfter", format_time(artifact.not_after)},
                          {"subjects", artifact.subjects}});
   Json rejections = Json::array();
   for (const auto &[source, rejection] : refused)
@@ -122,6 +125,21 @@ Json InForce::to_json() const {
               {"mode", mode == W_MODE_ENFORCE ? "enforce" : "observe"},
               {"accepted", std::move(artifacts)},
               {"rejected", std::move(rejections)}};
+}
+
+std::vector<std::string> broken_glass(const InForce &before, const InForce &after) {
+  const std::set<Digest> known = payloads(before);
+  std::vector<std::string> lines;
+  for (const InForce::Artifact &artifact : after.accepted) {
+    if (artifact.kind != ArtifactKind::kBreakglass || known.contains(artifact.attribution.sha256))
+      continue;
+    std::string line = "BREAK-GLASS is open until " + format_time(artifact.not_after) +
+                       ": artifact " + to_hex(artifact.attribution.id);
+    for (const auto &[name, value] : artifact.attribution.governance)
+      line += ", " + name.escaped() + " " + value.escaped();
+    lines.push_back(std::move(line));
+  }
+  return lines;
 }
 
 std::vector<std::pair<std::string, Rejection>> new_refusals(const InForce &before,

@@ -31,12 +31,17 @@ struct InForce {
     std::string source;
     Attribution attribution;
     uint64_t subjects = 0;
+    ArtifactKind kind = ArtifactKind::kTask;
+    int64_t not_after = 0; // unix seconds, exclusive
   };
   std::vector<Artifact> accepted;
   std::vector<std::pair<std::string, Rejection>> refused;
 
   Json to_json() const;
 };
+
+// Break-glass that is open now and was not: a line for whoever is on call.
+std::vector<std::string> broken_glass(const InForce &before, const InForce &after);
 
 // What is refused now and was not, or for another reason.
 std::vector<std::pair<std::string, Rejection>> new_refusals(const InForce &before,

@@ -197,6 +197,9 @@ Result<Published> Service::publish(Prepared &prepared) {
 void Service::note_in_force(const Published &published, const Prepared &prepared) {
   InForce now = describe(published, prepared.trust, prepared.collection);
   record_change(recorder_, in_force_, now, prepared.collection);
+  // <1>: systemd's journal takes it for an alert (sd-daemon(3)).
+  for (const std::string &line : broken_glass(in_force_, now))
+    std::fprintf(stderr, "<1>warrantd: %s\n", line.c_str());
   for (const auto &[source, rejection] : new_refusals(in_force_, now))
     std::fprintf(stderr, "warrantd: refused %s: %s\n", printable(source).c_str(),
                  rejection.text().c_str());

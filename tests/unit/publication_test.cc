@@ -22,3 +22,22 @@ TEST_CASE("Only refusals that are new are told again") {
   CHECK(new_refusals(InForce(), after).size() == 3);
   CHECK(new_refusals(after, after).empty());
 }
+
+TEST_CASE("Break-glass that opens is told of once, with its reasons") {
+  InForce::Artifact glass{"glass.json", {}, 0, ArtifactKind::kBreakglass, 1795255200};
+  glass.attribution.id.fill(0xab);
+  glass.attribution.sha256.fill(1);
+  glass.attribution.governance = {{Text("ticket"), Text("OPS-1\n")}};
+  InForce::Artifact task = glass;
+  task.kind = ArtifactKind::kTask;
+  task.attribution.sha256.fill(2);
+  InForce after;
+  after.accepted = {glass, task};
+  const std::vector<std::string> lines = broken_glass(InForce(), after);
+  REQUIRE(lines.size() == 1);
+  CHECK(lines[0].find("2026-11-21T10:00:00Z") != std::string::npos);
+  CHECK(lines[0].find("abababab") != std::string::npos);
+  CHECK(lines[0].find("ticket OPS-1") != std::string::npos);
+  CHECK(lines[0].find('\n') == std::string::npos);
+  CHECK(broken_glass(after, after).empty());
+}

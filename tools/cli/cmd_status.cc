@@ -115,11 +115,27 @@ std::string generation_text(const KernelStatus &kernel) {
                     : "");
 }
 
+// What an operator must not overlook.
+std::string broken_glass_text(const Json &reply) {
+  std::string text;
+  const auto accepted = reply.find("accepted");
+  if (accepted == reply.end() || !accepted->is_array())
+    return text;
+  for (const Json &artifact : *accepted)
+    if (artifact.is_object() && artifact.value("kind", Json()) == "breakglass")
+      text += paint(Colour::kBad, "BREAK-GLASS IS OPEN") + " until " +
+              printable(artifact.value("notAfter", std::string("?"))) + ": artifact " +
+              printable(artifact.value("id", std::string("?"))) + "\n";
+  return text;
+}
+
 std::string evidence_text(const Evidence &evidence) {
   const KernelStatus &kernel = evidence.kernel;
   std::string text = evidence.problems.empty()
                          ? paint(Colour::kGood, "ENFORCING") + "\n"
                          : paint(Colour::kBad, "NOT ENFORCING as it should") + "\n";
+  if (evidence.daemon.ok())
+    text += broken_glass_text(evidence.daemon.value());
   for (const std::string &problem : evidence.problems)
     text += wrap("- " + problem, 2);
   text += "  links:      " + std::to_string(good_parts(kernel.links)) + " of " +
