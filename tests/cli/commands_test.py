@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """Every subcommand that makes or judges documents: its good case, and the answers that are no."""
+import base64
 import hashlib
 import json
 import os
@@ -27,6 +28,17 @@ class KeyTest(WorkshopTest):
             shown = self.run_json("key", "show", file)
             self.assertEqual(shown["fingerprint"], made["fingerprint"])
             self.assertNotIn(json.loads(self.path("k.key").read_text())["seed"], json.dumps(shown))
+
+    def test_public_key_in_pem(self):
+        """The vector of RFC 8410, section 10.1."""
+        info = "MCowBQYDK2VwAyEAGb9ECWmEzf6FQbrBZ9w7lshQhqowtrbLDFw4rXAxZuE="
+        key = base64.b64encode(base64.b64decode(info)[12:]).decode()
+        self.path("k.pub").write_text(json.dumps({"type": "warrant-public-key-v1", "key": key}))
+        pem = f"-----BEGIN PUBLIC KEY-----\n{info}\n-----END PUBLIC KEY-----\n"
+        self.assertEqual(self.run_cli("key", "show", "--pem", "k.pub").out, pem)
+        for words in ((), ("--pem",)):
+            shown = self.run_json("key", "show", *words, "k.pub")
+            self.assertEqual((shown["key"], shown["pem"]), (key, pem))
 
     def test_generate_replaces_only_when_forced(self):
         first = self.run_json("key", "generate", "--out", "k")["fingerprint"]

@@ -13,6 +13,8 @@ constexpr Option kKeyGenerate[] = {
      {},
      "Writes NAME.key, which only its owner may read, and NAME.pub."},
     kForce};
+constexpr Option kKeyShow[] = {
+    switch_option("--pem", "Instead: the public key in PEM, as cosign and openssl read it.")};
 
 constexpr Option role_key(std::string_view name, Count count, std::string_view help) {
   return option(name, "KEYFILE", Value::kFile, count, help);
@@ -117,13 +119,9 @@ constexpr Option kRevocationShow[] = {kVerifyWith};
 
 constexpr Command kCommands[] = {
     {"key", "generate", "Make an Ed25519 key.", {}, kKeyGenerate, kNoOperand, key_generate},
-    {"key",
-     "show",
-     "Print a key's fingerprint.",
-     "Takes a public or a private key file; never prints a secret.",
-     {},
-     file_operand("Key file."),
-     key_show},
+    {"key", "show", "Print a key's fingerprint.",
+     "Takes a public or a private key file; never prints a secret.", kKeyShow,
+     file_operand("Key file."), key_show},
     {"trust", "init", "Make and sign a trust root.",
      "The trust root names the keys of each role: root keys sign trust roots, policy keys "
      "policies, issuer keys artifacts, and so on. A role without keys is nobody's. Thresholds "
