@@ -141,7 +141,7 @@ class Judge:
             return problem or self._tally_problem(action, result)
         denials = self._denials(result) if result and not action.background else []
         if problem or denials:
-            told = "; ".join([problem] + [denial.text() for denial in denials]).strip("; ")
+            told = "; ".join([problem] + [denial.text() for denial in denials[:5]]).strip("; ")
             return f"must be allowed: {told}"
         return ""
 
