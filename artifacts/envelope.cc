@@ -2,6 +2,7 @@
 #include "artifacts/envelope.h"
 
 #include <algorithm>
+#include <nlohmann/json.hpp>
 
 #include "artifacts/json.h"
 #include "artifacts/public_base64.h"

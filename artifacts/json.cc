@@ -2,6 +2,7 @@
 #include "artifacts/json.h"
 
 #include <algorithm>
+#include <nlohmann/json.hpp>
 
 #include "artifacts/time.h"
 

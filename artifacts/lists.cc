@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "artifacts/lists.h"
 
+#include <nlohmann/json.hpp>
 #include <optional>
 #include <set>
 

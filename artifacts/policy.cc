@@ -4,6 +4,7 @@
 #include <linux/magic.h>
 
 #include <algorithm>
+#include <nlohmann/json.hpp>
 
 #include "artifacts/envelope.h"
 #include "artifacts/json.h"

@@ -2,6 +2,7 @@
 #include "artifacts/predicate.h"
 
 #include <algorithm>
+#include <nlohmann/json.hpp>
 
 #include "artifacts/lists.h"
 #include "artifacts/names.h"

@@ -2,6 +2,7 @@
 #include "artifacts/revocation.h"
 
 #include <algorithm>
+#include <nlohmann/json.hpp>
 
 #include "artifacts/envelope.h"
 #include "artifacts/json.h"

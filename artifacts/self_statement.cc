@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "artifacts/self_statement.h"
 
+#include <nlohmann/json.hpp>
+
+#include "artifacts/in_toto.h"
 #include "artifacts/statement.h"
 
 namespace warrant {

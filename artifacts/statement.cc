@@ -3,8 +3,10 @@
 
 #include <sodium.h>
 
+#include <nlohmann/json.hpp>
 #include <utility>
 
+#include "artifacts/in_toto.h"
 #include "artifacts/predicate.h"
 
 namespace warrant {

@@ -97,18 +97,4 @@ Checked<std::string> serialize_authorization(const Authorization &authorization)
 /// 128 random bits.
 ArtifactId new_artifact_id();
 
-/// One in-toto Statement v1: the frame that all our signed documents share.
-struct Statement {
-  std::string predicate_type;
-  Json subject;   ///< array, not looked into
-  Json predicate; ///< object, not looked into
-};
-
-/// Checks the frame only. MALFORMED when `_type` or the predicate type is another.
-Checked<Statement> parse_statement(ByteView payload, std::string_view predicate_type);
-/// For `inspect`: any predicate type.
-Checked<Statement> parse_any_statement(ByteView payload);
-/// Canonical JSON of a statement.
-std::string serialize_statement(std::string_view predicate_type, Json subject, Json predicate);
-
 } // namespace warrant

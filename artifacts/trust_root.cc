@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <map>
+#include <nlohmann/json.hpp>
 
 #include "artifacts/envelope.h"
 #include "artifacts/json.h"

@@ -2,6 +2,7 @@
 #include "artifacts/verify.h"
 
 #include <algorithm>
+#include <nlohmann/json.hpp>
 
 #include "artifacts/delegation.h"
 #include "artifacts/envelope.h"

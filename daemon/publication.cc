@@ -2,11 +2,13 @@
 #include "daemon/publication.h"
 
 #include <algorithm>
+#include <nlohmann/json.hpp>
 #include <optional>
 #include <set>
 
 #include "artifacts/envelope.h"
 #include "artifacts/names.h"
+#include "artifacts/time.h"
 #include "daemon/clock.h"
 
 namespace warrant {

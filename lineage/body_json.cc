@@ -2,6 +2,7 @@
 #include "lineage/body_json.h"
 
 #include <iterator>
+#include <nlohmann/json.hpp>
 #include <optional>
 #include <utility>
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "lineage/body_parts.h"
 
+#include <nlohmann/json.hpp>
+
 #include "artifacts/trust.h"
 #include "lineage/body_json.h"
 #include "lineage/words.h"

@@ -2,6 +2,7 @@
 #include "lineage/explain.h"
 
 #include <algorithm>
+#include <nlohmann/json.hpp>
 
 #include "lineage/words.h"
 

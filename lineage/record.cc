@@ -2,6 +2,7 @@
 #include "lineage/record.h"
 
 #include <algorithm>
+#include <nlohmann/json.hpp>
 
 #include "lineage/body_json.h"
 #include "lineage/words.h"

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "lineage/replay.h"
 
+#include <nlohmann/json.hpp>
+
 #include "bpf/decide.h"
 #include "lineage/facts_json.h"
 #include "lineage/words.h"

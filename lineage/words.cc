@@ -6,6 +6,7 @@
 #include <charconv>
 #include <cstdio>
 #include <iterator>
+#include <nlohmann/json.hpp>
 
 namespace warrant {
 namespace {

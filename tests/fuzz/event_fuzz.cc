@@ -3,6 +3,7 @@
 // answers.
 #include <cstdlib>
 #include <cstring>
+#include <nlohmann/json.hpp>
 
 #include "bpf/decide.h"
 #include "lineage/event.h"

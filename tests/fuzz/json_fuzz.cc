@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The parser agrees with another one on whatever bytes.
+#include <nlohmann/json.hpp>
+
 #include "tests/fuzz/require.h"
 #include "tests/property/json_oracle.h"
 

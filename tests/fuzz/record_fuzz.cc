@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Lines of any kind: refused with a reason, or the one spelling of a record that all folds survive.
 #include <cstdlib>
+#include <nlohmann/json.hpp>
 
 #include "lineage/explain.h"
 #include "lineage/query.h"

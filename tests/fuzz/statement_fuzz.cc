@@ -3,6 +3,7 @@
 // same, goes through the whole pipeline when an issuer signs it, and compiles to tidy entries.
 #include "artifacts/compile.h"
 #include "artifacts/envelope.h"
+#include "artifacts/in_toto.h"
 #include "artifacts/time.h"
 #include "tests/fuzz/require.h"
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Any bytes as envelope, as payload of an issuer and as payload of a delegate, through the whole
 // pipeline with a parent to derive from. What comes out of it is within the parent.
+#include <nlohmann/json.hpp>
+
 #include "artifacts/compile.h"
 #include "artifacts/delegation.h"
 #include "artifacts/envelope.h"

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Two parsers by different hands say the same of whatever text.
+#include <nlohmann/json.hpp>
 #include <random>
 
 #include "tests/catch.h"

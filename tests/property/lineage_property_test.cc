@@ -2,6 +2,7 @@
 // Whatever bits the kernel sends, the record gives them back; whatever a file holds, reading it
 // ends.
 #include <cstring>
+#include <nlohmann/json.hpp>
 
 #include "bpf/decide.h"
 #include "lineage/event.h"

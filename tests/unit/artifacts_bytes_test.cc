@@ -4,6 +4,7 @@
 
 #include <cstdio>
 #include <functional>
+#include <nlohmann/json.hpp>
 
 #include "artifacts/bytes.h"
 #include "artifacts/json.h"

@@ -2,6 +2,7 @@
 #include "tests/unit/artifacts_document.h"
 
 #include <limits>
+#include <nlohmann/json.hpp>
 
 namespace warrant::test {
 namespace {

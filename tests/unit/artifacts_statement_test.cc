@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <nlohmann/json.hpp>
+
 #include "artifacts/statement.h"
 #include "artifacts/time.h"
 #include "tests/catch.h"

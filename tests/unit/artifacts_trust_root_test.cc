@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <nlohmann/json.hpp>
+
 #include "artifacts/envelope.h"
 #include "artifacts/time.h"
 #include "artifacts/trust_root.h"

@@ -3,6 +3,7 @@
 // CMake, names their folder.
 #include <cstdlib>
 #include <filesystem>
+#include <nlohmann/json.hpp>
 
 #include "artifacts/envelope.h"
 #include "artifacts/json.h"

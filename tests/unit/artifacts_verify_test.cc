@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 #include <functional>
+#include <nlohmann/json.hpp>
 
 #include "artifacts/verify.h"
 #include "tests/catch.h"

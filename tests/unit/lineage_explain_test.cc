@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <functional>
+#include <nlohmann/json.hpp>
 #include <set>
 
 #include "lineage/explain.h"

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <nlohmann/json.hpp>
+
 #include "lineage/query.h"
 #include "lineage_fixture.h"
 #include "tests/catch.h"

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <nlohmann/json.hpp>
+
 #include "bpf/decide.h"
 #include "lineage/replay.h"
 #include "lineage_fixture.h"

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tools/cli/blame.h"
 
+#include <nlohmann/json.hpp>
+
 #include "artifacts/bytes.h"
 #include "artifacts/json.h"
 

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // warrant artifact inspect, compile.
+#include <nlohmann/json.hpp>
+
+#include "artifacts/in_toto.h"
 #include "artifacts/json.h"
 #include "artifacts/verify.h"
 #include "daemon/publication.h"

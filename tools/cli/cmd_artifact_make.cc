@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // warrant artifact draft, sign, delegate.
 #include <algorithm>
+#include <nlohmann/json.hpp>
 #include <set>
 
 #include "artifacts/delegation.h"

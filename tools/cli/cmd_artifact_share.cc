@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // warrant artifact lint, export.
+#include <nlohmann/json.hpp>
+
 #include "artifacts/envelope.h"
+#include "artifacts/in_toto.h"
 #include "artifacts/json.h"
 #include "artifacts/statement.h"
 #include "lineage/text.h"

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // warrant artifact verify.
+#include <nlohmann/json.hpp>
+
 #include "artifacts/contents.h"
 #include "artifacts/json.h"
 #include "artifacts/time.h"

@@ -2,6 +2,7 @@
 #include <unistd.h>
 
 #include <array>
+#include <nlohmann/json.hpp>
 
 #include "artifacts/json.h"
 #include "artifacts/manifest.h"

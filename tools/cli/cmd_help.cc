@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // warrant completion, warrant manual: the table, for shells and for man(1).
+#include <nlohmann/json.hpp>
+
 #include "tools/cli/cmd.h"
 #include "tools/cli/help.h"
 #include "tools/cli/output.h"

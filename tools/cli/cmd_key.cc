@@ -2,6 +2,7 @@
 #include <unistd.h>
 
 #include <iterator>
+#include <nlohmann/json.hpp>
 
 #include "tools/cli/cmd.h"
 #include "tools/cli/files.h"

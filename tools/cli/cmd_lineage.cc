@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // warrant denials, explain, lineage show: questions to the records.
 #include <limits>
+#include <nlohmann/json.hpp>
 
 #include "lineage/explain.h"
 #include "lineage/query.h"

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // warrant policy draft, sign, show, lint.
+#include <nlohmann/json.hpp>
+
 #include "artifacts/json.h"
 #include "tools/cli/blame.h"
 #include "tools/cli/cmd.h"

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <nlohmann/json.hpp>
+
 #include "lineage/replay.h"
 #include "tools/cli/cmd.h"
 #include "tools/cli/lineage_source.h"

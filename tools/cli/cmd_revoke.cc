@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // warrant revoke, warrant revocation show.
 #include <algorithm>
+#include <nlohmann/json.hpp>
 
 #include "artifacts/json.h"
 #include "artifacts/revocation.h"

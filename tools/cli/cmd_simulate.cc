@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // warrant simulate: recorded decisions under another policy or other artifacts.
+#include <nlohmann/json.hpp>
+
 #include "artifacts/compile.h"
 #include "artifacts/json.h"
 #include "daemon/source.h"

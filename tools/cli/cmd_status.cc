@@ -2,6 +2,7 @@
 // warrant status, doctor, reload: what kernel, machine and daemon say.
 #include <unistd.h>
 
+#include <nlohmann/json.hpp>
 #include <optional>
 
 #include "artifacts/names.h"

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // warrant trust init, rotate, show.
 #include <algorithm>
+#include <nlohmann/json.hpp>
 
 #include "artifacts/time.h"
 #include "tools/cli/blame.h"

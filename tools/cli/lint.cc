@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tools/cli/lint.h"
 
+#include <nlohmann/json.hpp>
+
 #include "artifacts/json.h"
 #include "tools/cli/duration.h"
 #include "tools/cli/output.h"

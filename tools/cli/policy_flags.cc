@@ -2,6 +2,7 @@
 #include "tools/cli/policy_flags.h"
 
 #include <algorithm>
+#include <nlohmann/json.hpp>
 
 #include "artifacts/json.h"
 #include "artifacts/names.h"

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tools/cli/signers.h"
 
+#include <nlohmann/json.hpp>
+
 #include "artifacts/envelope.h"
 #include "tools/cli/files.h"
 #include "tools/cli/output.h"

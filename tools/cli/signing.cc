@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <nlohmann/json.hpp>
 
 #include "artifacts/manifest.h"
 #include "tools/cli/blame.h"

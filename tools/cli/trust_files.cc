@@ -3,6 +3,8 @@
 
 #include <unistd.h>
 
+#include <nlohmann/json.hpp>
+
 #include "tools/cli/files.h"
 #include "tools/cli/policy_flags.h"
 

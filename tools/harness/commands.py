@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """tools/vm run, list and replay."""
+import concurrent.futures
 import json
 
 from . import place, product, runner, scenario
@@ -18,12 +19,14 @@ def run_options(parser):
 
 
 def run_command(options):
-    runs = []
+    names = []
     for name in options.scenarios or scenario.names():
-        if options.kernel not in scenario.load(name).kernels:
+        if options.kernel in scenario.load(name).kernels:
+            names.append(name)
+        else:
             place.say(f"{name}: not meant for kernel {options.kernel}, left out")
-            continue
-        finished = _run_one(name, options)
+    runs = []
+    for finished in _run_all(names, options):
         runs.append(finished)
         if not options.json:
             _print_run(finished)
@@ -36,6 +39,20 @@ def run_command(options):
         _print_totals(runs)
         print(f"{passed} passed, {failed} failed", flush=True)
     return 1 if failed or not runs else 0
+
+
+def _run_all(names, options):
+    """Those that mostly wait run beside the others, one after another; their results come last."""
+    patient = [name for name in names if scenario.load(name).patient]
+    busy = [name for name in names if name not in patient]
+    with concurrent.futures.ThreadPoolExecutor(max_workers=1) as beside:
+        waiting = []
+        for number, name in enumerate(busy):
+            yield _run_one(name, options)
+            if number == 0:  # whose guest programs are compiled now, for all
+                waiting = [beside.submit(_run_one, other, options) for other in patient]
+        for name, later in zip(patient, waiting or [None] * len(patient)):
+            yield later.result() if later else _run_one(name, options)
 
 
 def _run_one(name, options):

@@ -78,6 +78,7 @@ class Scenario:
     seconds: float
     policy: dict
     gap: bool                     # events are lost, and that is recorded
+    patient: bool                 # it mostly waits, and may run beside another
     files: dict
     artifacts: dict
     revocations: dict
@@ -243,7 +244,7 @@ def parse(text, where):
         name=reader.take("name", str), title=reader.take("title", str),
         kernels=tuple(reader.take("kernels", list, ["6.1"])),
         seconds=reader.take("seconds", (int, float), 240), policy=reader.take("policy", dict, {}),
-        gap=reader.take("gap", bool, False),
+        gap=reader.take("gap", bool, False), patient=reader.take("patient", bool, False),
         files=_table(reader.take("files", dict, {}), FILE_FIELDS, f"{where}: files"),
         artifacts=_table(reader.take("artifacts", dict, {}), ARTIFACT_FIELDS, f"{where}: artifacts"),
         revocations=_table(reader.take("revocations", dict, {}), REVOCATION_FIELDS,
