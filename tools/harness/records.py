@@ -12,6 +12,7 @@ CANARY = "/memfd:warrant-canary"
 @dataclasses.dataclass(frozen=True)
 class Decision:
     """One verdict of the kernel."""
+    id: str           # of the record
     now: int          # nanoseconds of boot time
     pid: int
     uid: int
@@ -59,7 +60,7 @@ class Records:
 
 
 def _decision(record):
-    return Decision(now=int(record["facts"]["now"]), pid=record["task"]["tgid"],
+    return Decision(id=record["id"], now=int(record["facts"]["now"]), pid=record["task"]["tgid"],
                     uid=record["task"]["uid"], hook=words.hook(record["facts"]["hook"]),
                     path=record["file"]["path"], verdict=record["decision"]["verdict"],
                     reason=words.reason(record["decision"]["reason"]),

@@ -198,6 +198,7 @@ def _record_checks(subject, kept, measured, folder):
         problems[f"{storm.name} went on all the while"] = storm.problem()
     problems.update(_gap_problem(subject, kept, measured))
     problems["decide() confirms every recorded verdict"] = replay_problem(folder / "transcript.jsonl")
+    problems["explain gives each denial the recorded reason"] = _explain_problem(kept, folder)
     return [judge.Check(f"{subject.name}: {what}", problem, "run")
             for what, problem in problems.items()]
 
@@ -217,6 +218,25 @@ def _gap_problem(subject, kept, measured):
     counted = measured.counter("eventsLost")
     return {"every lost event is in a gap record":
             "" if lost and lost == counted else f"the kernel lost {counted}, recorded: {lost}"}
+
+
+def _explain_problem(kept, folder):
+    """One denial of each reason, explained on this machine from the transcript alone."""
+    records = folder / "lineage-transcript.jsonl"
+    records.unlink(missing_ok=True)
+    records.symlink_to("transcript.jsonl")
+    first = {}
+    for decision in kept.decisions:
+        if decision.verdict == "deny":
+            first.setdefault((decision.reason, decision.hook), decision)
+    for (reason, hook), decision in first.items():
+        try:
+            told = product.warrant("explain", decision.id, "--lineage-dir", folder)
+        except place.HarnessError as error:
+            return str(error)
+        if f"denied ({reason})" not in told:
+            return f"{decision.id} was denied at {hook}: {reason}; explain says: {told[:300]}"
+    return ""
 
 
 def replay_problem(transcript):
