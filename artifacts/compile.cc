@@ -5,8 +5,10 @@
 #include <cstring>
 #include <map>
 #include <optional>
+#include <set>
 
 #include "artifacts/contents.h"
+#include "artifacts/revoked_content.h"
 #include "artifacts/scopes.h"
 
 namespace warrant {
@@ -48,13 +50,15 @@ w_verdict_key make_key(uint32_t scope, w_digest_kind kind, const Digest &digest)
 
 using Chosen = std::vector<const VerifiedAuthorization *>;
 
-/// Sorted by payload, each payload once.
+/// Sorted by payload, each payload once: of several copies, one that stands.
 Chosen choose(const std::vector<VerifiedAuthorization> &authorizations) {
   Chosen chosen;
   for (const VerifiedAuthorization &verified : authorizations)
     chosen.push_back(&verified);
-  std::sort(chosen.begin(), chosen.end(),
-            [](const auto *a, const auto *b) { return a->sha256() < b->sha256(); });
+  std::sort(chosen.begin(), chosen.end(), [](const auto *a, const auto *b) {
+    return std::pair(a->sha256(), a->blocked().has_value()) <
+           std::pair(b->sha256(), b->blocked().has_value());
+  });
   const auto end = std::unique(chosen.begin(), chosen.end(), [](const auto *a, const auto *b) {
     return a->sha256() == b->sha256();
   });
@@ -103,34 +107,26 @@ std::optional<uint32_t> flag_of(const VerifiedAuthorization &verified) {
   }
 }
 
-bool is_revoked(const Contents &contents, size_t index, const Revocation *revocation) {
-  if (!revocation)
-    return false;
-  const std::optional<Digest> &verity = contents.verity(index);
-  return revokes_digest(*revocation, contents.sha256(index)) ||
-         (verity && revokes_digest(*revocation, *verity));
-}
-
-bool needs_twin(const VerifiedAuthorization &verified, const Revocation *revocation) {
-  if (!revocation || revocation->digests.empty() || verified.blocked())
+bool needs_twin(const VerifiedAuthorization &verified, const RevokedContent &revoked) {
+  if (revoked.is_empty() || verified.blocked())
     return false;
   const Contents contents = contents_of(verified);
   for (size_t i = 0; i < contents.size(); i++)
-    if (is_revoked(contents, i, revocation))
+    if (revoked.has(contents, i))
       return true;
   return false;
 }
 
 /// By index in the artifact table, from 1. Authorizations that could not even give a reason are
 /// left out.
-std::vector<Row> make_rows(const Chosen &chosen, const Revocation *revocation) {
+std::vector<Row> make_rows(const Chosen &chosen, const RevokedContent &revoked) {
   std::vector<Row> rows;
   for (const VerifiedAuthorization *verified : chosen) {
     const std::optional<uint32_t> flags = flag_of(*verified);
     if (!flags)
       continue;
     rows.push_back({verified, *flags, false});
-    if (needs_twin(*verified, revocation))
+    if (needs_twin(*verified, revoked))
       rows.push_back({verified, W_CANDIDATE_REVOKED, true});
   }
   return rows;
@@ -213,7 +209,7 @@ void append_any(std::vector<Grant> &grants, const Row &row, uint32_t index,
 }
 
 std::vector<Grant> collect_grants(const std::vector<Row> &rows, const Scopes &scopes,
-                                  const Revocation *revocation) {
+                                  const RevokedContent &revoked) {
   std::vector<Grant> grants;
   for (size_t r = 0; r < rows.size(); r++) {
     const auto index = static_cast<uint32_t>(r + 1);
@@ -224,7 +220,7 @@ std::vector<Grant> collect_grants(const std::vector<Row> &rows, const Scopes &sc
     if (authorization.covers == Covers::kAll)
       append_any(grants, rows[r], index, targets);
     for (size_t i = 0; i < contents.size(); i++) {
-      if ((rows[r].is_twin || has_twin) && is_revoked(contents, i, revocation) != rows[r].is_twin)
+      if ((rows[r].is_twin || has_twin) && revoked.has(contents, i) != rows[r].is_twin)
         continue;
       for (const uint32_t scope : targets) {
         const uint32_t actions = contents.actions(i);
@@ -356,7 +352,8 @@ Result<Entries, CompileError> compile(const std::vector<VerifiedAuthorization> &
   const Chosen chosen = choose(authorizations);
   WARRANT_TRY(check_ids(chosen));
   WARRANT_TRY(check_bonds(chosen, circumstances));
-  const std::vector<Row> rows = make_rows(chosen, circumstances.revocation);
+  const RevokedContent revoked(chosen, circumstances.revocation);
+  const std::vector<Row> rows = make_rows(chosen, revoked);
   if (rows.size() >= W_MAX_ARTIFACTS)
     return CompileError{"more than " + std::to_string(W_MAX_ARTIFACTS - 1) + " artifacts", {}};
   Scopes scopes;
@@ -373,7 +370,7 @@ Result<Entries, CompileError> compile(const std::vector<VerifiedAuthorization> &
     entries.artifacts.push_back(make_artifact(row, circumstances));
     entries.payloads.push_back(row.verified->sha256());
   }
-  std::vector<Grant> grants = collect_grants(rows, scopes, circumstances.revocation);
+  std::vector<Grant> grants = collect_grants(rows, scopes, revoked);
   join_repeated(grants);
   entries.verdicts = WARRANT_TRY(group(grants, rows, scopes));
   insert_markers(entries.verdicts);

@@ -101,6 +101,7 @@ MaybeWider wider_covers(const Authorization &child) {
 struct Wanted {
   const Digest *digest;
   w_digest_kind kind;
+  const Digest *beside; ///< the sha256 that a verity digest stands with
   uint32_t wanted;
   uint32_t granted;
   size_t index;
@@ -116,9 +117,10 @@ std::vector<Wanted> list_wanted(const Contents &child) {
   std::vector<Wanted> list;
   list.reserve(child.size());
   for (size_t i = 0; i < child.size(); i++) {
-    list.push_back({&child.sha256(i), W_DIGEST_SHA256, child.actions(i), 0, i});
+    list.push_back({&child.sha256(i), W_DIGEST_SHA256, nullptr, child.actions(i), 0, i});
     if (child.verity(i))
-      list.push_back({&*child.verity(i), W_DIGEST_VERITY, child.actions(i), 0, i});
+      list.push_back(
+          {&*child.verity(i), W_DIGEST_VERITY, &child.sha256(i), child.actions(i), 0, i});
   }
   std::sort(list.begin(), list.end(), [](const Wanted &a, const Wanted &b) {
     return precedes(a, DigestKey(b.kind, *b.digest));
@@ -126,20 +128,23 @@ std::vector<Wanted> list_wanted(const Contents &child) {
   return list;
 }
 
-void grant(std::vector<Wanted> &list, w_digest_kind kind, const Digest &digest, uint32_t actions) {
+/// A verity digest is granted only beside its sha256: who revokes one of the two means both.
+void grant(std::vector<Wanted> &list, w_digest_kind kind, const Digest &digest,
+           const Digest &sha256, uint32_t actions) {
   const DigestKey key(kind, digest);
   for (auto entry = std::lower_bound(list.begin(), list.end(), key, precedes);
        entry != list.end() && entry->kind == kind && *entry->digest == digest; ++entry)
-    entry->granted |= actions;
+    if (!entry->beside || *entry->beside == sha256)
+      entry->granted |= actions;
 }
 
 /// Sorts what the child names, usually little, and walks over what the parent names, often much.
 MaybeWider wider_contents(const Contents &child, const Contents &parent) {
   std::vector<Wanted> list = list_wanted(child);
   for (size_t i = 0; i < parent.size(); i++) {
-    grant(list, W_DIGEST_SHA256, parent.sha256(i), parent.actions(i));
+    grant(list, W_DIGEST_SHA256, parent.sha256(i), parent.sha256(i), parent.actions(i));
     if (parent.verity(i))
-      grant(list, W_DIGEST_VERITY, *parent.verity(i), parent.actions(i));
+      grant(list, W_DIGEST_VERITY, *parent.verity(i), parent.sha256(i), parent.actions(i));
   }
   const Wanted *first = nullptr;
   for (const Wanted &entry : list)

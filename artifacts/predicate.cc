@@ -14,8 +14,9 @@ namespace {
 Checked<ArtifactId> read_id(ObjectReader &reader) {
   ArtifactId id{};
   const std::string text = WARRANT_TRY(reader.string("id", 0, 64));
-  if (!from_hex(text, id))
-    return malformed(reader.at("id"), "32 lower-case hex characters expected");
+  // Zero is nobody's: of a process that runs under no artifact, and of a use that nobody paid.
+  if (!from_hex(text, id) || id == ArtifactId{})
+    return malformed(reader.at("id"), "32 lower-case hex characters, not all 0, expected");
   return id;
 }
 

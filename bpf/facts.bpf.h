@@ -331,6 +331,8 @@ static __always_inline __u32 w_gather(struct w_task *task, const struct w_config
     slot = now->active;
     if (slot >= W_GENERATION_SLOTS)
       break;
+    /* Measuring may have taken long: what ended meanwhile has ended. */
+    facts->now = bpf_ktime_get_boot_ns();
     facts->generation = w_generation(cfg, slot)->number;
     w_resolve_scopes(task, slot, w_generation(cfg, slot)->flags, cfg->mode);
     if (grants)

@@ -75,15 +75,15 @@ class Planner {
   }
 
   void judge(const Presented &artifact) {
-    if (!artifact.is_blocked) {
-      const Checked<void> accepted = accept(artifact);
-      if (!accepted.ok()) {
-        refused_.insert(artifact.payload);
-        plan_.refused.emplace_back(artifact.payload, accepted.error());
-        return;
-      }
-      in_force_.insert(artifact.id);
+    // What is blocked takes nothing, but may not go by the id of another either.
+    const Checked<void> accepted = artifact.is_blocked ? check_id(artifact) : accept(artifact);
+    if (!accepted.ok()) {
+      refused_.insert(artifact.payload);
+      plan_.refused.emplace_back(artifact.payload, accepted.error());
+      return;
     }
+    if (!artifact.is_blocked)
+      in_force_.insert(artifact.id);
     const auto bond = plan_.after.bonds.find(artifact.id);
     if (bond != plan_.after.bonds.end())
       plan_.bonds.insert(*bond);
@@ -99,6 +99,7 @@ class Planner {
 
  private:
   Checked<void> accept(const Presented &artifact);
+  Checked<void> check_id(const Presented &artifact) const;
   Checked<void> check_known(const Presented &artifact, const ArtifactRecord &record) const;
   Checked<void> check_bond(const Presented &artifact) const;
   Checked<void> check_room(const Presented &artifact) const;
@@ -148,6 +149,7 @@ Checked<void> Planner::accept(const Presented &artifact) {
     if (refused_.contains(ancestor))
       return Rejection{W_REASON_LINEAGE_DISCONTINUITY, "predicate.lineage.parentArtifact",
                        "derives from " + to_hex(ancestor) + ", which is refused", ""};
+  WARRANT_TRY(check_id(artifact));
   // Expired for good: the kernel says so, and there is nothing to remember.
   if (is_forgotten(artifact.not_after))
     return {};
@@ -163,11 +165,17 @@ Checked<void> Planner::accept(const Presented &artifact) {
   return {};
 }
 
+Checked<void> Planner::check_id(const Presented &artifact) const {
+  const auto known = plan_.after.artifacts.find(artifact.id);
+  if (known == plan_.after.artifacts.end() || known->second.payload == artifact.payload)
+    return {};
+  return replay(
+      "predicate.id",
+      "this id was seen before with other content, payload " + to_hex(known->second.payload),
+      "issue it anew: every artifact has an id of its own");
+}
+
 Checked<void> Planner::check_known(const Presented &artifact, const ArtifactRecord &record) const {
-  if (record.payload != artifact.payload)
-    return replay("predicate.id",
-                  "this id was seen before with other content, payload " + to_hex(record.payload),
-                  "issue it anew: every artifact has an id of its own");
   if (record.closed > 0 && artifact.not_after > now_)
     return replay("predicate.id", "this break-glass artifact was used before and is closed",
                   "issue another one");
@@ -310,7 +318,9 @@ Presented present(const VerifiedAuthorization &artifact) {
 
 Plan plan(const State &before, const Counters &kernel, const std::vector<Presented> &artifacts,
           const Era &era, int64_t now) {
-  // Parents before children, and what was seen before new ones; else by payload.
+  // Parents before children, what was seen before new ones, an issuer's own before what is derived,
+  // baselines before the rest: the first to come has the id. Else by payload, of several copies the
+  // one that stands.
   std::vector<const Presented *> order;
   for (const Presented &artifact : artifacts)
     order.push_back(&artifact);
@@ -318,7 +328,9 @@ Plan plan(const State &before, const Counters &kernel, const std::vector<Present
     const auto known = before.artifacts.find(artifact->id);
     const bool is_new =
         known == before.artifacts.end() || known->second.payload != artifact->payload;
-    return std::tuple(artifact->ancestors.size(), is_new, artifact->payload);
+    return std::tuple(artifact->ancestors.size(), is_new, artifact->parent.has_value(),
+                      artifact->kind != ArtifactKind::kBaseline, artifact->payload,
+                      artifact->is_blocked);
   };
   std::sort(order.begin(), order.end(),
             [&](const Presented *a, const Presented *b) { return rank(a) < rank(b); });

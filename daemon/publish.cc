@@ -38,6 +38,15 @@ Status open_environment(const MapSet &maps, uint64_t until) {
   return {};
 }
 
+// Until when it is open now; 0: nothing ever was.
+Result<uint64_t> open_until(const MapSet &maps) {
+  uint32_t slot = W_ENVIRONMENT_OPEN;
+  w_environment open{};
+  if (bpf_map_lookup_elem(maps.fd(Map::kEnvironments), &slot, &open) != 0)
+    return map_error("cannot read the environment slot of artifacts that ask for none");
+  return open.valid_until;
+}
+
 template <class Key, class Value>
 Status fill(int map, const std::vector<std::pair<Key, Value>> &entries, const char *what) {
   std::vector<Key> keys;
@@ -282,7 +291,11 @@ Result<Published> Publisher::publish(const Entries &entries, const KernelPolicy 
                  ": run the daemon that armed them, or restart the machine"};
   uint32_t slot = first ? config.active : (config.active + 1) % W_GENERATION_SLOTS;
   WARRANT_TRY(fill_slot(slot, entries));
-  WARRANT_TRY(open_environment(*maps_, policy.open_until));
+  // The slot is shared: until the switch the old generation must not be open for longer than
+  // either.
+  const Result<uint64_t> before = open_until(*maps_);
+  WARRANT_TRY(open_environment(
+      *maps_, before.ok() ? std::min(before.value(), policy.open_until) : policy.open_until));
 
   w_generation &next = config.generations[slot];
   uint64_t newest = std::max(config.generations[0].number, config.generations[1].number);
@@ -302,6 +315,7 @@ Result<Published> Publisher::publish(const Entries &entries, const KernelPolicy 
   config.state_serial = policy.state_serial;
   config.active = slot;
   WARRANT_TRY(write_config(*maps_, config));
+  WARRANT_TRY(open_environment(*maps_, policy.open_until));
 
   Published published;
   published.generation = next.number;

@@ -88,6 +88,8 @@ class Reaper {
  private:
   void fail(pid_t pid, const char *what) {
     is_clean_ = false;
+    if (report_.errors.size() >= kMaxErrors)
+      return;
     std::string text = "process " + std::to_string(pid) + ": " + what + ": " + std::strerror(errno);
     if (std::find(report_.errors.begin(), report_.errors.end(), text) == report_.errors.end())
       report_.errors.push_back(std::move(text));
@@ -130,6 +132,7 @@ class Reaper {
   }
 
   static constexpr size_t kMaxDying = 256; // descriptors held open at once
+  static constexpr size_t kMaxErrors = 64;
 
   const std::vector<uint32_t> &bonds_;
   const ContextLookup &lookup_;

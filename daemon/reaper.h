@@ -29,7 +29,8 @@ struct ReapReport {
   std::vector<ReapedProcess> killed; ///< each once, in the order of the first signal
   /// Carry a bond but are not to be killed: pid 1 and this process.
   std::vector<ReapedProcess> spared;
-  std::vector<std::string> errors; ///< of single processes: could not be opened or signalled
+  /// Of single processes, the first 64: could not be opened or signalled.
+  std::vector<std::string> errors;
   uint32_t passes = 0;
   bool is_complete = false; ///< the last two passes found nobody and could look at everybody
 };

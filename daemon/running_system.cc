@@ -148,7 +148,10 @@ class RunningSystem {
           std::to_string(files.size()) + (files.size() == 1 ? " file" : " files") + " authorized",
           {},
           {}};
-    const bool observes = policy_.mode == W_MODE_OBSERVE;
+    const bool observes =
+        policy_.mode == W_MODE_OBSERVE &&
+        std::none_of(policy_.scopes.begin(), policy_.scopes.end(),
+                     [](const ScopeMode &scope) { return scope.mode == W_MODE_ENFORCE; });
     return {std::move(name), observes ? Check::Outcome::kWarning : Check::Outcome::kFailed,
             list(wrong), std::string(kCost), std::string(kFix)};
   }

@@ -28,6 +28,8 @@ namespace {
 constexpr int64_t kSecond = 1'000'000'000;
 // How long a directory that was put in the place of a watched one may go unnoticed.
 constexpr int64_t kLookAgain = 10 * kSecond;
+// Between tries to put in force what could not be.
+constexpr int64_t kTryAgain = 15 * kSecond;
 
 std::set<Digest> payloads(const InForce &in_force) {
   std::set<Digest> all;
@@ -220,6 +222,10 @@ void Service::end_processes() {
     std::fprintf(stderr, "warrantd: %s\n", report.error().message.c_str());
     return;
   }
+  if (!report.value().errors.empty() && report.value().errors.front() != reap_error_)
+    std::fprintf(stderr, "warrantd: processes whose artifact is over go on: %s\n",
+                 report.value().errors.front().c_str());
+  reap_error_ = report.value().errors.empty() ? std::string() : report.value().errors.front();
   for (const ReapedProcess &process : report.value().killed) {
     const Ending *ending = endings_.why(process.context, now);
     if (ending)
@@ -249,7 +255,8 @@ Status Service::open_doors() {
 
 Status Service::reload_or_say() {
   Prepared prepared = WARRANT_TRY(prepare());
-  if (withdraws(in_force_, prepared.collection))
+  // Another policy may enforce where the last one only observed.
+  if (withdraws(in_force_, prepared.collection) || prepared.trust.policy_sha256 != in_force_.policy)
     WARRANT_TRY(check_running(prepared));
   Published published = WARRANT_TRY(publish(prepared));
   note_in_force(published, prepared);
@@ -307,6 +314,7 @@ Status Service::run() {
   int64_t told = boot_now();
   int64_t looked = told;
   int64_t ended = 0;
+  int64_t tried = looked;
   notify_manager("READY=1\nSTATUS=generation " + std::to_string(in_force_.published.generation) +
                  " in force");
   for (;;) {
@@ -321,6 +329,11 @@ Status Service::run() {
     }
     if (admission_->is_late(clock_in_force_))
       reload();
+    // What was in the way may be gone without a file of ours telling: a full disk, no memory.
+    if (!config_error_.empty() && boot_now() - tried > kTryAgain) {
+      tried = boot_now();
+      reload();
+    }
     if (boot_now() - ended > kSecond) {
       ended = boot_now();
       end_processes();

@@ -84,6 +84,7 @@ class Service {
   std::optional<EventLoop> loop_;
   std::string config_error_; // why the generation in force stays
   std::string record_error_; // why records wait in memory
+  std::string reap_error_;   // why processes that should end go on
   bool adopted_ = false;
 };
 

@@ -26,24 +26,72 @@ Rejection clash(const CompileError &error) {
                    "withdraw one of the artifacts that clash, or issue it anew"};
 }
 
-// The newest artifact of a clash. What was in force before stays: nobody throws it out by an
-// artifact that says it is older.
-size_t newest_of(const std::vector<AcceptedArtifact> &accepted, const std::vector<Digest> &clashing,
-                 const std::set<Digest> &in_force) {
-  size_t newest = accepted.size();
-  auto age = [&](size_t i) {
-    const VerifiedAuthorization &artifact = accepted[i].artifact;
-    return std::make_tuple(!in_force.contains(artifact.sha256()),
-                           artifact.authorization().issued_at, artifact.sha256());
-  };
+// Who goes first in a clash: what grants nothing anyway, then what has least authority behind it,
+// then what was not in force. The time that an artifact says of itself is the last word, because
+// whoever signs it chooses it.
+auto weakness(const VerifiedAuthorization &artifact, const std::set<Digest> &in_force) {
+  const Authorization &authorization = artifact.authorization();
+  return std::make_tuple(artifact.blocked().has_value(), artifact.is_derived(),
+                         authorization.kind != ArtifactKind::kBaseline,
+                         !in_force.contains(artifact.sha256()), authorization.issued_at,
+                         artifact.sha256());
+}
+
+// The weakest artifact of a clash; their number if none of them is there.
+size_t weakest_of(const std::vector<AcceptedArtifact> &accepted,
+                  const std::vector<Digest> &clashing, const std::set<Digest> &in_force) {
+  size_t weakest = accepted.size();
   for (size_t i = 0; i < accepted.size(); i++) {
     if (std::find(clashing.begin(), clashing.end(), accepted[i].artifact.sha256()) ==
         clashing.end())
       continue;
-    if (newest == accepted.size() || age(newest) < age(i))
-      newest = i;
+    if (weakest == accepted.size() ||
+        weakness(accepted[weakest].artifact, in_force) < weakness(accepted[i].artifact, in_force))
+      weakest = i;
   }
-  return newest;
+  return weakest;
+}
+
+// Envelopes of one payload. They may differ in who signed, and so in whether the artifact stands.
+using Copies = std::vector<NamedEnvelope>;
+
+std::vector<Copies> copies_of(std::vector<NamedEnvelope> envelopes) {
+  std::vector<Copies> all;
+  std::map<Digest, size_t> places;
+  for (NamedEnvelope &envelope : envelopes) {
+    const Checked<UnverifiedEnvelope> opened = peek_envelope(envelope.bytes);
+    const auto place =
+        opened.ok() ? places.emplace(sha256(opened.value().payload), all.size()).first->second
+                    : all.size();
+    if (place == all.size())
+      all.emplace_back();
+    all[place].push_back(std::move(envelope));
+  }
+  return all;
+}
+
+// The copy that stands, else one that is blocked: a copy that somebody signed badly must not stand
+// for the others. Copies that nobody trusted signed are refused; those whose parent may still come
+// are `left`, unless this is the last pass.
+std::optional<AcceptedArtifact> best_of(Copies &copies, const ManifestOpener &manifests,
+                                        const ParentLookup &parents, const TrustState &trust,
+                                        int64_t now, bool is_last, Collection &collection,
+                                        Copies &left) {
+  std::optional<AcceptedArtifact> best;
+  for (NamedEnvelope &envelope : copies) {
+    Checked<VerifiedAuthorization> artifact =
+        verify_artifact(envelope.bytes, manifests, parents, trust, now);
+    if (!artifact.ok()) {
+      if (!is_last && artifact.error().reason == W_REASON_LINEAGE_DISCONTINUITY)
+        left.push_back(std::move(envelope));
+      else
+        collection.refused.push_back(
+            {envelope.name, std::move(artifact).error(), std::move(envelope.bytes)});
+    } else if (!best || (best->artifact.blocked() && !artifact.value().blocked())) {
+      best.emplace(AcceptedArtifact{envelope.name, std::move(artifact).value()});
+    }
+  }
+  return best;
 }
 
 } // namespace
@@ -108,20 +156,18 @@ Result<Collection> verify_all(const EnvelopeSource &source, const TrustState &tr
     auto found = places.find(payload);
     return found == places.end() ? nullptr : &collection.accepted[found->second].artifact;
   };
-  std::vector<NamedEnvelope> waiting = std::move(listing.envelopes);
+  std::vector<Copies> waiting = copies_of(std::move(listing.envelopes));
   for (bool is_last = false; !waiting.empty();) {
-    std::vector<NamedEnvelope> orphans;
-    for (NamedEnvelope &envelope : waiting) {
-      Checked<VerifiedAuthorization> artifact =
-          verify_artifact(envelope.bytes, source.manifests(), parents, trust, now);
-      if (artifact.ok()) {
-        places.emplace(artifact.value().sha256(), collection.accepted.size());
-        collection.accepted.push_back({envelope.name, std::move(artifact).value()});
-      } else if (!is_last && artifact.error().reason == W_REASON_LINEAGE_DISCONTINUITY) {
-        orphans.push_back(std::move(envelope));
-      } else {
-        collection.refused.push_back(
-            {envelope.name, std::move(artifact).error(), std::move(envelope.bytes)});
+    std::vector<Copies> orphans;
+    for (Copies &copies : waiting) {
+      Copies left;
+      const std::optional<AcceptedArtifact> best =
+          best_of(copies, source.manifests(), parents, trust, now, is_last, collection, left);
+      if (best) {
+        places.emplace(best->artifact.sha256(), collection.accepted.size());
+        collection.accepted.push_back(*best);
+      } else if (!left.empty()) {
+        orphans.push_back(std::move(left));
       }
     }
     // Nobody found a parent in a whole pass: they have none.
@@ -158,10 +204,10 @@ Status compile_what_fits(Collection &collection, const Circumstances &circumstan
       collection.entries = std::move(compiled).value();
       return {};
     }
-    size_t newest = newest_of(collection.accepted, compiled.error().artifacts, in_force);
-    if (newest == collection.accepted.size())
+    size_t weakest = weakest_of(collection.accepted, compiled.error().artifacts, in_force);
+    if (weakest == collection.accepted.size())
       return Error{compiled.error().message};
-    const Digest payload = collection.accepted[newest].artifact.sha256();
+    const Digest payload = collection.accepted[weakest].artifact.sha256();
     refuse(collection, payload, clash(compiled.error()));
   }
 }

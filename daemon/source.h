@@ -90,8 +90,9 @@ Result<Collection> verify_all(const EnvelopeSource &source, const TrustState &tr
 void refuse(Collection &collection, const Digest &payload, const Rejection &rejection);
 
 // Compiles what is accepted. Artifacts that cannot stand together (one id with two contents, too
-// many grants for one digest) are refused from the newest on, until the rest can; those that are in
-// force already (by payload) go last, whatever time they say they were issued at.
+// many grants for one digest) are refused one by one until the rest can: first what is blocked,
+// then what is derived, then all but baselines, then what is not in force (by payload), then the
+// newest by its own word.
 Status compile_what_fits(Collection &collection, const Circumstances &circumstances,
                          const std::set<Digest> &in_force);
 

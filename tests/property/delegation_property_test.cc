@@ -39,7 +39,19 @@ struct Link {
 };
 
 /// One bit for each thing of the universe that is allowed.
-enum Dimension { kWhat, kWho, kWhen, kWhere, kUnder, kPowers, kUses, kAfter, kBelow, kDimensions };
+enum Dimension {
+  kWhat,
+  kWho,
+  kWhen,
+  kWhere,
+  kUnder,
+  kPowers,
+  kUses,
+  kAfter,
+  kBelow,
+  kPairs, ///< a verity digest beside its sha256, for each action
+  kDimensions = kPairs + 5
+};
 using Authority = std::array<uint64_t, kDimensions>;
 
 bool is_within(const Authority &inner, const Authority &outer) {
@@ -69,6 +81,19 @@ uint64_t what(const Link &link) {
       add(*record.verity, 1, record.actions);
   }
   return set;
+}
+
+void add_pairs(const Link &link, Authority &authority) {
+  const auto add = [&](const Digest &sha256, const std::optional<Digest> &verity,
+                       uint32_t actions) {
+    for (uint32_t action = 0; verity && action < 5; action++)
+      if (actions & (1u << action))
+        authority[kPairs + action] |= bit((sha256[0] - 1u) * kContents + ((*verity)[0] - 1u));
+  };
+  for (const Subject &subject : link.authorization.subjects)
+    add(subject.sha256, subject.verity, link.authorization.actions);
+  for (const ManifestRecord &record : link.records)
+    add(record.sha256, record.verity, record.actions);
 }
 
 uint64_t who(const Initiator &initiator) {
@@ -101,6 +126,7 @@ Authority authority_of(const Link &link) {
   const Authorization &a = link.authorization;
   Authority authority{};
   authority[kWhat] = what(link);
+  add_pairs(link, authority);
   authority[kWho] = who(a.initiator);
   for (int64_t second = 0; second < kSeconds; second++)
     if (a.not_before <= test::kNow + second && test::kNow + second < a.not_after)

@@ -13,7 +13,9 @@ namespace {
 class ListSource final : public EnvelopeSource {
  public:
   void add(const std::string &name, const Authorization &authorization) {
-    const std::string envelope = test::artifact(authorization);
+    add_envelope(name, test::artifact(authorization));
+  }
+  void add_envelope(const std::string &name, const std::string &envelope) {
     listing_.envelopes.push_back({name, Bytes(envelope.begin(), envelope.end())});
   }
   Result<Listing> list() const override { return listing_; }
@@ -82,6 +84,39 @@ TEST_CASE("one id with another content: what is in force stays") {
   const Collection collection = collected(source, in_force);
   REQUIRE(collection.refused.size() == 1);
   CHECK(collection.refused[0].source == "twin");
+}
+
+TEST_CASE("nobody with less authority throws out a baseline that nothing remembers") {
+  Authorization baseline = nth(1, test::kNow - 1);
+  baseline.kind = ArtifactKind::kBaseline;
+  Authorization elsewhere = nth(1, 0);
+  elsewhere.host = "nowhere";
+  Authorization task = nth(1, 0);
+  for (const Authorization &twin : {elsewhere, task}) {
+    ListSource source;
+    source.add("0", twin);
+    source.add("baseline", baseline);
+    const Collection collection = collected(source, {});
+    REQUIRE(collection.refused.size() == 1);
+    CHECK(collection.refused[0].source == "0");
+  }
+}
+
+TEST_CASE("a copy that a revoked key signed does not stand for the good one") {
+  Revocation revocation = test::revocation();
+  revocation.issuers = {test::fingerprint(test::kOtherIssuerKey)};
+  const TrustState trust = test::trust(test::policy(), revocation);
+  const std::string payload = test::payload(nth(1, test::kNow - 1));
+  for (const bool is_first : {true, false}) {
+    ListSource source;
+    source.add_envelope(is_first ? "0" : "2", test::envelope(payload, test::kOtherIssuerKey));
+    source.add_envelope("1", test::envelope(payload, test::kIssuerKey));
+    const Result<Collection> collection = verify_all(source, trust, test::kNow);
+    REQUIRE(collection.ok());
+    REQUIRE(collection.value().accepted.size() == 1);
+    CHECK(collection.value().accepted[0].source == "1");
+    CHECK_FALSE(collection.value().accepted[0].artifact.blocked());
+  }
 }
 
 } // namespace warrant

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // warrant artifact inspect, compile.
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "artifacts/in_toto.h"
@@ -132,7 +133,10 @@ Answer artifact_compile(const Arguments &arguments) {
     print_json(collection_json(collection));
   else
     print(collection_text(collection));
-  return collection.refused.empty() ? ExitCode::kOk : ExitCode::kNo;
+  const bool is_blocked = std::any_of(
+      collection.accepted.begin(), collection.accepted.end(),
+      [](const AcceptedArtifact &accepted) { return accepted.artifact.blocked().has_value(); });
+  return collection.refused.empty() && !is_blocked ? ExitCode::kOk : ExitCode::kNo;
 }
 
 } // namespace warrant::cli

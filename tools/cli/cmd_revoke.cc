@@ -24,16 +24,25 @@ void sort_and_unite(std::vector<T> &list) {
 }
 
 /// An empty list of the epoch asked for, or that of --from with the epoch after it.
-Try<Revocation> begin_list(const Arguments &arguments) {
+/// The list before this one, which whoever signs now signed too: else somebody who swaps a file
+/// would have him sign a list without its entries.
+Try<Revocation> list_before(const std::string &path, const std::vector<SecretKey> &keys) {
+  std::vector<PublicKey> own;
+  for (const SecretKey &key : keys)
+    own.push_back(key.public_key());
+  const Bytes document = CLI_TRY(read_document(path));
+  const VerifiedBytes verified = CLI_TRY(in_file(path, verify_envelope(document, own, 1)));
+  return in_file(path, parse_revocation(verified.payload()));
+}
+
+Try<Revocation> begin_list(const Arguments &arguments, const std::vector<SecretKey> &keys) {
   Revocation list;
   const std::string old_path = arguments.text("--from");
   if (!old_path.empty()) {
     if (arguments.has("--epoch"))
       return usage(
           "--epoch and --from exclude each other: the list gets the epoch after the old one's");
-    const Bytes document = CLI_TRY(read_document(old_path));
-    const UnverifiedEnvelope envelope = CLI_TRY(in_file(old_path, peek_envelope(document)));
-    list = CLI_TRY(in_file(old_path, parse_revocation(envelope.payload)));
+    list = CLI_TRY(list_before(old_path, keys));
     list.epoch++;
   } else {
     list.epoch = static_cast<int64_t>(std::min<uint64_t>(arguments.number("--epoch").value_or(1),
@@ -89,10 +98,10 @@ Try<Json> revocation_json(const Revocation &list, const std::string &payload,
 } // namespace
 
 Answer revoke(const Arguments &arguments) {
-  Revocation list = CLI_TRY(begin_list(arguments));
+  const std::vector<SecretKey> keys = CLI_TRY(load_secret_keys(arguments.all("--key")));
+  Revocation list = CLI_TRY(begin_list(arguments, keys));
   CLI_TRY(add_entries(arguments, list));
   const std::string payload = CLI_TRY(from_options(arguments, serialize_revocation(list)));
-  const std::vector<SecretKey> keys = CLI_TRY(load_secret_keys(arguments.all("--key")));
   const std::string path = arguments.text("--out");
   CLI_TRY(check_target(arguments, path));
   announce("revocation list", describe(list), keys);

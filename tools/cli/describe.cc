@@ -27,6 +27,8 @@ std::string subjects_text(const Authorization &authorization) {
       return text + "\n    and " + std::to_string(authorization.subjects.size() - i) + " more";
     const Subject &subject = authorization.subjects[i];
     text += "\n    " + to_hex(subject.sha256) + "  " + Text(subject.name).escaped();
+    if (subject.verity)
+      text += "\n      or, as its drafter says, by fs-verity " + to_hex(*subject.verity);
   }
   return text;
 }
@@ -85,6 +87,7 @@ std::string describe(const Authorization &authorization) {
   add_line(text, "on",
            authorization.host ? "host " + Text(*authorization.host).escaped()
                               : std::string("every host that trusts the issuer"));
+  add_line(text, "issued", time_text(authorization.issued_at));
   add_line(text, "from", time_text(authorization.not_before));
   add_line(text, "until", time_text(authorization.not_after));
   add_end(text, authorization);
@@ -95,8 +98,10 @@ std::string describe(const Authorization &authorization) {
   if (authorization.recovery)
     add_line(text, "recovery", "survives a lost lease");
   add_ancestry(text, authorization);
+  if (!authorization.governance.empty())
+    text += "  it says of itself, and nothing enforces:\n";
   for (const auto &[key, value] : authorization.governance)
-    add_line(text, Text(key).escaped(), Text(value).escaped());
+    text += "    " + Text(key).escaped() + " = " + Text(value).escaped() + "\n";
   return text;
 }
 

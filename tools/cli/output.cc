@@ -28,7 +28,8 @@ size_t width_of(std::string_view text) {
 } // namespace
 
 void print_json(const Json &value) {
-  print(value.dump(2, ' ', false, Json::error_handler_t::replace) + "\n");
+  // ASCII: some of what is shown was never verified, and a terminal obeys U+009B too.
+  print(value.dump(2, ' ', true, Json::error_handler_t::replace) + "\n");
 }
 
 Json rejection_json(const Rejection &rejection) {
