@@ -327,12 +327,12 @@ static __always_inline __u32 w_gather(struct w_task *task, const struct w_config
   struct w_facts *facts = &task->event.facts;
   __u32 slot = 0;
 
+  /* Measuring may have taken long: what ended meanwhile has ended. */
+  facts->now = bpf_ktime_get_boot_ns();
   for (int i = 0; i < W_GATHER_TRIES; i++) {
     slot = now->active;
     if (slot >= W_GENERATION_SLOTS)
       break;
-    /* Measuring may have taken long: what ended meanwhile has ended. */
-    facts->now = bpf_ktime_get_boot_ns();
     facts->generation = w_generation(cfg, slot)->number;
     w_resolve_scopes(task, slot, w_generation(cfg, slot)->flags, cfg->mode);
     if (grants)

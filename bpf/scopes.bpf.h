@@ -21,9 +21,7 @@ static __noinline struct kernfs_node *w_kernfs_parent(struct kernfs_node *node) 
   return BPF_CORE_READ(node, parent);
 }
 
-#define W_CGROUP_TOO_DEEP (~0u)
-
-/* Fills task->cgroup_chain, leaf last. */
+/* Fills task->cgroup_chain, leaf last; 0 when the path is too deep to be sure of. */
 static __always_inline __u32 w_cgroup_chain(struct w_task *task) {
   struct task_struct *self = bpf_get_current_task_btf();
   struct kernfs_node *leaf = BPF_CORE_READ(self, cgroups, dfl_cgrp, kn);
@@ -39,7 +37,7 @@ static __always_inline __u32 w_cgroup_chain(struct w_task *task) {
     depth++;
   }
   if (depth >= W_CGROUP_WALK)
-    return W_CGROUP_TOO_DEEP;
+    return 0;
   skip = depth > W_CGROUP_DEPTH ? depth - W_CGROUP_DEPTH : 0;
   node = leaf;
   for (__u32 i = 0; i < W_CGROUP_WALK && i < depth; i++) {
@@ -66,11 +64,6 @@ __noinline int w_cgroup_scopes(struct w_task *task, __u32 slot) {
     return 0;
   nodes = bpf_map_lookup_elem(&cgroup_scopes, &slot);
   depth = nodes ? w_cgroup_chain(task) : 0;
-  if (depth == W_CGROUP_TOO_DEEP) {
-    /* What cannot be found grants nothing, and must not make a task that is only watched either. */
-    task->event.facts.mode = W_MODE_ENFORCE;
-    return 0;
-  }
   for (__u32 i = 0; i < W_CGROUP_DEPTH; i++) {
     struct kernfs_node *node;
     struct w_cgroup_node *found;

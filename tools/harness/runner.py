@@ -234,7 +234,7 @@ def _explain_problem(kept, folder):
             told = product.warrant("explain", decision.id, "--lineage-dir", folder)
         except place.HarnessError as error:
             return str(error)
-        if f"denied ({reason})" not in told:
+        if "denied" not in told or f"({reason})" not in told:
             return f"{decision.id} was denied at {hook}: {reason}; explain says: {told[:300]}"
     return ""
 
