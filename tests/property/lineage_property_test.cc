@@ -16,7 +16,7 @@ using namespace warrant::lineage_test;
 
 namespace {
 
-// A sanitizer makes a round forty times as dear; what it looks for shows in the first ones.
+// A sanitizer makes a round tens of times as dear; what it looks for shows in the first ones.
 constexpr int kRounds = kSanitized ? 300 : 3000;
 
 template <class T>

@@ -24,7 +24,7 @@ UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
 def build_folder():
     """Where the built binaries lie: $WARRANT_BUILD, or the dev preset's folder. Never a guess: a
-    sanitized build in an emulated guest is tens of times slower and tells other stories."""
+    sanitized build in an emulated guest is several times slower and misses time limits."""
     folder = pathlib.Path(os.environ.get("WARRANT_BUILD") or place.ROOT / "build/dev").absolute()
     if not all((folder / program).exists() for program in ("daemon/warrantd", "tools/warrant")):
         raise place.HarnessError(f"nothing is built in {folder}: cmake --preset dev && cmake --build "
