@@ -104,15 +104,17 @@ std::string to_hex(ByteView bytes) {
 }
 
 bool from_hex(std::string_view hex, std::span<uint8_t> out) {
-  const auto upper = [](char c) { return c >= 'A' && c <= 'F'; };
-  if (hex.empty())
-    return out.empty();
-  if (hex.size() != out.size() * 2 || std::any_of(hex.begin(), hex.end(), upper))
+  if (hex.size() != out.size() * 2)
     return false;
-  size_t length = 0;
-  return sodium_hex2bin(out.data(), out.size(), hex.data(), hex.size(), nullptr, &length,
-                        nullptr) == 0 &&
-         length == out.size();
+  bool digits = true;
+  const auto nibble = [&](char c) -> uint32_t {
+    const bool is_letter = c >= 'a' && c <= 'f';
+    digits &= is_letter || (c >= '0' && c <= '9');
+    return static_cast<uint32_t>(is_letter ? c - 'a' + 10 : c - '0');
+  };
+  for (size_t i = 0; i < out.size(); i++)
+    out[i] = static_cast<uint8_t>(nibble(hex[2 * i]) << 4 | nibble(hex[2 * i + 1]));
+  return digits;
 }
 
 std::string to_base64(ByteView bytes) {

@@ -29,7 +29,8 @@ std::string_view text_of(ByteView bytes);
 /// Lower-case hex.
 std::string to_hex(ByteView bytes);
 /// Exactly `out.size()` bytes from lower-case hex; false for anything else (upper case included:
-/// one digest has one spelling).
+/// one digest has one spelling), and then `out` is undefined. For digests and ids, nothing secret:
+/// its time tells of the digits.
 bool from_hex(std::string_view hex, std::span<uint8_t> out);
 
 enum class Base64 { kStandard, kUrlSafe };

@@ -28,28 +28,30 @@ bool decode(std::string_view text, const std::array<uint8_t, 256> &digits, Bytes
   if (text.empty() || text.size() % 4 != 0)
     return false;
   const size_t padding = text.ends_with("==") ? 2 : text.ends_with('=') ? 1 : 0;
-  bytes.clear();
-  bytes.reserve(text.size() / 4 * 3);
-  uint32_t group = 0;
   uint8_t wrong = 0;
-  const size_t end = text.size() - padding;
-  for (size_t i = 0; i < end; i++) {
+  const auto digit_at = [&](size_t i) -> uint32_t {
     const uint8_t digit = digits[static_cast<uint8_t>(text[i])];
     wrong |= digit & 0xc0;
-    group = (group << 6) | (digit & 0x3f);
-    if (i % 4 == 3) {
-      bytes.push_back(static_cast<uint8_t>(group >> 16));
-      bytes.push_back(static_cast<uint8_t>(group >> 8));
-      bytes.push_back(static_cast<uint8_t>(group));
-      group = 0;
-    }
+    return digit & 0x3f;
+  };
+  bytes.resize(text.size() / 4 * 3 - padding);
+  uint8_t *out = bytes.data();
+  const size_t whole = (text.size() - padding) / 4 * 4;
+  for (size_t i = 0; i < whole; i += 4) {
+    const uint32_t group =
+        digit_at(i) << 18 | digit_at(i + 1) << 12 | digit_at(i + 2) << 6 | digit_at(i + 3);
+    *out++ = static_cast<uint8_t>(group >> 16);
+    *out++ = static_cast<uint8_t>(group >> 8);
+    *out++ = static_cast<uint8_t>(group);
   }
   if (padding == 1) {
-    bytes.push_back(static_cast<uint8_t>(group >> 10));
-    bytes.push_back(static_cast<uint8_t>(group >> 2));
+    const uint32_t group = digit_at(whole) << 12 | digit_at(whole + 1) << 6 | digit_at(whole + 2);
+    *out++ = static_cast<uint8_t>(group >> 10);
+    *out++ = static_cast<uint8_t>(group >> 2);
     wrong |= group & 0x3;
   } else if (padding == 2) {
-    bytes.push_back(static_cast<uint8_t>(group >> 4));
+    const uint32_t group = digit_at(whole) << 6 | digit_at(whole + 1);
+    *out++ = static_cast<uint8_t>(group >> 4);
     wrong |= group & 0xf;
   }
   return wrong == 0;
