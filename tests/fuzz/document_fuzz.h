@@ -2,6 +2,8 @@
 // What holds for every document whose subject names its predicate.
 #pragma once
 
+#include <nlohmann/json.hpp>
+
 #include "artifacts/json.h"
 #include "artifacts/self_statement.h"
 #include "tests/fuzz/require.h"
