@@ -1,7 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
 """The Debian guest's disk: the bare system, the product in it, its signed baseline."""
-import contextlib
-import fcntl
 import pathlib
 import shutil
 
@@ -25,21 +23,13 @@ def build(kernel, bare=False, refresh=False):
     folder = place.cache_dir("guest")
     kind = "bare" if bare else "warrant"
     target = folder / f"{kind}-{place.digest_of(*inputs)}.ext4"
-    with alone_in(folder):
+    with place.alone_in(folder):
         if not target.exists():
             make(archive, kernel, bare, target)
             for old in set(folder.glob(f"{kind}-*.ext4")) - {target}:
                 old.unlink()
                 shutil.rmtree(authority_folder(old), ignore_errors=True)
     return target
-
-
-@contextlib.contextmanager
-def alone_in(folder):
-    """Nobody else builds in that folder meanwhile."""
-    with open(folder / "lock", "w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
 
 
 def make(archive, kernel, bare, target):

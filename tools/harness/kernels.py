@@ -97,10 +97,15 @@ def fetch(name, refresh=False):
         raise place.HarnessError(f"no kernel {name}; there are: {', '.join(KNOWN)}")
     folder = place.cache_dir("kernels") / name
     kernel = Kernel(name, folder, known.cpu)
-    if folder.is_dir() and not refresh:
-        return kernel
+    with place.alone_in(folder.parent):
+        if not folder.is_dir() or refresh:
+            _download(known, folder)
+    return kernel
+
+
+def _download(known, folder):
     package = current_package(known)
-    place.say(f"kernel {name}: downloading {package}")
+    place.say(f"kernel {known.name}: downloading {package}")
     with tempfile.TemporaryDirectory(dir=place.cache_dir("kernels")) as scratch:
         place.run([place.tool("apt-get"), "-o", "APT::Sandbox::User=root", "download", package],
                   cwd=scratch)
@@ -110,4 +115,3 @@ def fetch(name, refresh=False):
         if folder.is_dir():
             shutil.rmtree(folder)
         unpacked.rename(folder)
-    return kernel

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Where things lie, and the one error that ends a command with a sentence instead of a traceback."""
+import contextlib
+import fcntl
 import hashlib
 import os
 import pathlib
@@ -40,6 +42,14 @@ def run(argv, **options):
         raise HarnessError(f"{' '.join(map(str, argv))}\n  failed with {done.returncode}: "
                            f"{said.strip()[-2000:]}")
     return done.stdout
+
+
+@contextlib.contextmanager
+def alone_in(folder):
+    """Nobody else builds in that folder meanwhile."""
+    with open(folder / "lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 _listener = None

@@ -44,7 +44,7 @@ def stripped(program):
     folder = place.cache_dir("stripped", place.digest_of(program))
     target = folder / program.name
     if not target.exists():
-        scratch = target.with_suffix(".new")
+        scratch = target.with_suffix(f".{os.getpid()}")
         place.run([place.tool("strip"), "-o", scratch, program])
         scratch.rename(target)
     return target

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """The guest's own programs, compiled from tests/vm once per content, and what a program needs to run."""
+import os
 import pathlib
 import re
 
@@ -17,7 +18,7 @@ def compile_program(name, sources, flags):
     target = place.cache_dir("programs", key) / name
     if not target.exists():
         place.say(f"compiling {name}")
-        scratch = target.with_suffix(".new")
+        scratch = target.with_suffix(f".{os.getpid()}")
         place.run([place.tool("gcc"), *WARNINGS, "-o", scratch, *sources, *flags])
         scratch.rename(target)
     return target
