@@ -168,14 +168,16 @@ Result<std::string> sign_envelope(ByteView payload, const SecretKey &key) {
 
 Checked<std::string> add_signature(ByteView bytes, const SecretKey &key) {
   const UnverifiedEnvelope envelope = WARRANT_TRY(peek_envelope(bytes));
-  const std::string keyid = key.public_key().fingerprint();
+  const Signature made = key.sign(pae(kPayloadType, envelope.payload));
   Json list = Json::array();
+  // By the signature, not by the keyid, which is only what somebody claims: Ed25519 is
+  // deterministic, so this key's own signature is this one (RFC 8032 section 5.1.6).
   for (size_t i = 0; i < envelope.signatures.size(); i++)
-    if (envelope.keyids[i] != keyid)
+    if (envelope.signatures[i] != made)
       list.push_back(signature_json(envelope.keyids[i], envelope.signatures[i]));
   if (list.size() == kMaxSignatures)
     return malformed("signatures", "no room for another signature");
-  list.push_back(signature_json(keyid, key.sign(pae(kPayloadType, envelope.payload))));
+  list.push_back(signature_json(key.public_key().fingerprint(), made));
   return serialize(envelope.payload, std::move(list));
 }
 

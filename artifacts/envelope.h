@@ -70,7 +70,8 @@ Checked<VerifiedBytes> verify_envelope(UnverifiedEnvelope envelope, std::span<co
 /// One to kMaxSignatures distinct keys, and a result within kMaxEnvelopeSize, else an error.
 Result<std::string> sign_envelope(ByteView payload, std::span<const SecretKey *const> keys);
 Result<std::string> sign_envelope(ByteView payload, const SecretKey &key);
-/// Adds one more signature to an envelope, for thresholds above one. The others are kept unchecked.
+/// Adds one more signature to an envelope, for thresholds above one. The others are kept unchecked,
+/// whatever keyid they claim.
 Checked<std::string> add_signature(ByteView envelope, const SecretKey &key);
 
 } // namespace warrant

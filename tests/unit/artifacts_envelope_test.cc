@@ -60,6 +60,17 @@ TEST_CASE("signing is deterministic and does not depend on the order of keys") {
   CHECK(add_signature(view(signed_by({1})), test::key(1)).value() == signed_by({1}));
 }
 
+// Found by the fuzzer: whoever was named by a keyid that is not his took the signature away.
+TEST_CASE("adding a signature keeps one that claims the adder's keyid") {
+  Json claimed = as_json(signed_by({1}));
+  claimed["signatures"][0]["keyid"] = test::key(2).public_key().fingerprint();
+  const std::string before = claimed.dump();
+  CHECK(verify_envelope(view(before), keys({1}), 1).ok());
+  const std::string after = add_signature(view(before), test::key(2)).value();
+  CHECK(verify_envelope(view(after), keys({1}), 1).ok());
+  CHECK(verify_envelope(view(after), keys({1, 2}), 2).ok());
+}
+
 TEST_CASE("signing refuses what would not verify") {
   CHECK_FALSE(sign_envelope(view(kPayload), std::span<const SecretKey *const>{}).ok());
   CHECK_FALSE(sign_envelope({}, test::key(1)).ok());
