@@ -13,7 +13,6 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "tools"))
 from harness import place  # noqa: E402  (needs the path above)
 
 SUITE = "trixie"
-MIRROR = "http://deb.debian.org/debian"
 KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg"
 COSIGN, SECURESYSTEMSLIB = "cosign", "python3-securesystemslib"
 
@@ -57,7 +56,10 @@ def mirror():
     told = place.run([place.tool("apt-get"), "indextargets", "--format",
                       "$(REPO_URI) $(CODENAME)", "Created-By: Packages"])
     found = re.search(r"^(\S+) bookworm$", told, re.MULTILINE)
-    return found.group(1) if found else MIRROR
+    if not found:
+        raise place.HarnessError("apt has no Debian 12 (bookworm) sources here to tell a mirror by "
+                                 "(apt-get update may be missing)")
+    return found.group(1)
 
 
 def private_apt(scratch):
