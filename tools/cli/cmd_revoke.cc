@@ -23,7 +23,6 @@ void sort_and_unite(std::vector<T> &list) {
   list.erase(std::unique(list.begin(), list.end()), list.end());
 }
 
-/// An empty list of the epoch asked for, or that of --from with the epoch after it.
 /// The list before this one, which whoever signs now signed too: else somebody who swaps a file
 /// would have him sign a list without its entries.
 Try<Revocation> list_before(const std::string &path, const std::vector<SecretKey> &keys) {
@@ -35,6 +34,7 @@ Try<Revocation> list_before(const std::string &path, const std::vector<SecretKey
   return in_file(path, parse_revocation(verified.payload()));
 }
 
+/// An empty list of the epoch asked for, or that of --from with the epoch after it.
 Try<Revocation> begin_list(const Arguments &arguments, const std::vector<SecretKey> &keys) {
   Revocation list;
   const std::string old_path = arguments.text("--from");
