@@ -67,9 +67,14 @@ Checked<std::vector<ArtifactKind>> read_kinds(ObjectReader &reader, std::string_
 }
 
 Checked<uint32_t> read_actions(ObjectReader &reader) {
-  const std::vector<uint32_t> bits = WARRANT_TRY(read_set<uint32_t>(
-      reader, "actions", 1, action_names().size(), "exec, map, interpret, update or load",
-      [](const std::string &word) { return bit_from_name(action_names(), word); }));
+  const std::vector<uint32_t> bits =
+      WARRANT_TRY(read_set<uint32_t>(reader, "actions", 1, action_names().size(),
+                                     "exec, map, interpret, update, load or administer",
+                                     [](const std::string &word) -> std::optional<uint32_t> {
+                                       const std::optional<uint32_t> bit =
+                                           bit_from_name(action_names(), word);
+                                       return bit && (*bit & W_ACTION_ALL) ? bit : std::nullopt;
+                                     }));
   uint32_t actions = 0;
   for (const uint32_t bit : bits)
     actions |= bit;

@@ -11,6 +11,9 @@ constexpr std::string_view kReasons[] = {W_REASONS(WARRANT_TEXT)};
 constexpr std::string_view kHooks[] = {W_HOOKS(WARRANT_TEXT)};
 constexpr std::string_view kRequests[] = {W_REQUESTS(WARRANT_TEXT)};
 constexpr std::string_view kMeasures[] = {W_MEASURES(WARRANT_TEXT)};
+#define WARRANT_OBJECT_TEXT(name, class, text) text,
+constexpr std::string_view kObjects[] = {W_OBJECTS(WARRANT_OBJECT_TEXT)};
+#undef WARRANT_OBJECT_TEXT
 #undef WARRANT_TEXT
 constexpr std::string_view kModes[] = {"invalid", "enforce", "observe"};
 constexpr std::string_view kAudits[] = {"invalid", "optional", "required", "unavailable"};
@@ -19,14 +22,26 @@ static_assert(std::size(kReasons) == W_REASON_COUNT);
 static_assert(std::size(kHooks) == W_HOOK_COUNT);
 static_assert(std::size(kRequests) == W_REQUEST_COUNT);
 static_assert(std::size(kMeasures) == W_MEASURE_COUNT);
+static_assert(std::size(kObjects) == W_OBJECT_COUNT);
 static_assert(std::size(kModes) == W_MODE_COUNT);
 static_assert(std::size(kAudits) == W_AUDIT_COUNT);
 
-constexpr BitName kActions[] = {{W_ACTION_EXEC, "exec"},
-                                {W_ACTION_MAP, "map"},
-                                {W_ACTION_INTERPRET, "interpret"},
-                                {W_ACTION_UPDATE, "update"},
-                                {W_ACTION_LOAD, "load"}};
+constexpr BitName kActions[] = {
+    {W_ACTION_EXEC, "exec"},     {W_ACTION_MAP, "map"},   {W_ACTION_INTERPRET, "interpret"},
+    {W_ACTION_UPDATE, "update"}, {W_ACTION_LOAD, "load"}, {W_ACTION_ADMINISTER, "administer"},
+    {W_ACTION_SCRIPT, "script"}};
+constexpr BitName kPermits[] = {{W_OBJECT_BIT(W_OBJECT_PROCESS_MEMORY), "processMemory"},
+                                {W_OBJECT_BIT(W_OBJECT_USERFAULT), "userfaultfd"},
+                                {W_OBJECT_BIT(W_OBJECT_READ_IMPLIES_EXEC), "readImpliesExec"},
+                                {W_OBJECT_BIT(W_OBJECT_PTRACE), "ptrace"},
+                                {W_OBJECT_BIT(W_OBJECT_BPF), "bpf"},
+                                {W_OBJECT_BIT(W_OBJECT_TRACING), "tracing"},
+                                {W_OBJECT_BIT(W_OBJECT_KERNEL_MEMORY), "kernelMemory"},
+                                {W_OBJECT_BIT(W_OBJECT_BLOCK_DEVICE), "blockDevices"},
+                                {W_OBJECT_BIT(W_OBJECT_BINFMT), "binfmt"},
+                                {W_OBJECT_BIT(W_OBJECT_MODULE), "modules"},
+                                {W_OBJECT_BIT(W_OBJECT_FIRMWARE), "firmware"},
+                                {W_OBJECT_BIT(W_OBJECT_KEXEC), "kexec"}};
 #define WARRANT_BIT(name, bit, text) {bit, text},
 constexpr BitName kFacts[] = {W_FACTS(WARRANT_BIT)};
 constexpr BitName kCandidates[] = {W_CANDIDATES(WARRANT_BIT)};
@@ -38,7 +53,19 @@ constexpr uint32_t all_bits(std::span<const BitName> table) {
     bits |= entry.bit;
   return bits;
 }
-static_assert(all_bits(kActions) == W_ACTION_ALL);
+static_assert(all_bits(kActions) == (W_ACTION_ALL | W_ACTION_SCRIPT));
+
+/// Every object but enforcement itself, which no policy opens.
+constexpr uint32_t permissible() {
+  uint32_t bits = 0;
+#define WARRANT_PERMISSIBLE(name, class, text)                           \
+  if (W_CLASS_##class != W_CLASS_OWN && W_CLASS_##class != W_CLASS_NONE) \
+    bits |= W_OBJECT_BIT(W_OBJECT_##name);
+  W_OBJECTS(WARRANT_PERMISSIBLE)
+#undef WARRANT_PERMISSIBLE
+  return bits;
+}
+static_assert(all_bits(kPermits) == permissible());
 static_assert(all_bits(kFacts) == W_FACT_ALL);
 static_assert(all_bits(kCandidates) == W_CANDIDATE_ALL);
 
@@ -68,6 +95,9 @@ std::string_view request_name(w_request request) {
 std::string_view measure_name(w_measure measure) {
   return name_of(kMeasures, measure);
 }
+std::string_view object_name(w_object object) {
+  return name_of(kObjects, object);
+}
 std::string_view mode_name(w_mode mode) {
   return name_of(kModes, mode);
 }
@@ -87,6 +117,9 @@ std::optional<w_request> request_from_name(std::string_view name) {
 std::optional<w_measure> measure_from_name(std::string_view name) {
   return from_name<w_measure>(kMeasures, name);
 }
+std::optional<w_object> object_from_name(std::string_view name) {
+  return from_name<w_object>(kObjects, name);
+}
 std::optional<w_mode> mode_from_name(std::string_view name) {
   return from_name<w_mode>(kModes, name);
 }
@@ -96,6 +129,9 @@ std::optional<w_audit> audit_from_name(std::string_view name) {
 
 std::span<const BitName> action_names() {
   return kActions;
+}
+std::span<const BitName> permit_names() {
+  return kPermits;
 }
 std::span<const BitName> fact_names() {
   return kFacts;

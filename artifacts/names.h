@@ -24,6 +24,7 @@ std::string_view reason_name(w_reason reason);
 std::string_view hook_name(w_hook hook);
 std::string_view request_name(w_request request);
 std::string_view measure_name(w_measure measure);
+std::string_view object_name(w_object object);
 std::string_view mode_name(w_mode mode);
 std::string_view audit_name(w_audit audit);
 
@@ -32,11 +33,15 @@ std::optional<w_reason> reason_from_name(std::string_view name);
 std::optional<w_hook> hook_from_name(std::string_view name);
 std::optional<w_request> request_from_name(std::string_view name);
 std::optional<w_measure> measure_from_name(std::string_view name);
+std::optional<w_object> object_from_name(std::string_view name);
 std::optional<w_mode> mode_from_name(std::string_view name);
 std::optional<w_audit> audit_from_name(std::string_view name);
 
-/// W_ACTION_*: exec, map, interpret, update, load. In bit order, as are the next two.
+/// W_ACTION_*: exec, map, interpret, update, load, administer, script (the last in grants only). In
+/// bit order, as are the next three.
 std::span<const BitName> action_names();
+/// W_OBJECT_BIT of each object that a policy may let everybody touch or load: ptrace, modules, ...
+std::span<const BitName> permit_names();
 /// W_FACT_*.
 std::span<const BitName> fact_names();
 /// W_CANDIDATE_*.

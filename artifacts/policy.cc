@@ -62,6 +62,26 @@ Checked<std::vector<Filesystem>> read_filesystems(ObjectReader &reader) {
   return chosen;
 }
 
+Checked<uint32_t> read_permits(ObjectReader &reader) {
+  uint32_t permits = 0;
+  if (!reader.has("permits"))
+    return permits;
+  const Json *list = WARRANT_TRY(reader.array("permits", 1, permit_names().size()));
+  for (size_t i = 0; i < list->size(); i++) {
+    const std::string field = reader.at(element("permits", i));
+    const Json &word = (*list)[i];
+    const std::optional<uint32_t> bit =
+        word.is_string() ? bit_from_name(permit_names(), word.get_ref<const std::string &>())
+                         : std::nullopt;
+    if (!bit)
+      return malformed(field, "one of " + text_of_bits(permit_names(), ~0u) + " expected");
+    if (permits & *bit)
+      return malformed(field, "given twice");
+    permits |= *bit;
+  }
+  return permits;
+}
+
 /// Scopes have modes of their own only where the kernel finds the scope without an artifact.
 bool is_scope(const Initiator &initiator) {
   const int given = (initiator.uid ? 1 : 0) + (initiator.cgroup_path() ? 1 : 0);
@@ -210,6 +230,8 @@ Json predicate_json(const Policy &policy) {
     for (const IssuerRule &rule : *policy.issuers)
       json["issuers"].push_back(rule_json(rule));
   }
+  if (policy.permits != 0)
+    json["permits"] = names_of_bits(permit_names(), policy.permits);
   if (!policy.honours.empty())
     json["honours"] = digests_json(policy.honours);
   if (policy.revocation_max_age)
@@ -237,6 +259,7 @@ Checked<Policy> parse_policy(ByteView payload) {
   policy.audit = WARRANT_TRY(read_audit(reader));
   policy.scopes = WARRANT_TRY(read_scopes(reader));
   policy.filesystems = WARRANT_TRY(read_filesystems(reader));
+  policy.permits = WARRANT_TRY(read_permits(reader));
   if (reader.has("issuers"))
     policy.issuers = WARRANT_TRY(read_rules(reader));
   if (reader.has("honours"))

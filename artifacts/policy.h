@@ -72,6 +72,7 @@ struct Policy {
   w_audit audit = W_AUDIT_INVALID; ///< optional or required
   std::vector<ScopeMode> scopes;   ///< a cgroup's word counts before a uid's, that before `mode`
   std::vector<Filesystem> filesystems;
+  uint32_t permits = 0; ///< W_OBJECT_BIT of what everybody may touch or load; 0: nobody may
   /// Absent: each role may grant all that its artifacts can say. Present: only what rules allow.
   std::optional<std::vector<IssuerRule>> issuers;
   std::vector<Digest> honours; ///< payload sha256 of earlier policies still good for artifacts

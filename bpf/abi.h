@@ -19,7 +19,7 @@
 #define W_STATIC_ASSERT _Static_assert
 #endif
 
-#define W_ABI_VERSION 2
+#define W_ABI_VERSION 3
 
 #define W_DIGEST_SIZE 32
 #define W_ID_SIZE 16
@@ -71,11 +71,13 @@
   X(NOT_READY, "enforcement state unavailable")       \
   X(UNMEASURABLE, "unmeasurable content")             \
   X(WRITE_CONFLICT, "write conflict")                 \
+  X(PROTECTED, "protected")                           \
   X(AUDIT_UNAVAILABLE, "audit unavailable")           \
   X(MALFORMED, "malformed")                           \
   X(INVALID_SIGNATURE, "invalid signature")           \
   X(MISSING, "missing authorization")                 \
   X(CONTENT_MISMATCH, "content mismatch")             \
+  X(ENTRY, "interpreter entered without a script")    \
   X(POLICY_MISMATCH, "policy mismatch")               \
   X(IDENTITY_MISMATCH, "initiator identity mismatch") \
   X(REVOKED, "revoked")                               \
@@ -124,11 +126,15 @@ enum w_hook {
 };
 
 /* What is asked of the kernel. */
-#define W_REQUESTS(X)   \
-  X(INVALID, "invalid") \
-  X(EXEC, "exec")       \
-  X(MAP, "map")         \
-  X(WRITE, "write")
+#define W_REQUESTS(X)                                                    \
+  X(INVALID, "invalid")                                                  \
+  X(EXEC, "exec")                                                        \
+  X(MAP, "map")                                                          \
+  X(WRITE, "write")                                                      \
+  X(CHECK, "check") /* AT_EXECVE_CHECK (6.14+): would it be executed? */ \
+  X(READ, "read")   /* by an interpreter whose reads are restricted */   \
+  X(LOAD, "load")   /* into the kernel: the object says what */          \
+  X(TOUCH, "touch") /* something that guards enforcement: the object says what */
 
 enum w_request {
 #define W_REQUEST_ENUM(name, text) W_REQUEST_##name,
@@ -151,7 +157,8 @@ enum w_request {
   X(UNCACHED, "not measured before and this hook cannot sleep") \
   X(CHANGED, "changed while being measured")                    \
   X(NOT_REGULAR, "not a regular file")                          \
-  X(TOO_LARGE, "larger than is measured")
+  X(TOO_LARGE, "larger than is measured")                       \
+  X(SHARED, "was mapped shared and writable")
 
 enum w_measure {
 #define W_MEASURE_ENUM(name, text) W_MEASURE_##name,
@@ -174,29 +181,82 @@ enum w_digest_kind {
 #define W_ACTION_INTERPRET 0x04u
 #define W_ACTION_UPDATE 0x08u
 #define W_ACTION_LOAD 0x10u
-#define W_ACTION_ALL 0x1fu
+#define W_ACTION_ADMINISTER 0x20u
+#define W_ACTION_ALL 0x3fu /* what an artifact may name */
+/* In grants only: to be executed as the interpreter of an authorized script, and no other way. */
+#define W_ACTION_SCRIPT 0x40u
+
+/*
+ * What a request to load or to touch is about. name, class, text. The class says what lets it be:
+ *   OWN     enforcement itself: nothing but a caller whose own authorization has `administer`
+ *   MEMORY  of processes: `jit` of the caller, or the policy's word
+ *   DOOR    to the kernel, or into other processes: the policy's word
+ *   CODE    of the kernel: a grant with `load` of its content, or the policy's word
+ */
+#define W_OBJECTS(X)                                                          \
+  X(NONE, NONE, "none")                                                       \
+  X(PIN, OWN, "pin of enforcement")                                           \
+  X(MOUNT, OWN, "mount of the pins")                                          \
+  X(MAP, OWN, "map of enforcement")                                           \
+  X(PROGRAM, OWN, "program of enforcement")                                   \
+  X(ADMINISTRATOR, OWN, "process that administers")                           \
+  X(FTRACE, OWN, "kernel.ftrace_enabled")                                     \
+  X(PROCESS_MEMORY, MEMORY, "memory of a process")                            \
+  X(USERFAULT, MEMORY, "userfaultfd")                                         \
+  X(READ_IMPLIES_EXEC, MEMORY, "personality that makes readable memory code") \
+  X(PTRACE, DOOR, "ptrace")                                                   \
+  X(BPF, DOOR, "bpf program")                                                 \
+  X(TRACING, DOOR, "tracing")                                                 \
+  X(KERNEL_MEMORY, DOOR, "kernel memory")                                     \
+  X(BLOCK_DEVICE, DOOR, "block device in use")                                \
+  X(BINFMT, DOOR, "binfmt_misc")                                              \
+  X(MODULE, CODE, "module")                                                   \
+  X(FIRMWARE, CODE, "firmware")                                               \
+  X(KEXEC, CODE, "kexec image")
+
+enum w_object {
+#define W_OBJECT_ENUM(name, class, text) W_OBJECT_##name,
+  W_OBJECTS(W_OBJECT_ENUM)
+#undef W_OBJECT_ENUM
+      W_OBJECT_COUNT
+};
+
+enum w_object_class {
+  W_CLASS_NONE = 0,
+  W_CLASS_OWN = 1,
+  W_CLASS_MEMORY = 2,
+  W_CLASS_DOOR = 3,
+  W_CLASS_CODE = 4
+};
+
+/* Objects as bits: of one class, and w_config.permits. */
+#define W_OBJECT_BIT(object) (1u << (object))
+W_STATIC_ASSERT(W_OBJECT_COUNT <= 32, "objects are bits");
 
 /* Facts that are one bit each (w_facts.flags). */
-#define W_FACTS(X)                                                                            \
-  X(WRITERS, 0x0001u, "writers")      /* the inode is open for writing */                     \
-  X(WRITABLE, 0x0002u, "writable")    /* the mapping is writable and executable at once */    \
-  X(ANONYMOUS, 0x0004u, "anonymous")  /* no file stands behind the mapping */                 \
-  X(MODIFIED, 0x0008u, "modified")    /* private pages of the mapping were written to */      \
-  X(OWN_IMAGE, 0x0010u, "ownImage")   /* same content as the binary this task was let exec */ \
-  X(JIT, 0x0020u, "jit")              /* the caller's own authorization has jit */            \
-  X(UPDATE, 0x0040u, "update")        /* the caller's own authorization has update */         \
-  X(MAPPED, 0x0080u, "mapped")        /* the inode is mapped executable under a verdict */    \
-  X(NAMED, 0x0100u, "named")          /* some artifact in force names the digest */           \
-  X(WAS_NAMED, 0x0200u, "wasNamed")   /* one named the previous content of this inode */      \
-  X(NO_CONTEXT, 0x0400u, "noContext") /* process context or inode state could not be had */   \
-  X(RACED, 0x0800u, "raced")          /* the generation kept changing while facts were taken */
+#define W_FACTS(X)                                                                               \
+  X(WRITERS, 0x0001u, "writers")       /* the inode is open for writing */                       \
+  X(WRITABLE, 0x0002u, "writable")     /* the mapping, or the stack that comes with the */       \
+                                       /* image, is writable and executable at once */           \
+  X(ANONYMOUS, 0x0004u, "anonymous")   /* no file stands behind the mapping */                   \
+  X(MODIFIED, 0x0008u, "modified")     /* private pages of the mapping were written to */        \
+  X(OWN_IMAGE, 0x0010u, "ownImage")    /* same content as the binary this task was let exec */   \
+  X(JIT, 0x0020u, "jit")               /* the caller's own authorization has jit */              \
+  X(UPDATE, 0x0040u, "update")         /* the caller's own authorization has update */           \
+  X(MAPPED, 0x0080u, "mapped")         /* the inode is mapped executable under a verdict */      \
+  X(NAMED, 0x0100u, "named")           /* some artifact in force names the digest */             \
+  X(WAS_NAMED, 0x0200u, "wasNamed")    /* one named the previous content of this inode */        \
+  X(NO_CONTEXT, 0x0400u, "noContext")  /* process context or inode state could not be had */     \
+  X(RACED, 0x0800u, "raced")           /* the generation kept changing while facts were taken */ \
+  X(ADMINISTER, 0x1000u, "administer") /* the caller's own authorization has administer */       \
+  X(PERMITTED, 0x2000u, "permitted")   /* the policy lets everybody touch such objects */
 
 enum w_fact {
 #define W_FACT_ENUM(name, bit, text) W_FACT_##name = bit,
   W_FACTS(W_FACT_ENUM)
 #undef W_FACT_ENUM
 };
-#define W_FACT_ALL 0x0fffu
+#define W_FACT_ALL 0x3fffu
 
 /* What is known of one grant (w_candidate.flags). */
 #define W_CANDIDATES(X)                                                                       \
@@ -237,8 +297,8 @@ struct w_facts {
   __u8 audit;       /* enum w_audit */
   __u8 measure;     /* enum w_measure */
   __u8 digest_kind; /* (record) enum w_digest_kind */
-  __u8 chain; /* (record) place in the exec chain: 0 the file asked for, 1 its interpreter, ... */
-  __u8 reserved;
+  __u8 chain;       /* place in the exec chain: 0 the file asked for, 1 its interpreter, ... */
+  __u8 object;      /* enum w_object: of a request to load or to touch */
   __u32 candidate_count;
   __u8 digest[W_DIGEST_SIZE]; /* (record) */
   struct w_candidate candidates[W_MAX_CANDIDATES];

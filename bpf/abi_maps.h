@@ -28,6 +28,9 @@ struct w_verdict {
 #define W_ARTIFACT_NEEDS_CODE 0x20u   /* the calling process runs the content `caller` */
 #define W_ARTIFACT_NEEDS_PARENT 0x40u /* the calling process runs under the artifact `parent` */
 #define W_ARTIFACT_COUNTED 0x80u      /* every exec takes one from its entry in `uses` */
+/* What a process that runs under it may open for reading without an `interpret` grant: ... */
+#define W_ARTIFACT_READS_SUFFIXES 0x100u /* all but files that look like code by their name */
+#define W_ARTIFACT_READS_LISTED 0x200u   /* no regular file at all */
 
 struct w_artifact {
   __u8 id[W_ID_SIZE];
@@ -89,7 +92,8 @@ struct w_uid_scope {
 
 #define W_GENERATION_HAS_UIDS 0x01u
 #define W_GENERATION_HAS_CGROUPS 0x02u
-#define W_GENERATION_HAS_ANY 0x04u /* there are verdicts of W_DIGEST_ANY */
+#define W_GENERATION_HAS_ANY 0x04u   /* there are verdicts of W_DIGEST_ANY */
+#define W_GENERATION_HAS_READS 0x08u /* some artifact restricts what interpreters read */
 
 struct w_generation {
   __u64 number; /* 0: nothing was ever published in this slot */
@@ -105,10 +109,14 @@ struct w_config {
   __u32 active; /* generation slot in force: one 32-bit store switches everything */
   __u8 mode;    /* enum w_mode */
   __u8 audit;   /* enum w_audit: OPTIONAL or REQUIRED */
-  __u8 reserved[6];
+  __u8 reserved[2];
+  __u32 permits; /* W_OBJECT_BIT of what the policy lets everybody touch or load */
+  __u64 hooks;   /* 1 << enum w_hook of each hook that is attached */
   __u64 enforcing_since;
   __u64 state_serial; /* of the daemon's durable state when it published: an older one is rolled
                          back */
+  __u64 root_version; /* of the trust root in force: who takes over must know it or a later one */
+  __u8 root[W_DIGEST_SIZE]; /* sha256 of its payload */
   struct w_generation generations[W_GENERATION_SLOTS];
   __u32 filesystems[W_MAX_FILESYSTEMS]; /* super-block magics whose content only this kernel changes
                                          */
@@ -116,6 +124,9 @@ struct w_config {
 
 #define W_INODE_MAPPED 0x1u    /* mapped executable under a verdict */
 #define W_INODE_WAS_NAMED 0x2u /* an artifact named the content before the last write */
+/* Mapped shared by a descriptor that may write: a pin of its pages outlives mapping, descriptor and
+ * count of writers, so nobody knows when writing ends. Until the inode is evicted. */
+#define W_INODE_SHARED 0x4u
 
 /*
  * Digest cache, per inode. The digest holds only while `clean` is `writes` + 1: a write-open counts
@@ -138,6 +149,9 @@ struct w_inode {
 #define W_PROCESS_COMMITTED 0x02u /* runs an image that decide() allowed */
 #define W_PROCESS_JIT 0x04u
 #define W_PROCESS_UPDATE 0x08u
+#define W_PROCESS_ADMINISTER 0x10u
+#define W_PROCESS_READS_SUFFIXES 0x20u /* see W_ARTIFACT_READS_SUFFIXES */
+#define W_PROCESS_READS_LISTED 0x40u
 
 struct w_process {
   __u64 lineage;             /* id of this exec, unique in this boot; 0 is invalid */
@@ -174,8 +188,9 @@ W_STATIC_ASSERT(sizeof(struct w_uses_key) == 16, "w_uses_key");
 W_STATIC_ASSERT(sizeof(struct w_uses) == 8, "w_uses");
 W_STATIC_ASSERT(sizeof(struct w_uses_transfer) == 48, "w_uses_transfer");
 W_STATIC_ASSERT(sizeof(struct w_generation) == 24, "w_generation");
-W_STATIC_ASSERT(__builtin_offsetof(struct w_config, generations) == 32, "w_config.generations");
-W_STATIC_ASSERT(sizeof(struct w_config) == 32 + 48 + 64, "w_config");
+W_STATIC_ASSERT(__builtin_offsetof(struct w_config, hooks) == 16, "w_config.hooks");
+W_STATIC_ASSERT(__builtin_offsetof(struct w_config, generations) == 80, "w_config.generations");
+W_STATIC_ASSERT(sizeof(struct w_config) == 80 + 48 + 64, "w_config");
 W_STATIC_ASSERT(sizeof(struct w_inode) == 64, "w_inode");
 W_STATIC_ASSERT(sizeof(struct w_process) == 104, "w_process");
 

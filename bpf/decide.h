@@ -30,19 +30,37 @@ W_DECIDE int w_is_measured(__u8 measure) {
   return measure == W_MEASURE_CACHED || measure == W_MEASURE_VERITY || measure == W_MEASURE_IMA;
 }
 
-W_DECIDE __u32 w_wanted_action(__u8 request) {
-  return request == W_REQUEST_EXEC ? W_ACTION_EXEC : W_ACTION_MAP;
+/* An interpreter is entered through a script when it is not the file that was asked for. */
+W_DECIDE __u32 w_wanted_actions(const struct w_facts *facts) {
+  if (facts->request == W_REQUEST_MAP)
+    return W_ACTION_MAP;
+  if (facts->request == W_REQUEST_READ)
+    return W_ACTION_INTERPRET;
+  if (facts->request == W_REQUEST_LOAD)
+    return W_ACTION_LOAD;
+  return facts->chain == 0 ? W_ACTION_EXEC : W_ACTION_EXEC | W_ACTION_SCRIPT;
+}
+
+/* Whether the object is of the class; 0 for what is no object. */
+W_DECIDE int w_is_of_class(__u8 object, __u32 class_) {
+  __u32 members = 0;
+
+#define W_OBJECT_MEMBER(name, class, text) \
+  members |= class_ == W_CLASS_##class ? W_OBJECT_BIT(W_OBJECT_##name) : 0;
+  W_OBJECTS(W_OBJECT_MEMBER)
+#undef W_OBJECT_MEMBER
+  return object < W_OBJECT_COUNT && (members & W_OBJECT_BIT(object));
 }
 
 /*
  * Why this one grant does not authorize the action now, or W_REASON_AUTHORIZED. The checks stand in
  * the order of the reasons: who gets further is nearer to success.
  */
-W_DECIDE __u8 w_judge_grant(const struct w_candidate *grant, __u32 action, __u64 now) {
-  if (grant->artifact == 0 || !(grant->actions & action))
+W_DECIDE __u8 w_judge_grant(const struct w_candidate *grant, __u32 actions, __u64 now) {
+  if (grant->artifact == 0 || (grant->flags & ~W_CANDIDATE_ALL))
     return W_REASON_MISSING;
-  if (grant->flags & ~W_CANDIDATE_ALL)
-    return W_REASON_MISSING;
+  if (!(grant->actions & actions))
+    return grant->actions & W_ACTION_SCRIPT ? W_REASON_ENTRY : W_REASON_MISSING;
   if (grant->flags & W_CANDIDATE_POLICY_MISMATCH)
     return W_REASON_POLICY_MISMATCH;
   if (grant->flags & W_CANDIDATE_IDENTITY_MISMATCH)
@@ -70,14 +88,14 @@ W_DECIDE __u8 w_judge_grant(const struct w_candidate *grant, __u32 action, __u64
  */
 W_DECIDE struct w_decision w_judge_grants(const struct w_facts *facts, struct w_decision *room) {
   volatile struct w_decision *best = room;
-  __u32 action = w_wanted_action(facts->request);
+  __u32 actions = w_wanted_actions(facts);
 
   best->reason = W_REASON_MISSING;
   best->candidate = W_NO_CANDIDATE;
   for (__u32 i = 0; i < W_MAX_CANDIDATES; i++) {
     if (i >= facts->candidate_count)
       break;
-    __u8 reason = w_judge_grant(&facts->candidates[i], action, facts->now);
+    __u8 reason = w_judge_grant(&facts->candidates[i], actions, facts->now);
     if (reason == W_REASON_AUTHORIZED)
       return w_allow(W_REASON_AUTHORIZED, (__u8)i);
     if (reason > best->reason) {
@@ -103,6 +121,19 @@ W_DECIDE struct w_decision w_judge_write(const struct w_facts *facts) {
   return w_deny(facts, W_REASON_WRITE_CONFLICT, W_NO_CANDIDATE);
 }
 
+/* What guards enforcement, and the doors through which it could be got around. */
+W_DECIDE struct w_decision w_judge_touch(const struct w_facts *facts) {
+  if (facts->flags & W_FACT_ADMINISTER)
+    return w_allow(W_REASON_AUTHORIZED, W_NO_CANDIDATE);
+  if (w_is_of_class(facts->object, W_CLASS_OWN))
+    return w_deny(facts, W_REASON_PROTECTED, W_NO_CANDIDATE);
+  if (facts->flags & W_FACT_PERMITTED)
+    return w_allow(W_REASON_NOT_GOVERNED, W_NO_CANDIDATE);
+  if (w_is_of_class(facts->object, W_CLASS_MEMORY) && (facts->flags & W_FACT_JIT))
+    return w_allow(W_REASON_AUTHORIZED, W_NO_CANDIDATE);
+  return w_deny(facts, W_REASON_PROTECTED, W_NO_CANDIDATE);
+}
+
 W_DECIDE struct w_decision w_judge_code(const struct w_facts *facts, struct w_decision *room) {
   int is_map = facts->request == W_REQUEST_MAP;
   __u32 unstable = W_FACT_WRITABLE | W_FACT_MODIFIED;
@@ -121,6 +152,17 @@ W_DECIDE struct w_decision w_judge_code(const struct w_facts *facts, struct w_de
   return w_judge_grants(facts, room);
 }
 
+/* Only what is touched or loaded is an object, and each by the request that is made for it. */
+W_DECIDE int w_fits_object(const struct w_facts *facts) {
+  int is_code = w_is_of_class(facts->object, W_CLASS_CODE);
+
+  if (facts->request == W_REQUEST_LOAD)
+    return is_code;
+  if (facts->request == W_REQUEST_TOUCH)
+    return !is_code && facts->object != W_OBJECT_NONE && facts->object < W_OBJECT_COUNT;
+  return facts->object == W_OBJECT_NONE;
+}
+
 W_DECIDE int w_is_ready(const struct w_facts *facts) {
   if (facts->mode == W_MODE_INVALID || facts->mode >= W_MODE_COUNT)
     return 0;
@@ -129,6 +171,8 @@ W_DECIDE int w_is_ready(const struct w_facts *facts) {
   if (facts->request == W_REQUEST_INVALID || facts->request >= W_REQUEST_COUNT)
     return 0;
   if (facts->candidate_count > W_MAX_CANDIDATES || (facts->flags & ~W_FACT_ALL))
+    return 0;
+  if (!w_fits_object(facts))
     return 0;
   return !(facts->flags & (W_FACT_NO_CONTEXT | W_FACT_RACED));
 }
@@ -141,7 +185,12 @@ W_DECIDE struct w_decision w_decide_in(const struct w_facts *facts, struct w_dec
     return w_deny(facts, W_REASON_NOT_READY, W_NO_CANDIDATE);
   if (facts->request == W_REQUEST_WRITE)
     return w_judge_write(facts);
-  decision = w_judge_code(facts, room);
+  if (facts->request == W_REQUEST_TOUCH)
+    return w_judge_touch(facts);
+  if (facts->request == W_REQUEST_LOAD && (facts->flags & W_FACT_PERMITTED))
+    decision = w_allow(W_REASON_NOT_GOVERNED, W_NO_CANDIDATE);
+  else
+    decision = w_judge_code(facts, room);
   if (decision.verdict == W_ALLOW && facts->audit == W_AUDIT_UNAVAILABLE)
     return w_deny(facts, W_REASON_AUDIT_UNAVAILABLE, decision.candidate);
   return decision;

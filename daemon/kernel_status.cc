@@ -55,11 +55,6 @@ class KernelTypes {
   btf *types_;
 };
 
-/// Links stand in the order of the hooks of the contract.
-std::string hook_of(size_t link) {
-  return "bpf_lsm_" + std::string(hook_name(static_cast<w_hook>(link + 1)));
-}
-
 /// Whether a program bears the name of a link; the kernel keeps the first 15 characters.
 bool is_name_of(std::string_view program, std::string_view link) {
   return program == link.substr(0, BPF_OBJ_NAME_LEN - 1);
@@ -85,9 +80,10 @@ void read_program(LinkStatus &status) {
     status.problem = "runs another program: " + printable(status.program);
 }
 
-LinkStatus read_link(const std::string &directory, size_t index, const KernelTypes &types) {
+LinkStatus read_link(const std::string &directory, const LinkName &link_name,
+                     const KernelTypes &types) {
   LinkStatus status;
-  status.name = kLinkNames.at(index);
+  status.name = link_name.program;
   const int fd = bpf_obj_get(link_pin_path(directory, status.name).c_str());
   if (fd < 0) {
     status.problem = open_problem();
@@ -106,7 +102,7 @@ LinkStatus read_link(const std::string &directory, size_t index, const KernelTyp
     return status;
   }
   status.hook = types.name_of(info.tracing.target_btf_id);
-  if (status.hook != hook_of(index))
+  if (status.hook != hook_function(link_name.hook))
     status.problem = "attached to another hook: " + printable(status.hook);
   else
     read_program(status);
@@ -317,9 +313,12 @@ KernelStatus read_kernel_status(const std::string &directory) {
   KernelStatus status;
   status.directory = directory;
   const KernelTypes types;
-  for (size_t i = 0; i < kLinkNames.size(); i++)
-    status.links.push_back(read_link(directory, i, types));
   read_maps(status);
+  // A hook that this kernel lacks is not missed; without a configuration, all are.
+  const uint64_t hooks = status.config ? status.config->hooks : ~uint64_t{0};
+  for (const LinkName &link : kLinks)
+    if (!link.optional || (hooks & hook_bit(link.hook)))
+      status.links.push_back(read_link(directory, link, types));
   status.ftrace_enabled = read_ftrace();
   status.problems = find_problems(status);
   return status;

@@ -15,7 +15,7 @@
 
 namespace warrant {
 
-/// One of kLinkNames, in that order.
+/// One of kLinks, in that order; hooks that this kernel lacks are left out.
 struct LinkStatus {
   std::string_view name;
   uint32_t link_id = 0;    ///< 0: not there

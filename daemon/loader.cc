@@ -13,6 +13,7 @@
 #include <cstring>
 #include <utility>
 
+#include "daemon/machine.h"
 #include "enforcement.skel.h"
 
 namespace warrant {
@@ -37,6 +38,10 @@ int keep_output(libbpf_print_level level, const char *format, va_list arguments)
   return 0;
 }
 
+bpf_program *find_program(const ::enforcement &skeleton, std::string_view name) {
+  return bpf_object__find_program_by_name(skeleton.obj, std::string(name).c_str());
+}
+
 Error kernel_error(const std::string &what, int error) {
   std::string text = what + ": " + std::strerror(error);
   if (!libbpf_output().empty())
@@ -44,13 +49,18 @@ Error kernel_error(const std::string &what, int error) {
   return Error{text};
 }
 
-bool kernel_has_verity_digest() {
-  btf *kernel = btf__load_vmlinux_btf();
-  if (libbpf_get_error(kernel) != 0)
-    return false;
-  bool found = btf__find_by_name_kind(kernel, "bpf_get_fsverity_digest", BTF_KIND_FUNC) > 0;
-  btf__free(kernel);
-  return found;
+// What the programs can do depends on what this kernel has. Returns the hooks to attach.
+uint64_t fit_to_kernel(::enforcement &skeleton) {
+  const Machine machine("");
+  skeleton.rodata->have_verity = machine.has_function("bpf_get_fsverity_digest") ? 1 : 0;
+  uint64_t hooks = 0;
+  for (const LinkName &link : kLinks) {
+    if (!link.optional || machine.has_function(hook_function(link.hook)))
+      hooks |= hook_bit(link.hook);
+    else
+      bpf_program__set_autoload(find_program(skeleton, link.program), false);
+  }
+  return hooks;
 }
 
 // A folder of somebody else's may have been there before: whoever owns it can remove our pins.
@@ -83,7 +93,7 @@ Status pin_maps(const ::enforcement &skeleton, const std::string &directory) {
     if (bpf_obj_pin(bpf_map__fd(map), path.c_str()) != 0)
       return kernel_error("cannot pin map " + path, errno);
   }
-  bpf_program *take = bpf_object__find_program_by_name(skeleton.obj, "take_uses");
+  bpf_program *take = find_program(skeleton, kTakeUses);
   std::string path = directory + "/" + std::string(kTakeUses);
   if (take == nullptr || bpf_obj_pin(bpf_program__fd(take), path.c_str()) != 0)
     return kernel_error("cannot pin " + path, errno);
@@ -96,12 +106,14 @@ void Loader::Close::operator()(::enforcement *skeleton) const {
   enforcement__destroy(skeleton);
 }
 
-Loader::Loader(std::unique_ptr<::enforcement, Close> skeleton, std::string directory)
-    : skeleton_(std::move(skeleton)), directory_(std::move(directory)) {}
+Loader::Loader(std::unique_ptr<::enforcement, Close> skeleton, std::string directory,
+               uint64_t hooks)
+    : skeleton_(std::move(skeleton)), directory_(std::move(directory)), hooks_(hooks) {}
 
 Loader::Loader(Loader &&other) noexcept
     : skeleton_(std::move(other.skeleton_)),
       directory_(std::move(other.directory_)),
+      hooks_(other.hooks_),
       armed_(std::exchange(other.armed_, true)) {}
 
 Loader::~Loader() {
@@ -116,12 +128,12 @@ Result<Loader> Loader::load(const std::string &directory) {
   std::unique_ptr<::enforcement, Close> skeleton(enforcement__open());
   if (!skeleton)
     return kernel_error("cannot open the embedded programs", errno);
-  skeleton->rodata->have_verity = kernel_has_verity_digest() ? 1 : 0;
+  const uint64_t hooks = fit_to_kernel(*skeleton);
   if (int error = enforcement__load(skeleton.get()); error != 0)
     return kernel_error("the kernel refused the programs", -error);
   WARRANT_TRY(make_directories(directory));
   remove_pins(directory);
-  Loader loader(std::move(skeleton), directory);
+  Loader loader(std::move(skeleton), directory, hooks);
   WARRANT_TRY(pin_maps(*loader.skeleton_, directory));
   return loader;
 }
@@ -132,15 +144,16 @@ Status Loader::arm() {
     enforcement__detach(skeleton_.get());
     return kernel_error("cannot attach every program; none stays attached", -error);
   }
-  for (std::string_view name : kLinkNames) {
-    bpf_program *program =
-        bpf_object__find_program_by_name(skeleton_->obj, std::string(name).c_str());
+  for (const LinkName &wanted : kLinks) {
+    if (!(hooks_ & hook_bit(wanted.hook)))
+      continue;
+    bpf_program *program = find_program(*skeleton_, wanted.program);
     bpf_link *link = nullptr;
     for (int i = 0; i < skeleton_->skeleton->prog_cnt; i++) {
       if (*skeleton_->skeleton->progs[i].prog == program)
         link = *skeleton_->skeleton->progs[i].link;
     }
-    std::string path = link_pin_path(directory_, name);
+    std::string path = link_pin_path(directory_, wanted.program);
     if (link == nullptr || bpf_link__pin(link, path.c_str()) != 0) {
       Error error = kernel_error("cannot pin link " + path + "; none stays attached", errno);
       enforcement__detach(skeleton_.get());
@@ -152,8 +165,8 @@ Status Loader::arm() {
 }
 
 void remove_pins(const std::string &directory) {
-  for (std::string_view name : kLinkNames)
-    ::unlink(link_pin_path(directory, name).c_str());
+  for (const LinkName &link : kLinks)
+    ::unlink(link_pin_path(directory, link.program).c_str());
   for (std::string_view name : kMapNames)
     ::unlink(map_pin_path(directory, name).c_str());
   ::unlink((directory + "/" + std::string(kTakeUses)).c_str());

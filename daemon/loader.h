@@ -25,6 +25,8 @@ class Loader {
   Loader &operator=(Loader &&) = delete;
   ~Loader();
 
+  // hook_bit() of each hook that arm() attaches: all that this kernel has.
+  uint64_t hooks() const { return hooks_; }
   // Attaches every program and pins every link; on any failure detaches what was attached.
   Status arm();
 
@@ -32,10 +34,11 @@ class Loader {
   struct Close {
     void operator()(::enforcement *skeleton) const;
   };
-  Loader(std::unique_ptr<::enforcement, Close> skeleton, std::string directory);
+  Loader(std::unique_ptr<::enforcement, Close> skeleton, std::string directory, uint64_t hooks);
 
   std::unique_ptr<::enforcement, Close> skeleton_;
   std::string directory_;
+  uint64_t hooks_ = 0;
   bool armed_ = false;
 };
 

@@ -7,7 +7,13 @@
 #include <cerrno>
 #include <cstring>
 
+#include "artifacts/names.h"
+
 namespace warrant {
+
+std::string hook_function(w_hook hook) {
+  return "bpf_lsm_" + std::string(hook_name(hook));
+}
 
 std::string map_pin_path(const std::string &directory, std::string_view name) {
   return directory + "/maps/" + std::string(name);
@@ -19,16 +25,17 @@ std::string link_pin_path(const std::string &directory, std::string_view name) {
 
 PinState find_pins(const std::string &directory) {
   PinState state;
-  auto look = [&](const std::string &path, size_t &count) {
-    if (::access(path.c_str(), F_OK) == 0)
-      count++;
-    else if (state.missing.empty())
+  auto is_there = [&](const std::string &path, bool optional) {
+    const bool there = ::access(path.c_str(), F_OK) == 0;
+    if (!there && !optional && state.missing.empty())
       state.missing = path;
+    return there;
   };
   for (std::string_view name : kMapNames)
-    look(map_pin_path(directory, name), state.maps);
-  for (std::string_view name : kLinkNames)
-    look(link_pin_path(directory, name), state.links);
+    state.maps += is_there(map_pin_path(directory, name), false) ? 1 : 0;
+  for (const LinkName &link : kLinks)
+    if (is_there(link_pin_path(directory, link.program), link.optional))
+      state.hooks |= hook_bit(link.hook);
   return state;
 }
 

@@ -37,36 +37,49 @@ inline constexpr std::array<std::string_view, static_cast<size_t>(Map::kCount)> 
     "config", "verdicts", "artifacts", "uid_scopes", "cgroup_scopes", "environments",
     "uses",   "inodes",   "tasks",     "counters",   "sequences",     "events"};
 
-enum class Link : size_t {
-  kTaskAlloc,
-  kFileOpen,
-  kBprmCheck,
-  kBprmCommitted,
-  kMmapFile,
-  kFileMprotect,
-  kPathTruncate,
-  kCount
+// One program, pinned under its name, for each hook of the contract.
+struct LinkName {
+  w_hook hook;
+  std::string_view program;
+  bool optional = false; // not every kernel has the hook: attached where it is there
 };
-inline constexpr std::array<std::string_view, static_cast<size_t>(Link::kCount)> kLinkNames = {
-    "on_task_alloc", "on_file_open",     "on_bprm_check",   "on_bprm_committed",
-    "on_mmap_file",  "on_file_mprotect", "on_path_truncate"};
-// Every hook of the contract but W_HOOK_INVALID has a link.
-static_assert(kLinkNames.size() == W_HOOK_COUNT - 1);
+inline constexpr std::array<LinkName, W_HOOK_COUNT - 1> kLinks = {
+    {{W_HOOK_TASK_ALLOC, "on_task_alloc"},
+     {W_HOOK_FILE_OPEN, "on_file_open"},
+     {W_HOOK_BPRM_CHECK, "on_bprm_check"},
+     {W_HOOK_BPRM_COMMITTED, "on_bprm_committed"},
+     {W_HOOK_MMAP_FILE, "on_mmap_file"},
+     {W_HOOK_FILE_MPROTECT, "on_file_mprotect"},
+     {W_HOOK_PATH_TRUNCATE, "on_path_truncate"}}};
+constexpr bool links_are_in_order() {
+  for (size_t i = 0; i < kLinks.size(); i++)
+    if (kLinks[i].hook != i + 1)
+      return false;
+  return true;
+}
+static_assert(links_are_in_order());
+
+constexpr uint64_t hook_bit(w_hook hook) {
+  return uint64_t{1} << hook;
+}
 
 // The program that the daemon runs itself.
 inline constexpr std::string_view kTakeUses = "take_uses";
 
+// The kernel function that the program of a hook is attached to.
+std::string hook_function(w_hook hook);
 std::string map_pin_path(const std::string &directory, std::string_view name);
 std::string link_pin_path(const std::string &directory, std::string_view name);
 
 // How much of enforcement is pinned under `directory`.
 struct PinState {
   size_t maps = 0;
-  size_t links = 0;
-  std::string missing; // first name that is not there
+  uint64_t hooks = 0;  // hook_bit() of each link
+  std::string missing; // first name that is not there and that every kernel has
 
-  bool none() const { return maps == 0 && links == 0; }
-  bool complete() const { return maps == kMapNames.size() && links == kLinkNames.size(); }
+  bool none() const { return maps == 0 && hooks == 0; }
+  // Which of the optional links there must be, only the configuration in the kernel tells.
+  bool complete() const { return missing.empty(); }
 };
 PinState find_pins(const std::string &directory);
 

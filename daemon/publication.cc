@@ -68,6 +68,7 @@ KernelPolicy kernel_policy(const Prepared &prepared, uint64_t enforcing_since) {
   KernelPolicy kernel;
   kernel.mode = policy.mode;
   kernel.audit = policy.audit;
+  kernel.permits = policy.permits;
   kernel.open_until = prepared.open_until;
   kernel.state_serial = prepared.plan.after.serial;
   kernel.enforcing_since = enforcing_since;

@@ -308,11 +308,14 @@ Result<Published> Publisher::publish(const Entries &entries, const KernelPolicy 
   config.abi = W_ABI_VERSION;
   config.mode = static_cast<uint8_t>(policy.mode);
   config.audit = static_cast<uint8_t>(policy.audit);
+  config.permits = policy.permits;
   std::fill(std::begin(config.filesystems), std::end(config.filesystems), 0u);
   std::copy(policy.filesystems.begin(), policy.filesystems.end(), config.filesystems);
   if (config.enforcing_since == 0)
     config.enforcing_since = policy.enforcing_since;
   config.state_serial = policy.state_serial;
+  if (policy.hooks != 0)
+    config.hooks = policy.hooks;
   config.active = slot;
   WARRANT_TRY(write_config(*maps_, config));
   WARRANT_TRY(open_environment(*maps_, policy.open_until));

@@ -19,11 +19,13 @@ struct KernelPolicy {
   w_mode mode = W_MODE_INVALID;
   w_audit audit = W_AUDIT_INVALID;
   std::vector<uint32_t> filesystems; // super-block magics, at most W_MAX_FILESYSTEMS
+  uint32_t permits = 0;              // W_OBJECT_BIT of what everybody may touch or load
   // Until when (boot time, ns) artifacts that ask nothing of the machine hold: as long as what they
   // were verified with is fresh.
   uint64_t open_until = W_FOREVER;
   uint64_t state_serial = 0;    // of the durable state that goes with the generation
   uint64_t enforcing_since = 0; // boot time, ns; counts only the first time
+  uint64_t hooks = 0;           // hook_bit() of what is attached; 0: as it is
 };
 
 struct Published {

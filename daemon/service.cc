@@ -113,7 +113,7 @@ Result<std::unique_ptr<Service>> Service::start(const ServiceOptions &options) {
 
 Status Service::arm_or_adopt() {
   PinState pins = find_pins(options_.pins);
-  if (!pins.complete() && pins.links > 0)
+  if (!pins.complete() && pins.hooks != 0)
     return Error{"enforcement is pinned only in part below " + options_.pins + " (" + pins.missing +
                  " is missing); it keeps denying what it can judge. Restart the " +
                  "machine, or remove the pins to start anew"};
@@ -133,7 +133,7 @@ Status Service::arm_or_adopt() {
     WARRANT_TRY(catch_up());
   }
   publisher_.emplace(WARRANT_TRY(Publisher::create(*maps_)));
-  Published published = WARRANT_TRY(publish(prepared));
+  Published published = WARRANT_TRY(publish(prepared, loader ? loader->hooks() : 0));
   // Only now, with the maps filled, may anything be judged by them.
   if (loader)
     WARRANT_TRY(loader->arm());
@@ -157,6 +157,10 @@ Status Service::take_over() {
                  std::to_string(admission_->state().serial) + ") than what the kernel enforces (" +
                  std::to_string(config.state_serial) +
                  "): it was rolled back, and counted uses with it. What is in force stays"};
+  if (const uint64_t hooks = find_pins(options_.pins).hooks; hooks != config.hooks)
+    return Error{"enforcement is pinned only in part below " + options_.pins + ": hooks " +
+                 std::to_string(hooks) + " of " + std::to_string(config.hooks) +
+                 "; it keeps denying what it can judge. Restart the machine"};
   enforcing_since_ = config.enforcing_since;
   return catch_up();
 }
@@ -187,14 +191,15 @@ Result<Prepared> Service::prepare() {
 }
 
 // In this order: first what must not be forgotten, then what may be used, then who may use it.
-Result<Published> Service::publish(Prepared &prepared) {
+Result<Published> Service::publish(Prepared &prepared, uint64_t hooks) {
   WARRANT_TRY(admission_->commit(prepared));
   WARRANT_TRY(hand_out_uses(*maps_, options_.pins, prepared.plan.hand_out));
   WARRANT_TRY(forget_uses(*maps_, prepared.plan.forget));
   // Records of the new generation may come before publish() returns.
   recorder_.attribute(prepared.collection.accepted, prepared.trust.policy_sha256);
-  return publisher_->publish(prepared.collection.entries,
-                             kernel_policy(prepared, enforcing_since_));
+  KernelPolicy policy = kernel_policy(prepared, enforcing_since_);
+  policy.hooks = hooks;
+  return publisher_->publish(prepared.collection.entries, policy);
 }
 
 void Service::note_in_force(const Published &published, const Prepared &prepared) {
@@ -258,7 +263,7 @@ Status Service::reload_or_say() {
   // Another policy may enforce where the last one only observed.
   if (withdraws(in_force_, prepared.collection) || prepared.trust.policy_sha256 != in_force_.policy)
     WARRANT_TRY(check_running(prepared));
-  Published published = WARRANT_TRY(publish(prepared));
+  Published published = WARRANT_TRY(publish(prepared, 0));
   note_in_force(published, prepared);
   return {};
 }

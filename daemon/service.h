@@ -57,7 +57,7 @@ class Service {
   Status check_running(const Prepared &prepared);
   Status check_before_arming(const Prepared &prepared);
   Result<Prepared> prepare();
-  Result<Published> publish(Prepared &prepared);
+  Result<Published> publish(Prepared &prepared, uint64_t hooks);
   void note_in_force(const Published &published, const Prepared &prepared);
   // Kills what ran under artifacts that end their processes with them.
   void end_processes();

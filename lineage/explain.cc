@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "bpf/decide.h"
 #include "lineage/words.h"
 
 namespace warrant {
@@ -34,6 +35,14 @@ std::string_view verb(uint8_t request) {
       return "map as code";
     case W_REQUEST_WRITE:
       return "write to";
+    case W_REQUEST_CHECK:
+      return "know whether it could execute";
+    case W_REQUEST_READ:
+      return "read as an interpreter";
+    case W_REQUEST_LOAD:
+      return "load into the kernel";
+    case W_REQUEST_TOUCH:
+      return "touch";
     default:
       return "do something unknown with";
   }
@@ -48,7 +57,12 @@ std::string asked_text(const Decision &decision) {
   text += ", lineage " + std::to_string(decision.process.lineage) + ") asked to ";
   text += verb(decision.facts.request);
   const bool anonymous = decision.facts.flags & W_FACT_ANONYMOUS;
-  text += anonymous ? " anonymous memory" : " " + quoted(decision.file.path);
+  if (decision.facts.object != W_OBJECT_NONE)
+    text += " " + kObjectWords.text(decision.facts.object);
+  if (anonymous)
+    text += " anonymous memory";
+  else if (decision.facts.object == W_OBJECT_NONE || !decision.file.path.empty())
+    text += " " + quoted(decision.file.path);
   if (decision.facts.chain > 0)
     text += " as interpreter " + std::to_string(decision.facts.chain) + " of what it executes";
   return text;
@@ -90,15 +104,20 @@ std::string missing_fact(const w_facts &facts) {
   if (facts.candidate_count == 0)
     return "no artifact in force names " + digest_text(facts) +
            (facts.flags & W_FACT_NAMED ? " for this task" : "");
-  const std::string action = facts.request == W_REQUEST_EXEC ? "exec" : "map";
   return std::to_string(facts.candidate_count) + " grant(s) name " + digest_text(facts) +
-         ", none with the action " + action;
+         ", none with the action " + bits_text(action_names(), w_wanted_actions(&facts));
 }
 
 std::string allowing_fact(const w_facts &facts) {
   if (facts.request == W_REQUEST_WRITE)
     return facts.flags & W_FACT_UPDATE ? "the caller's own authorization has the update action"
                                        : "no artifact names the content and nobody runs it";
+  if (facts.request == W_REQUEST_TOUCH && (facts.flags & W_FACT_ADMINISTER))
+    return "the caller's own authorization has the administer action";
+  if (facts.flags & W_FACT_PERMITTED)
+    return "the policy permits it to everybody";
+  if (facts.request == W_REQUEST_TOUCH)
+    return "the caller's own authorization has jit";
   if (facts.flags & W_FACT_OWN_IMAGE)
     return "it is the image that the task was let execute";
   return "the content is " + digest_text(facts) + " (" + kMeasureWords.text(facts.measure) + ")";
@@ -142,10 +161,14 @@ std::string fact_text(const Decision &decision, const Moment &when) {
                                             : kMeasureWords.text(facts.measure);
     case W_REASON_WRITE_CONFLICT:
       return conflict_fact(facts);
+    case W_REASON_PROTECTED:
+      return "it is the " + kObjectWords.text(facts.object);
     case W_REASON_AUDIT_UNAVAILABLE:
       return "the event could not be put into the ring buffer";
     case W_REASON_MISSING:
       return missing_fact(facts);
+    case W_REASON_ENTRY:
+      return "the only grant is for the interpreter of an authorized script, and this is not one";
     case W_REASON_CONTENT_MISMATCH:
       return "the content is now " + digest_text(facts) + ", which no artifact in force names";
     case W_REASON_IDENTITY_MISMATCH:

@@ -81,8 +81,8 @@ void write_facts(JsonText &out, const w_facts &facts) {
   write_word(out.member("measure"), kMeasureWords, facts.measure);
   write_word(out.member("mode"), kModeWords, facts.mode);
   out.member("now").wide(facts.now);
+  write_word(out.member("object"), kObjectWords, facts.object);
   write_word(out.member("request"), kRequestWords, facts.request);
-  out.member("reserved").number(facts.reserved);
   out.close_object();
 }
 
@@ -105,7 +105,7 @@ Checked<w_facts> facts_from_json(const Json &json, const std::string &path) {
   facts.measure = WARRANT_TRY(read_word(in, "measure", kMeasureWords));
   facts.digest_kind = WARRANT_TRY(read_word(in, "digestKind", kDigestKindWords));
   facts.chain = WARRANT_TRY(read_byte(in, "chain"));
-  facts.reserved = WARRANT_TRY(read_byte(in, "reserved"));
+  facts.object = WARRANT_TRY(read_word(in, "object", kObjectWords));
   facts.candidate_count = WARRANT_TRY(read_number(in, "candidateCount"));
   const Digest digest = WARRANT_TRY(in.digest("digest"));
   std::copy(digest.begin(), digest.end(), facts.digest);

@@ -36,6 +36,11 @@ constexpr Entry kHelp[] = {
       "or give "
       "the updater an artifact with the update action (jit for memory that is written and "
       "executed)."}},
+    {W_REASON_PROTECTED,
+     {"It is part of enforcement, or a door through which enforcement could be got around.",
+      "Enforcement is changed by warrantd alone, which needs an artifact with the administer "
+      "action. "
+      "The rest can be opened by the policy (permits), memory of processes also by jit."}},
     {W_REASON_AUDIT_UNAVAILABLE,
      {"The policy demands a record of every exec, and this one could not be recorded.",
       "See that warrantd runs and that its disk has space: warrant status."}},
@@ -56,6 +61,12 @@ constexpr Entry kHelp[] = {
       "If the change is right, have the new content signed; if not, restore the file and find out "
       "who "
       "wrote to it."}},
+    {W_REASON_ENTRY,
+     {"The interpreter may run only as the interpreter of an authorized script, not by itself, "
+      "with "
+      "code on its command line or on its standard input.",
+      "Execute an authorized script that begins with #! and the interpreter's path, or have an "
+      "artifact issued that lets this initiator enter the interpreter (interpreter.entry: any)."}},
     {W_REASON_POLICY_MISMATCH,
      {"The artifact was issued under a policy that is not in force and not honoured, or grants "
       "more than the policy lets its issuer grant.",

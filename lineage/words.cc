@@ -19,7 +19,10 @@ static_assert(std::size(kDigestKinds) == W_DIGEST_VERITY + 1);
 constexpr BitName kProcesses[] = {{W_PROCESS_ADOPTED, "adopted"},
                                   {W_PROCESS_COMMITTED, "committed"},
                                   {W_PROCESS_JIT, "jit"},
-                                  {W_PROCESS_UPDATE, "update"}};
+                                  {W_PROCESS_UPDATE, "update"},
+                                  {W_PROCESS_ADMINISTER, "administer"},
+                                  {W_PROCESS_READS_SUFFIXES, "readsSuffixes"},
+                                  {W_PROCESS_READS_LISTED, "readsListed"}};
 
 constexpr size_t kMaxDigits = 20; // of 2^64 - 1
 constexpr size_t kMaxBits = 33;   // 32 names, or 31 and the rest

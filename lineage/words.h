@@ -21,7 +21,7 @@ std::optional<w_verdict_kind> verdict_from_name(std::string_view name);
 /// "invalid", "sha256", "verity".
 std::string_view digest_kind_name(w_digest_kind kind);
 std::optional<w_digest_kind> digest_kind_from_name(std::string_view name);
-/// W_PROCESS_*: adopted, committed, jit, update.
+/// W_PROCESS_*: adopted, committed, jit, update, administer, readsSuffixes, readsListed.
 std::span<const BitName> process_names();
 
 /// How the values of one enum are spelled, whatever bits the kernel sent.
@@ -50,6 +50,7 @@ inline constexpr Words<w_reason> kReasonWords{W_REASON_COUNT, reason_name, reaso
 inline constexpr Words<w_hook> kHookWords{W_HOOK_COUNT, hook_name, hook_from_name};
 inline constexpr Words<w_request> kRequestWords{W_REQUEST_COUNT, request_name, request_from_name};
 inline constexpr Words<w_measure> kMeasureWords{W_MEASURE_COUNT, measure_name, measure_from_name};
+inline constexpr Words<w_object> kObjectWords{W_OBJECT_COUNT, object_name, object_from_name};
 inline constexpr Words<w_mode> kModeWords{W_MODE_COUNT, mode_name, mode_from_name};
 inline constexpr Words<w_audit> kAuditWords{W_AUDIT_COUNT, audit_name, audit_from_name};
 inline constexpr Words<w_verdict_kind> kVerdictWords{W_DENY + 1, verdict_name, verdict_from_name};

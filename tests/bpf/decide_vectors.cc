@@ -41,8 +41,8 @@ void add_enums() {
 
 // Every combination of the facts that are a bit each, and unknown bits alone.
 void add_flags() {
-  for (const auto request : {W_REQUEST_EXEC, W_REQUEST_MAP, W_REQUEST_WRITE}) {
-    auto facts = plain_facts(static_cast<std::uint8_t>(request), kNows[0]);
+  for (const auto request : kRequests) {
+    auto facts = plain_facts(request, kNows[0]);
     set_grants(facts, {good_grant(kNows[0])});
     for (facts.flags = 0; facts.flags <= W_FACT_ALL; facts.flags++)
       add(facts);
@@ -53,9 +53,23 @@ void add_flags() {
   }
 }
 
+// Every object with every request, by who touches it.
+void add_objects() {
+  for (const auto request : kRequests)
+    for (unsigned object = 0; object <= W_OBJECT_COUNT; object++)
+      for (const std::uint32_t flags :
+           {0u, W_FACT_JIT + 0u, W_FACT_ADMINISTER + 0u, W_FACT_PERMITTED + 0u}) {
+        auto facts = plain_facts(request, kNows[0]);
+        facts.object = static_cast<std::uint8_t>(object);
+        facts.flags = flags;
+        set_grants(facts, {good_grant(kNows[0])});
+        add(facts);
+      }
+}
+
 // Every kind of grant that the pairs are made of, then windows and leases at each boot time.
 void add_single_grants() {
-  for (const auto request : {W_REQUEST_EXEC, W_REQUEST_MAP})
+  for (const auto request : kGrantRequests)
     for (const auto now : kNows) {
       auto facts = plain_facts(static_cast<std::uint8_t>(request), now);
       const std::vector<std::uint32_t> flags = {0, W_CANDIDATE_RECOVERY};
@@ -74,7 +88,7 @@ void add_single_grants() {
 // Every pair and every three of the reasons why grants fail.
 void add_lists() {
   const auto grants = grant_per_reason(kNows[0]);
-  for (const auto request : {W_REQUEST_EXEC, W_REQUEST_MAP}) {
+  for (const auto request : kGrantRequests) {
     auto facts = plain_facts(static_cast<std::uint8_t>(request), kNows[0]);
     for (const std::uint32_t name : {0u, W_FACT_NAMED + 0u, W_FACT_WAS_NAMED + 0u})
       for (const auto &a : grants)
@@ -134,6 +148,9 @@ void add_random(std::size_t count) {
     if (known())
       facts.flags &= ~(W_FACT_NO_CONTEXT | W_FACT_RACED);
     facts.candidate_count = static_cast<std::uint32_t>(random() % (W_MAX_CANDIDATES + 2));
+    facts.chain = static_cast<std::uint8_t>(random() % 3);
+    if (!known())
+      facts.object = static_cast<std::uint8_t>(random() % (W_OBJECT_COUNT + 1));
     for (auto &grant : facts.candidates)
       grant = pick(kinds[now]);
     add(facts);
@@ -162,6 +179,7 @@ int main(int argc, char *argv[]) {
   add(w_facts{});
   add_enums();
   add_flags();
+  add_objects();
   add_single_grants();
   add_lists();
   add_places();

@@ -124,7 +124,7 @@ def denial(sequence, digest, path="/tmp/evil", reason="missing authorization", u
             "facts": {"audit": "optional", "candidateCount": 0, "candidates": [], "chain": 0,
                       "digest": digest, "digestKind": "sha256", "flags": [], "generation": "1",
                       "hook": "bprm_check_security", "measure": "ima", "mode": "enforce",
-                      "now": str(sequence * 10**9), "request": "exec", "reserved": 0},
+                      "now": str(sequence * 10**9), "object": "none", "request": "exec"},
             "file": {"device": 1, "filesystem": 61267, "inode": "9", "path": path},
             "policy": "11" * 32, "process": process(2, 1), "task": task(77, uid)}
 

@@ -60,8 +60,8 @@ w_candidate take_grant(Bytes &bytes, std::uint64_t now) {
   grant.not_after = take_time(bytes, now);
   grant.lease_until = take_time(bytes, now);
   grant.flags = flags & 0x80 ? std::uint32_t{1} << (flags & 31) : flags & W_CANDIDATE_ALL;
-  grant.actions = actions & 0x1f;
-  grant.artifact = actions >> 5;
+  grant.actions = actions & 0x7f;
+  grant.artifact = actions >> 7;
   grant.scope = W_SCOPE_HOST;
   return grant;
 }
@@ -77,6 +77,8 @@ w_facts take_facts(Bytes &bytes) {
   const auto flags = bytes.take<std::uint16_t>();
   facts.flags = flags & 0x8000 ? std::uint32_t{1} << (flags & 31) : flags & W_FACT_ALL;
   facts.candidate_count = bytes.take<std::uint8_t>();
+  facts.chain = bytes.take<std::uint8_t>() & 1;
+  facts.object = bytes.take<std::uint8_t>() & 0x1f;
   facts.now = bytes.take<std::uint64_t>();
   for (auto &grant : facts.candidates)
     grant = take_grant(bytes, facts.now);

@@ -9,8 +9,9 @@ namespace warrant::domain {
 std::string describe(const w_facts &facts) {
   std::ostringstream out;
   out << "request " << +facts.request << " mode " << +facts.mode << " audit " << +facts.audit
-      << " measure " << +facts.measure << " flags 0x" << std::hex << facts.flags << std::dec
-      << " now " << facts.now << " candidates " << facts.candidate_count;
+      << " measure " << +facts.measure << " chain " << +facts.chain << " object " << +facts.object
+      << " flags 0x" << std::hex << facts.flags << std::dec << " now " << facts.now
+      << " candidates " << facts.candidate_count;
   for (std::uint32_t i = 0; i < facts.candidate_count && i < W_MAX_CANDIDATES; i++) {
     const auto &grant = facts.candidates[i];
     out << "\n  [" << i << "] artifact " << grant.artifact << " actions 0x" << std::hex

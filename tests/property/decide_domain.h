@@ -11,18 +11,21 @@
 
 namespace warrant::domain {
 
-inline constexpr std::uint8_t kRequests[] = {W_REQUEST_EXEC,    W_REQUEST_MAP,   W_REQUEST_WRITE,
-                                             W_REQUEST_INVALID, W_REQUEST_COUNT, 255};
+inline constexpr std::uint8_t kRequests[] = {
+    W_REQUEST_EXEC, W_REQUEST_MAP,   W_REQUEST_WRITE,   W_REQUEST_CHECK, W_REQUEST_READ,
+    W_REQUEST_LOAD, W_REQUEST_TOUCH, W_REQUEST_INVALID, W_REQUEST_COUNT, 255};
+/// Those that ask for a grant, and those that ask for a file's code whatever is behind it.
+inline constexpr w_request kGrantRequests[] = {W_REQUEST_EXEC, W_REQUEST_MAP, W_REQUEST_CHECK,
+                                               W_REQUEST_READ, W_REQUEST_LOAD};
 inline constexpr std::uint8_t kModes[] = {W_MODE_ENFORCE, W_MODE_OBSERVE, W_MODE_INVALID,
                                           W_MODE_COUNT, 255};
 inline constexpr std::uint8_t kAudits[] = {W_AUDIT_OPTIONAL, W_AUDIT_REQUIRED, W_AUDIT_UNAVAILABLE,
                                            W_AUDIT_INVALID,  W_AUDIT_COUNT,    255};
 inline constexpr std::uint8_t kMeasures[] = {
-    W_MEASURE_CACHED,    W_MEASURE_VERITY,     W_MEASURE_IMA,
-    W_MEASURE_INVALID,   W_MEASURE_NONE,       W_MEASURE_FAILED,
-    W_MEASURE_ALGORITHM, W_MEASURE_FOREIGN_FS, W_MEASURE_UNSEALED,
-    W_MEASURE_UNCACHED,  W_MEASURE_CHANGED,    W_MEASURE_NOT_REGULAR,
-    W_MEASURE_TOO_LARGE, W_MEASURE_COUNT,      255};
+    W_MEASURE_CACHED,    W_MEASURE_VERITY,   W_MEASURE_IMA,       W_MEASURE_INVALID,
+    W_MEASURE_NONE,      W_MEASURE_FAILED,   W_MEASURE_ALGORITHM, W_MEASURE_FOREIGN_FS,
+    W_MEASURE_UNSEALED,  W_MEASURE_UNCACHED, W_MEASURE_CHANGED,   W_MEASURE_NOT_REGULAR,
+    W_MEASURE_TOO_LARGE, W_MEASURE_SHARED,   W_MEASURE_COUNT,     255};
 static_assert(sizeof(kRequests) == W_REQUEST_COUNT + 2 && sizeof(kModes) == W_MODE_COUNT + 2 &&
                   sizeof(kAudits) == W_AUDIT_COUNT + 2 && sizeof(kMeasures) == W_MEASURE_COUNT + 2,
               "each value of each enum, and two beyond it");
@@ -99,9 +102,15 @@ inline std::vector<w_candidate> single_grants(std::uint64_t now) {
   const std::vector<std::uint32_t> actions = {W_ACTION_ALL,
                                               W_ACTION_EXEC,
                                               W_ACTION_MAP,
+                                              W_ACTION_INTERPRET,
+                                              W_ACTION_LOAD,
+                                              W_ACTION_SCRIPT,
+                                              W_ACTION_SCRIPT | W_ACTION_MAP,
                                               W_ACTION_ALL & ~W_ACTION_EXEC,
                                               W_ACTION_ALL & ~W_ACTION_MAP,
-                                              ~W_ACTION_ALL,
+                                              W_ACTION_ALL & ~W_ACTION_INTERPRET,
+                                              W_ACTION_ALL & ~W_ACTION_LOAD,
+                                              ~(W_ACTION_ALL | W_ACTION_SCRIPT),
                                               0};
   return grants_of(now, actions, flags, windows(now), leases(now));
 }
@@ -110,8 +119,8 @@ inline std::vector<w_candidate> single_grants(std::uint64_t now) {
 inline std::vector<w_candidate> paired_grants(std::uint64_t now) {
   const auto all = windows(now);
   const auto lease = leases(now);
-  return grants_of(now, {W_ACTION_EXEC, W_ACTION_MAP}, flag_pairs(), {all.begin(), all.begin() + 5},
-                   {lease.begin() + 1, lease.begin() + 4});
+  return grants_of(now, {W_ACTION_EXEC, W_ACTION_MAP | W_ACTION_SCRIPT}, flag_pairs(),
+                   {all.begin(), all.begin() + 5}, {lease.begin() + 1, lease.begin() + 4});
 }
 
 /// One grant for each reason that a grant can have, in the order of the reasons; last, one that
@@ -124,6 +133,7 @@ inline std::vector<w_candidate> grant_per_reason(std::uint64_t now) {
     change(grants.back());
   };
   add([](auto &g) { g.artifact = 0; });
+  add([](auto &g) { g.actions = W_ACTION_SCRIPT; });
   add([](auto &g) { g.flags = W_CANDIDATE_POLICY_MISMATCH; });
   add([](auto &g) { g.flags = W_CANDIDATE_IDENTITY_MISMATCH; });
   add([](auto &g) { g.flags = W_CANDIDATE_REVOKED; });
@@ -149,6 +159,10 @@ inline w_facts plain_facts(std::uint8_t request, std::uint64_t now) {
   facts.mode = W_MODE_ENFORCE;
   facts.audit = W_AUDIT_REQUIRED;
   facts.measure = W_MEASURE_CACHED;
+  if (request == W_REQUEST_LOAD)
+    facts.object = W_OBJECT_MODULE;
+  if (request == W_REQUEST_TOUCH)
+    facts.object = W_OBJECT_PIN;
   return facts;
 }
 

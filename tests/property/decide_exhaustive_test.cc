@@ -71,11 +71,18 @@ void put(w_facts &facts, const std::vector<w_candidate> &grants) {
   facts.candidate_count = static_cast<std::uint32_t>(grants.size());
 }
 
+// The facts that are about objects, and those that are about content.
+constexpr std::uint32_t kObjectFacts = W_FACT_ADMINISTER | W_FACT_PERMITTED;
+constexpr std::uint32_t kContentFacts = W_FACT_ALL & ~kObjectFacts;
+
+// All facts about content, with all and with none about objects: what looks at neither must not
+// care.
 template <typename Visit>
 void for_each_flags(Visit visit) {
   for (const auto unknown : kUnknownFacts)
-    for (std::uint32_t flags = 0; flags <= W_FACT_ALL; flags++)
-      visit(flags | unknown);
+    for (const auto of_object : {0u, kObjectFacts})
+      for (std::uint32_t flags = 0; flags <= kContentFacts; flags++)
+        visit(flags | of_object | unknown);
 }
 
 TEST_CASE("zeroed facts deny, and are refused") {
@@ -105,7 +112,7 @@ TEST_CASE("w_errno lets go only an allow or an observed denial") {
 
 template <typename Visit>
 void for_each_count_and_place(std::uint64_t now, Visit visit) {
-  for (const auto request : {W_REQUEST_EXEC, W_REQUEST_MAP})
+  for (const auto request : kGrantRequests)
     for (const auto &filler : grant_per_reason(now))
       for (const auto &grant : grant_per_reason(now))
         for (std::uint32_t place = 0; place < W_MAX_CANDIDATES; place++)
@@ -122,7 +129,7 @@ void for_each_count_and_place(std::uint64_t now, Visit visit) {
 template <typename Visit>
 void for_each_three(std::uint64_t now, Visit visit) {
   const auto grants = grant_per_reason(now);
-  for (const auto request : {W_REQUEST_EXEC, W_REQUEST_MAP})
+  for (const auto request : kGrantRequests)
     for (const auto audit : kAudits)
       for (const auto &a : grants)
         for (const auto &b : grants)
@@ -137,11 +144,13 @@ void for_each_three(std::uint64_t now, Visit visit) {
 template <typename Visit>
 void for_each_single_grant(std::uint64_t now, Visit visit) {
   for (const auto &grant : single_grants(now))
-    for (const auto request : {W_REQUEST_EXEC, W_REQUEST_MAP}) {
-      auto facts = plain_facts(static_cast<std::uint8_t>(request), now);
-      put(facts, {grant});
-      visit(facts);
-    }
+    for (const auto request : kGrantRequests)
+      for (const std::uint8_t chain : {0, 1, 255}) {
+        auto facts = plain_facts(static_cast<std::uint8_t>(request), now);
+        facts.chain = chain;
+        put(facts, {grant});
+        visit(facts);
+      }
 }
 
 TEST_CASE("every count of grants, and every place among them") {
@@ -176,7 +185,8 @@ TEST_CASE("every frame with every way that grants can go") {
     w_facts facts{};
     facts.now = now;
     put(facts, list);
-    for (const auto request : kRequests)
+    for (const auto request : kRequests) {
+      facts.object = plain_facts(request, now).object;
       for (const auto mode : kModes)
         for (const auto audit : kAudits)
           for (const auto measure : kMeasures)
@@ -188,7 +198,30 @@ TEST_CASE("every frame with every way that grants can go") {
               facts.flags = flags;
               tally.compare(facts);
             });
+    }
   }
+  tally.report();
+}
+
+TEST_CASE("every object with every request and every fact") {
+  Tally tally("objects");
+  const auto now = kNows[0];
+  const std::vector<std::vector<w_candidate>> lists = {{}, {good_grant(now)}};
+  for (const auto &list : lists)
+    for (const auto request : kRequests)
+      for (unsigned object = 0; object < 256;
+           object = object <= W_OBJECT_COUNT ? object + 1 : object * 2)
+        for (const auto mode : {W_MODE_ENFORCE, W_MODE_OBSERVE})
+          for (const auto audit : {W_AUDIT_REQUIRED, W_AUDIT_UNAVAILABLE})
+            for_each_flags([&](std::uint32_t flags) {
+              auto facts = plain_facts(request, now);
+              facts.object = static_cast<std::uint8_t>(object);
+              facts.mode = static_cast<std::uint8_t>(mode);
+              facts.audit = static_cast<std::uint8_t>(audit);
+              facts.flags = flags;
+              put(facts, list);
+              tally.compare(facts);
+            });
   tally.report();
 }
 
@@ -231,11 +264,11 @@ TEST_CASE("the invariants hold in the frames", "[invariants]") {
   expired.not_after = now;
   const std::vector<std::vector<w_candidate>> lists = {{}, {good}, {expired}, {expired, good}};
   for (const auto &list : lists)
-    for (const auto request : {W_REQUEST_EXEC, W_REQUEST_MAP, W_REQUEST_WRITE})
+    for (const auto request : kRequests)
       for (const auto audit : kAudits)
         for (const auto measure : {W_MEASURE_CACHED, W_MEASURE_FAILED})
           for (std::uint32_t flags = 0; flags <= W_FACT_ALL; flags++) {
-            auto facts = plain_facts(static_cast<std::uint8_t>(request), now);
+            auto facts = plain_facts(request, now);
             facts.audit = audit;
             facts.measure = static_cast<std::uint8_t>(measure);
             facts.flags = flags;

@@ -97,13 +97,31 @@ bool the_room_does_not_matter(const w_facts &facts) {
 }
 
 bool is_code_file(const w_facts &facts) {
-  return facts.request == W_REQUEST_EXEC ||
-         (facts.request == W_REQUEST_MAP && !(facts.flags & W_FACT_ANONYMOUS));
+  if (facts.request == W_REQUEST_MAP)
+    return !(facts.flags & W_FACT_ANONYMOUS);
+  if (facts.request == W_REQUEST_LOAD)
+    return !(facts.flags & W_FACT_PERMITTED);
+  return facts.request == W_REQUEST_EXEC || facts.request == W_REQUEST_CHECK ||
+         facts.request == W_REQUEST_READ;
 }
 
-bool is_good(const w_candidate &grant, std::uint32_t action, std::uint64_t now) {
+// One of the actions that will do for the request.
+std::uint32_t actions_for(const w_facts &facts) {
+  switch (facts.request) {
+    case W_REQUEST_MAP:
+      return W_ACTION_MAP;
+    case W_REQUEST_READ:
+      return W_ACTION_INTERPRET;
+    case W_REQUEST_LOAD:
+      return W_ACTION_LOAD;
+    default:
+      return facts.chain ? W_ACTION_EXEC | W_ACTION_SCRIPT : W_ACTION_EXEC;
+  }
+}
+
+bool is_good(const w_candidate &grant, std::uint32_t actions, std::uint64_t now) {
   const bool leased = now < grant.lease_until || grant.flags == W_CANDIDATE_RECOVERY;
-  return grant.artifact != 0 && (grant.actions & action) == action &&
+  return grant.artifact != 0 && (grant.actions & actions) != 0 &&
          (grant.flags == 0 || grant.flags == W_CANDIDATE_RECOVERY) && grant.not_before <= now &&
          now < grant.not_after && leased;
 }
@@ -116,6 +134,9 @@ bool nothing_is_allowed_without_a_warrant(const w_facts &facts) {
   const auto has = [&](std::uint32_t bits) { return (facts.flags & bits) != 0; };
   if (facts.request == W_REQUEST_WRITE)
     return !has(W_FACT_NAMED | W_FACT_MAPPED) || has(W_FACT_UPDATE);
+  if (facts.request == W_REQUEST_TOUCH)
+    return has(W_FACT_ADMINISTER) ||
+           (facts.object > W_OBJECT_FTRACE && has(W_FACT_PERMITTED | W_FACT_JIT));
   if (facts.audit == W_AUDIT_UNAVAILABLE)
     return false;
   const bool is_map = facts.request == W_REQUEST_MAP;
@@ -127,9 +148,8 @@ bool nothing_is_allowed_without_a_warrant(const w_facts &facts) {
     return false;
   if (is_map && has(W_FACT_OWN_IMAGE))
     return true;
-  const std::uint32_t action = is_map ? W_ACTION_MAP : W_ACTION_EXEC;
   return decision.candidate < grants_in(facts) &&
-         is_good(facts.candidates[decision.candidate], action, facts.now);
+         is_good(facts.candidates[decision.candidate], actions_for(facts), facts.now);
 }
 
 bool unknown_values_deny(const w_facts &facts, std::uint8_t w_facts::*field, unsigned count) {
@@ -140,6 +160,24 @@ bool unknown_values_deny(const w_facts &facts, std::uint8_t w_facts::*field, uns
       return false;
   }
   return true;
+}
+
+bool unknown_objects_deny(const w_facts &facts) {
+  for (const unsigned object : {W_OBJECT_COUNT + 0u, 32u, 64u, 255u}) {
+    auto changed = facts;
+    changed.object = static_cast<std::uint8_t>(object);
+    if (!is_not_ready(changed))
+      return false;
+  }
+  return true;
+}
+
+// The same grant for an interpreter that a script leads to is worth at least as much.
+bool a_script_never_hurts(const w_facts &facts) {
+  auto direct = facts, through = facts;
+  direct.chain = 0;
+  through.chain = 1;
+  return !allows(direct) || allows(through);
 }
 
 bool unknown_enums_deny(const w_facts &facts) {
@@ -264,7 +302,8 @@ bool bad_facts_never_help(const w_facts &facts) {
                          W_FACT_NAMED, W_FACT_WAS_NAMED})
     if (!never_helps(facts, [&](w_facts &f) { f.flags |= bit; }))
       return false;
-  for (const auto bit : {W_FACT_JIT, W_FACT_UPDATE, W_FACT_OWN_IMAGE})
+  for (const auto bit :
+       {W_FACT_JIT, W_FACT_UPDATE, W_FACT_OWN_IMAGE, W_FACT_ADMINISTER, W_FACT_PERMITTED})
     if (!never_helps(facts, [&](w_facts &f) { f.flags &= ~static_cast<std::uint32_t>(bit); }))
       return false;
   if (facts.audit != W_AUDIT_OPTIONAL && facts.audit != W_AUDIT_REQUIRED)
@@ -294,8 +333,6 @@ bool records_are_not_decided_on(const w_facts &facts) {
     f.generation = ~f.generation;
     f.hook = static_cast<std::uint8_t>(~f.hook);
     f.digest_kind = static_cast<std::uint8_t>(~f.digest_kind);
-    f.chain = static_cast<std::uint8_t>(~f.chain);
-    f.reserved = static_cast<std::uint8_t>(~f.reserved);
     std::memset(f.digest, 0xa5, sizeof f.digest);
     for (auto &grant : f.candidates)
       grant.scope = ~grant.scope;
@@ -318,6 +355,8 @@ const std::vector<Invariant> &decide_invariants() {
       {"what lay in the scratch room does not matter", the_room_does_not_matter},
       {"nothing is allowed without a warrant", nothing_is_allowed_without_a_warrant},
       {"an unknown value of an enum denies", unknown_enums_deny},
+      {"an unknown object denies", unknown_objects_deny},
+      {"an interpreter is not worse off for its script", a_script_never_hurts},
       {"an unknown bit denies", unknown_bits_deny},
       {"a failure while gathering denies", failures_deny},
       {"observe changes the errno, never the decision", observe_changes_only_enforced},

@@ -34,6 +34,40 @@ inline bool is_map(const w_facts &facts) {
 inline bool is_write(const w_facts &facts) {
   return facts.request == W_REQUEST_WRITE;
 }
+inline bool is_check(const w_facts &facts) {
+  return facts.request == W_REQUEST_CHECK;
+}
+inline bool is_read(const w_facts &facts) {
+  return facts.request == W_REQUEST_READ;
+}
+inline bool is_load(const w_facts &facts) {
+  return facts.request == W_REQUEST_LOAD;
+}
+inline bool is_touch(const w_facts &facts) {
+  return facts.request == W_REQUEST_TOUCH;
+}
+
+// The objects by what lets them be, written out: nothing here is taken from the list in abi.h.
+inline bool is_enforcement(const w_facts &facts) {
+  return is_one_of(facts.object, {W_OBJECT_PIN, W_OBJECT_MOUNT, W_OBJECT_MAP, W_OBJECT_PROGRAM,
+                                  W_OBJECT_ADMINISTRATOR, W_OBJECT_FTRACE});
+}
+inline bool is_memory(const w_facts &facts) {
+  return is_one_of(facts.object,
+                   {W_OBJECT_PROCESS_MEMORY, W_OBJECT_USERFAULT, W_OBJECT_READ_IMPLIES_EXEC});
+}
+inline bool is_door(const w_facts &facts) {
+  return is_one_of(facts.object, {W_OBJECT_PTRACE, W_OBJECT_BPF, W_OBJECT_TRACING,
+                                  W_OBJECT_KERNEL_MEMORY, W_OBJECT_BLOCK_DEVICE, W_OBJECT_BINFMT});
+}
+inline bool is_kernel_code(const w_facts &facts) {
+  return is_one_of(facts.object, {W_OBJECT_MODULE, W_OBJECT_FIRMWARE, W_OBJECT_KEXEC});
+}
+
+// A module that the policy lets everybody load is nobody's business any more.
+inline bool is_let_in(const w_facts &facts) {
+  return is_load(facts) && has(facts, W_FACT_PERMITTED);
+}
 
 inline std::uint32_t known_facts() {
   std::uint32_t known = 0;
@@ -51,7 +85,8 @@ inline std::uint32_t known_grant_flags() {
 
 // Whether the content of a file is about to become code, so that it must be known and stay still.
 inline bool runs_file(const w_facts &facts) {
-  return is_exec(facts) || (is_map(facts) && !has(facts, W_FACT_ANONYMOUS));
+  return is_exec(facts) || is_check(facts) || is_read(facts) ||
+         (is_load(facts) && !is_let_in(facts)) || (is_map(facts) && !has(facts, W_FACT_ANONYMOUS));
 }
 
 // The image that a task was let exec needs no second grant to be mapped by that task.
@@ -59,10 +94,27 @@ inline bool needs_grant(const w_facts &facts) {
   return runs_file(facts) && !(is_map(facts) && has(facts, W_FACT_OWN_IMAGE));
 }
 
+inline bool is_script_only(const w_candidate &grant) {
+  return (grant.actions & W_ACTION_SCRIPT) != 0;
+}
+
+// What is executed directly needs exec; the interpreter of a script may be granted for that only.
+inline bool grants_action(const w_candidate &grant, const w_facts &facts) {
+  const auto has_action = [&](std::uint32_t action) {
+    return (grant.actions | action) == grant.actions;
+  };
+  if (is_map(facts))
+    return has_action(W_ACTION_MAP);
+  if (is_read(facts))
+    return has_action(W_ACTION_INTERPRET);
+  if (is_load(facts))
+    return has_action(W_ACTION_LOAD);
+  return has_action(W_ACTION_EXEC) || (facts.chain > 0 && has_action(W_ACTION_SCRIPT));
+}
+
 // All that stands between a grant and the request, in no particular order; empty: it authorizes.
 inline std::bitset<W_REASON_COUNT> obstacles(const w_candidate &grant, const w_facts &facts) {
   std::bitset<W_REASON_COUNT> found;
-  const std::uint32_t action = is_exec(facts) ? W_ACTION_EXEC : W_ACTION_MAP;
   // A lease is open up to its end, exclusive; only a recovery artifact survives a lost one.
   if (!(facts.now < grant.lease_until) && !has(grant, W_CANDIDATE_RECOVERY))
     found.set(W_REASON_ENVIRONMENT_FAILURE);
@@ -83,9 +135,12 @@ inline std::bitset<W_REASON_COUNT> obstacles(const w_candidate &grant, const w_f
     found.set(W_REASON_POLICY_MISMATCH);
   // Artifact 0 is invalid, an unknown flag is not understood, another action was not granted: what
   // cannot be read as a grant of this action is no grant of it.
-  if (grant.artifact == 0 || (grant.actions | action) != grant.actions ||
-      (grant.flags | known_grant_flags()) != known_grant_flags())
+  if (grant.artifact == 0 || (grant.flags | known_grant_flags()) != known_grant_flags() ||
+      (!grants_action(grant, facts) && !is_script_only(grant)))
     found.set(W_REASON_MISSING);
+  // What may only be the interpreter of a script was come to in another way.
+  if (!grants_action(grant, facts) && is_script_only(grant))
+    found.set(W_REASON_ENTRY);
   return found;
 }
 
@@ -145,7 +200,19 @@ inline const std::vector<Objection> &objections_to_facts() {
          return !is_one_of(f.audit, {W_AUDIT_OPTIONAL, W_AUDIT_REQUIRED, W_AUDIT_UNAVAILABLE});
        }},
       {W_REASON_NOT_READY,
-       [](const w_facts &f) { return !is_exec(f) && !is_map(f) && !is_write(f); }},
+       [](const w_facts &f) {
+         return !is_exec(f) && !is_map(f) && !is_write(f) && !is_check(f) && !is_read(f) &&
+                !is_load(f) && !is_touch(f);
+       }},
+      // An object is for a request to touch or to load it, and for no other.
+      {W_REASON_NOT_READY,
+       [](const w_facts &f) {
+         if (is_load(f))
+           return !is_kernel_code(f);
+         if (is_touch(f))
+           return !is_enforcement(f) && !is_memory(f) && !is_door(f);
+         return f.object != W_OBJECT_NONE;
+       }},
       {W_REASON_NOT_READY, [](const w_facts &f) { return f.candidate_count > W_MAX_CANDIDATES; }},
       {W_REASON_NOT_READY,
        [](const w_facts &f) { return (f.flags | known_facts()) != known_facts(); }},
@@ -163,6 +230,23 @@ inline const std::vector<Objection> &objections_to_content() {
        [](const w_facts &f) {
          return is_write(f) && (has(f, W_FACT_NAMED) || has(f, W_FACT_MAPPED)) &&
                 !has(f, W_FACT_UPDATE);
+       }},
+      // Enforcement is touched by nobody but who administers it.
+      {W_REASON_PROTECTED,
+       [](const w_facts &f) {
+         return is_touch(f) && is_enforcement(f) && !has(f, W_FACT_ADMINISTER);
+       }},
+      // A door is open to whom the policy opens it, and to who administers.
+      {W_REASON_PROTECTED,
+       [](const w_facts &f) {
+         return is_touch(f) && is_door(f) && !has(f, W_FACT_ADMINISTER) &&
+                !has(f, W_FACT_PERMITTED);
+       }},
+      // Memory, besides, to those with jit.
+      {W_REASON_PROTECTED,
+       [](const w_facts &f) {
+         return is_touch(f) && is_memory(f) && !has(f, W_FACT_ADMINISTER) &&
+                !has(f, W_FACT_PERMITTED) && !has(f, W_FACT_JIT);
        }},
       // Memory that is writable and executable at once, unless the artifact has jit.
       {W_REASON_WRITE_CONFLICT,
@@ -220,10 +304,16 @@ inline w_decision decide(const w_facts &facts) {
   const auto grants = needs_grant(facts) ? judge_grants(facts) : GrantsRuling{};
   if (grants.failure)
     return denied(facts, *grants.failure, grants.grant);
-  // What runs unrecorded, though the policy requires a record, does not run. A write runs nothing.
-  if (!is_write(facts) && facts.audit == W_AUDIT_UNAVAILABLE)
+  // What runs unrecorded, though the policy requires a record, does not run. Writing and touching
+  // run nothing.
+  if (!is_write(facts) && !is_touch(facts) && facts.audit == W_AUDIT_UNAVAILABLE)
     return denied(facts, W_REASON_AUDIT_UNAVAILABLE, grants.grant);
   if (is_write(facts) && !has(facts, W_FACT_NAMED) && !has(facts, W_FACT_MAPPED))
+    return allowed(W_REASON_NOT_GOVERNED, W_NO_CANDIDATE);
+  if (is_let_in(facts))
+    return allowed(W_REASON_NOT_GOVERNED, W_NO_CANDIDATE);
+  // Who administers is authorized, whatever the policy opens to all.
+  if (is_touch(facts) && has(facts, W_FACT_PERMITTED) && !has(facts, W_FACT_ADMINISTER))
     return allowed(W_REASON_NOT_GOVERNED, W_NO_CANDIDATE);
   return allowed(W_REASON_AUTHORIZED, grants.grant);
 }

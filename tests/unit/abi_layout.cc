@@ -29,7 +29,7 @@ Struct facts() {
       sizeof(T),
       {FIELD(T, now), FIELD(T, generation), FIELD(T, flags), FIELD(T, hook), FIELD(T, request),
        FIELD(T, mode), FIELD(T, audit), FIELD(T, measure), FIELD(T, digest_kind), FIELD(T, chain),
-       FIELD(T, reserved), FIELD(T, candidate_count), FIELD(T, digest), FIELD(T, candidates)}};
+       FIELD(T, object), FIELD(T, candidate_count), FIELD(T, digest), FIELD(T, candidates)}};
 }
 
 Struct decision() {
@@ -107,8 +107,8 @@ Struct config() {
   return {"w_config",
           sizeof(T),
           {FIELD(T, abi), FIELD(T, active), FIELD(T, mode), FIELD(T, audit), FIELD(T, reserved),
-           FIELD(T, enforcing_since), FIELD(T, state_serial), FIELD(T, generations),
-           FIELD(T, filesystems)}};
+           FIELD(T, permits), FIELD(T, hooks), FIELD(T, enforcing_since), FIELD(T, state_serial),
+           FIELD(T, root_version), FIELD(T, root), FIELD(T, generations), FIELD(T, filesystems)}};
 }
 
 Struct inode() {
@@ -143,6 +143,7 @@ Struct event() {
 #define HOOK(name, text) FROM_LIST(W_HOOK_, name)
 #define REQUEST(name, text) FROM_LIST(W_REQUEST_, name)
 #define MEASURE(name, text) FROM_LIST(W_MEASURE_, name)
+#define OBJECT(name, class, text) FROM_LIST(W_OBJECT_, name)
 #define FACT(name, bit, text) FROM_LIST(W_FACT_, name)
 #define CANDIDATE(name, bit, text) FROM_LIST(W_CANDIDATE_, name)
 
@@ -159,6 +160,7 @@ std::vector<Enum> all_enums() {
       {"w_hook", {W_HOOKS(HOOK) ENUMERATOR(W_HOOK_COUNT)}},
       {"w_request", {W_REQUESTS(REQUEST) ENUMERATOR(W_REQUEST_COUNT)}},
       {"w_measure", {W_MEASURES(MEASURE) ENUMERATOR(W_MEASURE_COUNT)}},
+      {"w_object", {W_OBJECTS(OBJECT) ENUMERATOR(W_OBJECT_COUNT)}},
       {"w_digest_kind",
        {ENUMERATOR(W_DIGEST_INVALID), ENUMERATOR(W_DIGEST_SHA256), ENUMERATOR(W_DIGEST_VERITY),
         ENUMERATOR(W_DIGEST_ANY)}},

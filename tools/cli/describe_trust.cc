@@ -97,6 +97,8 @@ std::string describe(const Policy &policy) {
             initiator_text(scope.initiator) + "\n";
   add_line(text, "audit", std::string(audit_name(policy.audit)));
   add_line(text, "filesystems", filesystems);
+  if (policy.permits != 0)
+    add_line(text, "permits", text_of_bits(permit_names(), policy.permits));
   add_rules(text, policy);
   add_line(text, "break-glass",
            policy.breakglass_max_window

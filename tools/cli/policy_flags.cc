@@ -17,6 +17,7 @@ constexpr std::string_view kFlags[] = {"--mode",
                                        "--audit",
                                        "--version",
                                        "--filesystem",
+                                       "--permit",
                                        "--honour",
                                        "--revocation-max-age",
                                        "--breakglass-max-window",
@@ -43,6 +44,18 @@ Try<std::vector<Filesystem>> filesystems_of(const Arguments &arguments) {
   return chosen;
 }
 
+Try<uint32_t> permits_of(const Arguments &arguments) {
+  uint32_t permits = 0;
+  for (const std::string &name : arguments.all("--permit")) {
+    const std::optional<uint32_t> bit = bit_from_name(permit_names(), name);
+    if (!bit)
+      return usage("--permit " + printable(name) + ": one of " + text_of_bits(permit_names(), ~0u) +
+                   " expected");
+    permits |= *bit;
+  }
+  return permits;
+}
+
 Try<std::vector<Digest>> honours_of(const Arguments &arguments) {
   std::vector<Digest> honours;
   for (const std::string &word : arguments.all("--honour"))
@@ -63,6 +76,7 @@ Try<Policy> policy_of_flags(const Arguments &arguments) {
   policy.mode = *mode_from_name(arguments.text("--mode"));
   policy.audit = *audit_from_name(arguments.text("--audit"));
   policy.filesystems = CLI_TRY(filesystems_of(arguments));
+  policy.permits = CLI_TRY(permits_of(arguments));
   policy.honours = CLI_TRY(honours_of(arguments));
   policy.revocation_max_age = arguments.duration("--revocation-max-age");
   policy.breakglass_max_window = arguments.duration("--breakglass-max-window");
