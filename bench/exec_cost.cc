@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What an exec and an open cost with nothing attached, with empty programs attached, and under
 // Warrant with a warm cache: in one boot, in interleaved rounds. Attaches programs: guests only.
+#include <bpf/bpf.h>
 #include <fcntl.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -108,6 +109,33 @@ std::vector<std::string> needed_files() {
   return files;
 }
 
+// What each program costs in each work, as the kernel counts it: per run of the work.
+void print_hook_costs(Switch &subjects, size_t count) {
+  if (Status done = subjects.select(Subject::kWarrant); !done.ok())
+    die(done.error().message);
+  const UniqueFd counting(bpf_enable_stats(BPF_STATS_RUN_TIME));
+  for (size_t work = 0; work < kWorks; work++) {
+    for (size_t i = 0; i < 5; i++)
+      run_once(static_cast<Work>(work));
+    auto before = subjects.costs();
+    for (size_t i = 0; i < count; i++)
+      run_once(static_cast<Work>(work));
+    auto after = subjects.costs();
+    if (!before.ok() || !after.ok())
+      die("cannot read what the programs cost");
+    for (size_t i = 0; i < after.value().size(); i++) {
+      const HookCost &to = after.value()[i];
+      const uint64_t calls = to.calls - before.value()[i].calls;
+      if (calls != 0)
+        std::printf("{\"hookOf\":\"%s\",\"program\":\"%s\",\"calls\":%.2f,\"each\":%.0f}\n",
+                    kWorkNames[work], to.program.c_str(),
+                    static_cast<double>(calls) / static_cast<double>(count),
+                    static_cast<double>(to.nanoseconds - before.value()[i].nanoseconds) /
+                        static_cast<double>(calls));
+    }
+  }
+}
+
 } // namespace
 
 int main(int argc, char **argv) {
@@ -136,6 +164,7 @@ int main(int argc, char **argv) {
     }
     std::fprintf(stderr, "round %zu of %zu\n", round + 1, rounds);
   }
+  print_hook_costs(made.value(), count);
   if (Status done = made.value().select(Subject::kNone); !done.ok())
     die(done.error().message);
   for (size_t work = 0; work < kWorks; work++) {

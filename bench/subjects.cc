@@ -88,4 +88,19 @@ Status Switch::select(Subject subject) {
   return {};
 }
 
+Result<std::vector<HookCost>> Switch::costs() const {
+  std::vector<HookCost> all;
+  bpf_program *program = nullptr;
+  while ((program = bpf_object__next_program(enforcement_->obj, program)) != nullptr) {
+    bpf_prog_info info{};
+    __u32 size = sizeof(info);
+    if (bpf_program__fd(program) < 0)
+      continue; // not loaded: this kernel has no such hook
+    if (bpf_obj_get_info_by_fd(bpf_program__fd(program), &info, &size) != 0)
+      return said("cannot ask for a program's costs");
+    all.push_back({bpf_program__name(program), info.run_cnt, info.run_time_ns});
+  }
+  return all;
+}
+
 } // namespace warrant::bench

@@ -17,6 +17,13 @@ enum class Subject : size_t { kNone, kEmpty, kWarrant, kCount };
 inline constexpr std::string_view kSubjectNames[] = {"none", "empty", "warrant"};
 static_assert(std::size(kSubjectNames) == static_cast<size_t>(Subject::kCount));
 
+// Calls of one program and the time they took, as bpf_stats count: with what counting itself costs.
+struct HookCost {
+  std::string program;
+  uint64_t calls = 0;
+  uint64_t nanoseconds = 0;
+};
+
 // Both objects loaded once; attaching and detaching is what changes between rounds. Nothing is
 // pinned but the maps, below a directory of its own.
 class Switch {
@@ -28,6 +35,8 @@ class Switch {
   Switch(Switch &&) = default;
   // Detaches whatever was attached before. Error: what the kernel said.
   Status select(Subject subject);
+  // What the kernel counted of each of Warrant's programs so far (needs bpf_enable_stats).
+  Result<std::vector<HookCost>> costs() const;
 
  private:
   struct Close {

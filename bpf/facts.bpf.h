@@ -111,6 +111,10 @@ static __noinline int w_measure(struct w_task *task, const struct w_config *cfg,
     facts->flags |= W_FACT_WRITERS;
     return 0;
   }
+  if (state->flags & W_INODE_SHARED) {
+    facts->measure = W_MEASURE_SHARED;
+    return 0;
+  }
   if (magic != OVERLAYFS_MAGIC && w_read_cached(state, &digest)) {
     w_count(W_COUNTER_CACHE_HITS);
     w_set_digest(facts, &digest);
@@ -146,6 +150,8 @@ static __always_inline void w_recall(struct w_facts *facts, const struct w_confi
     facts->flags |= W_FACT_WRITERS;
   if (!w_is_trusted_filesystem(cfg, magic))
     digest.measure = W_MEASURE_FOREIGN_FS;
+  else if (state && (state->flags & W_INODE_SHARED))
+    digest.measure = W_MEASURE_SHARED;
   else if (state && magic != OVERLAYFS_MAGIC)
     w_read_cached(state, &digest);
   w_set_digest(facts, &digest);

@@ -79,10 +79,12 @@ struct linux_binprm {
   struct file *file;
   const char *filename;
   const char *interp;
+  struct vm_area_struct *vma; /* of the new stack */
 };
 
 struct anon_vma;
 struct vm_area_struct {
+  unsigned long vm_flags;
   struct anon_vma *anon_vma;
   struct file *vm_file;
 };
@@ -117,6 +119,10 @@ struct task_struct {
 #define S_IFREG 0100000
 #define FMODE_WRITE 0x2u
 #define PROT_WRITE 0x2ul
+#define MAP_TYPE 0xful
+#define MAP_SHARED 0x1ul
+#define MAP_SHARED_VALIDATE 0x3ul
+#define VM_EXEC 0x4ul
 #define PROT_EXEC 0x4ul
 #define SB_KERNMOUNT (1ul << 22)
 #define TMPFS_MAGIC 0x01021994ul

@@ -138,6 +138,7 @@ struct w_task {
   struct w_image image; /* what runs */
   struct w_image pending_image;
   __u64 cgroup_chain[W_CGROUP_ROOM];
+  __u64 stack; /* address of the new image's stack area until its first code is mapped; 0: none */
   __u32 chain; /* files of the exec under way that were checked before this one */
   __u32 scopes[W_SCOPES_PER_TASK];
   struct w_verity verity;

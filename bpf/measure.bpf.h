@@ -57,6 +57,26 @@ static __always_inline int w_is_unsealed(struct inode *inode, __u32 magic) {
   return (BPF_CORE_READ(info, seals) & SEALED_CONTENT) != SEALED_CONTENT;
 }
 
+/*
+ * A shared mapping by a descriptor that may write: its pages can be pinned (io_uring, a stalled
+ * process_vm_writev), and what holds a pin writes on after mapping, descriptor and i_writecount are
+ * gone (seen on 6.1). Pins are told to nobody, so such content is not measured any more. 1 when the
+ * inode could not be marked.
+ */
+static __always_inline int w_mark_shared(struct file *file, unsigned long flags) {
+  unsigned long type = flags & MAP_TYPE;
+  struct w_inode *state;
+
+  if ((type != MAP_SHARED && type != MAP_SHARED_VALIDATE) || !(file->f_mode & FMODE_WRITE) ||
+      !w_is_regular(file->f_inode))
+    return 0;
+  state = bpf_inode_storage_get(&inodes, file->f_inode, NULL, BPF_LOCAL_STORAGE_GET_F_CREATE);
+  if (!state)
+    return 1;
+  __sync_fetch_and_or(&state->flags, W_INODE_SHARED);
+  return 0;
+}
+
 static __always_inline __u64 w_load(const __u64 *value) {
   return *(const volatile __u64 *)value;
 }

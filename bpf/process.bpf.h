@@ -84,4 +84,16 @@ static __always_inline void w_commit_exec(struct w_task *task) {
   task->pending.lineage = 0;
 }
 
+/*
+ * Whether the stack that the kernel has just made for a new image is executable: an ELF header may
+ * ask for that, and no hook is called for it. Looked at when the image's first code is mapped,
+ * which is after the stack was made and before anything of the image runs.
+ */
+static __always_inline int w_has_executable_stack(struct w_task *task) {
+  struct vm_area_struct *stack = (void *)task->stack;
+
+  task->stack = 0;
+  return stack && (BPF_CORE_READ(stack, vm_flags) & VM_EXEC);
+}
+
 #endif

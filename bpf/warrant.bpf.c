@@ -63,7 +63,7 @@ static __noinline int w_write(struct inode *inode, struct dentry *dentry, struct
   verdict = w_conclude(task);
   if (verdict == 0) {
     if (facts->flags & W_FACT_NAMED)
-      state->flags |= W_INODE_WAS_NAMED;
+      __sync_fetch_and_or(&state->flags, W_INODE_WAS_NAMED);
     if (!counted)
       __sync_fetch_and_add(&state->writes, 1);
   }
@@ -131,6 +131,7 @@ int BPF_PROG(on_bprm_committed, struct linux_binprm *bprm) {
   if (!task || !cfg)
     return 0;
   w_commit_exec(task);
+  task->stack = (__u64)bprm->vma;
   w_begin(task, cfg, W_HOOK_BPRM_COMMITTED, W_REQUEST_EXEC);
   task->event.type = W_EVENT_COMMIT;
   task->event.exec = task->process.lineage;
@@ -141,12 +142,15 @@ int BPF_PROG(on_bprm_committed, struct linux_binprm *bprm) {
 }
 
 SEC("lsm.s/mmap_file")
-int BPF_PROG(on_mmap_file, struct file *file, unsigned long reqprot, unsigned long prot) {
+int BPF_PROG(on_mmap_file, struct file *file, unsigned long reqprot, unsigned long prot,
+             unsigned long flags) {
   const struct w_config *cfg;
   struct w_inode *state;
   struct w_facts *facts;
   struct w_task *task;
 
+  if (file && w_mark_shared(file, flags))
+    return w_conclude_blind(w_get_config());
   if (!(prot & PROT_EXEC))
     return 0;
   cfg = w_get_config();
@@ -154,7 +158,7 @@ int BPF_PROG(on_mmap_file, struct file *file, unsigned long reqprot, unsigned lo
   if (!task || !cfg)
     return w_conclude_blind(cfg);
   facts = w_begin(task, cfg, W_HOOK_MMAP_FILE, W_REQUEST_MAP);
-  if (prot & PROT_WRITE)
+  if ((prot & PROT_WRITE) || w_has_executable_stack(task))
     facts->flags |= W_FACT_WRITABLE;
   if (!file) {
     facts->flags |= W_FACT_ANONYMOUS;
@@ -171,7 +175,7 @@ int BPF_PROG(on_mmap_file, struct file *file, unsigned long reqprot, unsigned lo
   /* Marked before it is allowed: from here on a writer must find it mapped. */
   state = bpf_inode_storage_get(&inodes, file->f_inode, NULL, 0);
   if (state && !(state->flags & W_INODE_MAPPED) && (facts->flags & W_FACT_NAMED))
-    state->flags |= W_INODE_MAPPED;
+    __sync_fetch_and_or(&state->flags, W_INODE_MAPPED);
   return w_conclude(task);
 }
 

@@ -145,9 +145,9 @@ template <typename Visit>
 void for_each_single_grant(std::uint64_t now, Visit visit) {
   for (const auto &grant : single_grants(now))
     for (const auto request : kGrantRequests)
-      for (const std::uint8_t chain : {0, 1, 255}) {
+      for (const unsigned chain : {0u, 1u, 255u}) {
         auto facts = plain_facts(static_cast<std::uint8_t>(request), now);
-        facts.chain = chain;
+        facts.chain = static_cast<std::uint8_t>(chain);
         put(facts, {grant});
         visit(facts);
       }
