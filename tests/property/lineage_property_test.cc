@@ -55,7 +55,7 @@ TEST_CASE("facts of any bits come back from JSON, and so does the decision on th
 TEST_CASE("every value of every byte-wide fact comes back") {
   uint8_t w_facts::*const fields[] = {&w_facts::hook,  &w_facts::request, &w_facts::mode,
                                       &w_facts::audit, &w_facts::measure, &w_facts::digest_kind,
-                                      &w_facts::chain, &w_facts::reserved};
+                                      &w_facts::chain, &w_facts::object};
   for (const auto field : fields)
     for (unsigned value = 0; value <= UINT8_MAX; ++value) {
       w_facts facts{};
