@@ -12,6 +12,17 @@
 
 #define W_GATHER_TRIES 3
 
+/*
+ * An argument of a hook as a number. 6.12's verifier believes that a pointer which a hook is given
+ * is never NULL, unless BTF calls it __nullable, and takes out a comparison of the pointer itself.
+ */
+static __always_inline __u64 w_argument(const unsigned long long *ctx, int index) {
+  __u64 word = 0;
+
+  bpf_probe_read_kernel(&word, sizeof(word), ctx + index);
+  return word;
+}
+
 /* Starts a new set of facts in the task's room. */
 static __always_inline struct w_facts *w_begin(struct w_task *task, const struct w_config *cfg,
                                                __u8 hook, __u8 request) {

@@ -160,7 +160,8 @@ int BPF_PROG(on_mmap_file, struct file *file, unsigned long reqprot, unsigned lo
   facts = w_begin(task, cfg, W_HOOK_MMAP_FILE, W_REQUEST_MAP);
   if ((prot & PROT_WRITE) || w_has_executable_stack(task))
     facts->flags |= W_FACT_WRITABLE;
-  if (!file) {
+  /* 6.12 takes the first of these out, 7.2 demands it. */
+  if (!file || w_argument(ctx, 0) == 0) {
     facts->flags |= W_FACT_ANONYMOUS;
     w_gather_scopes(task, cfg);
     return w_conclude(task);

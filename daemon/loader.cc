@@ -10,6 +10,7 @@
 #include <cerrno>
 #include <cstdarg>
 #include <cstdio>
+#include <cstdlib>
 #include <cstring>
 #include <utility>
 
@@ -29,10 +30,13 @@ std::string &libbpf_output() {
 int keep_output(libbpf_print_level level, const char *format, va_list arguments) {
   if (level == LIBBPF_DEBUG)
     return 0;
-  char line[2048];
-  std::vsnprintf(line, sizeof(line), format, arguments);
+  // The verifier's whole log is one line here, and what it objects to stands at its end.
+  char *line = nullptr;
+  if (::vasprintf(&line, format, arguments) < 0)
+    return 0;
   std::string &output = libbpf_output();
   output += line;
+  std::free(line);
   if (output.size() > kKeptOutput)
     output.erase(0, output.size() - kKeptOutput);
   return 0;

@@ -3,12 +3,13 @@
 import concurrent.futures
 import json
 
-from . import place, product, runner, scenario
+from . import kernels, matrix, place, product, runner, scenario
 
 
 def run_options(parser):
     parser.add_argument("scenarios", nargs="*", metavar="SCENARIO", help="default: all of them")
-    parser.add_argument("--kernel", default="6.1")
+    parser.add_argument("--kernel", default=kernels.OLDEST, choices=[*kernels.KNOWN, kernels.ALL],
+                        help=f"default {kernels.OLDEST}; {kernels.ALL}: each scenario on each kernel it names")
     parser.add_argument("--accel", choices=["tcg", "kvm"], default="tcg")
     parser.add_argument("--memory", type=int, default=1024, help="MiB (default 1024)")
     parser.add_argument("--cpus", type=int, default=2)
@@ -19,14 +20,9 @@ def run_options(parser):
 
 
 def run_command(options):
-    names = []
-    for name in options.scenarios or scenario.names():
-        if options.kernel in scenario.load(name).kernels:
-            names.append(name)
-        else:
-            place.say(f"{name}: not meant for kernel {options.kernel}, left out")
+    jobs = _jobs(options)
     runs = []
-    for finished in _run_all(names, options):
+    for finished in _run_all(jobs, options):
         runs.append(finished)
         if not options.json:
             _print_run(finished)
@@ -37,27 +33,44 @@ def run_command(options):
                           "runs": [finished.as_json() for finished in runs]}, indent=1))
     else:
         _print_totals(runs)
+        if len(runs) > 1:
+            table = matrix.Matrix(runs)
+            print("\n".join(f"# {line}" for line in table.lines()))
+            print(f"# kept in {table.keep()}")
         print(f"{passed} passed, {failed} failed", flush=True)
     return 1 if failed or not runs else 0
 
 
-def _run_all(names, options):
+def _jobs(options):
+    """[(scenario, kernel)], kernel by kernel."""
+    names = options.scenarios or scenario.names()
+    jobs = []
+    for kernel in kernels.KNOWN if options.kernel == kernels.ALL else [options.kernel]:
+        for name in names:
+            if kernel in scenario.load(name).kernels:
+                jobs.append((name, kernel))
+            else:
+                place.say(f"{name}: not meant for kernel {kernel}, left out")
+    return jobs
+
+
+def _run_all(jobs, options):
     """Those that mostly wait run beside the others, one after another; their results come last."""
-    patient = [name for name in names if scenario.load(name).patient]
-    busy = [name for name in names if name not in patient]
+    patient = [job for job in jobs if scenario.load(job[0]).patient]
+    busy = [job for job in jobs if job not in patient]
     with concurrent.futures.ThreadPoolExecutor(max_workers=1) as beside:
         waiting = []
-        for number, name in enumerate(busy):
-            yield _run_one(name, options)
+        for number, job in enumerate(busy):
+            yield _run_one(*job, options)
             if number == 0:  # whose guest programs are compiled now, for all
-                waiting = [beside.submit(_run_one, other, options) for other in patient]
-        for name, later in zip(patient, waiting or [None] * len(patient)):
-            yield later.result() if later else _run_one(name, options)
+                waiting = [beside.submit(_run_one, *other, options) for other in patient]
+        for job, later in zip(patient, waiting or [None] * len(patient)):
+            yield later.result() if later else _run_one(*job, options)
 
 
-def _run_one(name, options):
-    place.say(f"# {name} on {options.kernel}: booting")
-    return runner.run(name, options)
+def _run_one(name, kernel, options):
+    place.say(f"# {name} on {kernel}: booting")
+    return runner.run(name, kernel, options)
 
 
 def _print_run(finished):

@@ -6,7 +6,7 @@ import re
 import shutil
 import subprocess
 
-from . import image, place, plan, programs
+from . import image, place, plan, programs, suites
 
 PACKAGES = place.ROOT / "tools/lib/guest-packages.txt"
 AGENT = "usr/lib/warrant-test/agent"
@@ -30,22 +30,6 @@ def packages():
     return [line.split()[0] for line in lines if line and not line.startswith("#")]
 
 
-def debian_sources():
-    """This machine's own Debian 12 package sources, as one-line entries: whatever mirror it uses."""
-    told = place.run([place.tool("apt-get"), "indextargets", "--format",
-                      "$(REPO_URI) $(CODENAME) $(RELEASE) $(COMPONENT)", "Created-By: Packages"])
-    found = set()
-    for line in told.splitlines():
-        address, codename, release, component = line.split()
-        suite = next((word for word in (codename, release) if word.startswith("bookworm")), None)
-        if suite and re.fullmatch(r"bookworm(-updates|-security)?", suite):
-            found.add(f"deb {address} {suite} {component}")
-    if not found:
-        raise place.HarnessError("apt has no Debian 12 (bookworm) sources here; the guest needs them "
-                                 "(apt-get update may be missing)")
-    return sorted(found)
-
-
 def need_root():
     if os.geteuid() != 0:
         raise place.HarnessError("building the Debian guest needs root: its files have many owners")
@@ -63,7 +47,7 @@ def root_archive(refresh=False):
             f"--include={','.join(packages())}", "bookworm", scratch, "-"]
     with open(target.with_suffix(".log"), "w") as log:
         done = subprocess.run([str(word) for word in argv], stdout=log, stderr=log, text=True,
-                              input="\n".join(debian_sources()) + "\n")
+                              input="\n".join(suites.debian_sources()) + "\n")
     if done.returncode != 0:
         tail = target.with_suffix(".log").read_text()[-2000:]
         raise place.HarnessError(f"mmdebstrap failed with {done.returncode}:\n{tail}")

@@ -100,7 +100,8 @@ def with_boot(screen, visit, report):
 def main(arguments):
     parser = argparse.ArgumentParser(prog="tools/demo", description="Builds Warrant, boots a Debian "
                                      "guest under enforcement, shows what is refused and why.")
-    parser.add_argument("--kernel", default="6.1", help="which kernel (default 6.1)")
+    parser.add_argument("--kernel", default=kernels.OLDEST, choices=kernels.KNOWN,
+                        help="which kernel (default %(default)s)")
     parser.add_argument("--accel", choices=["tcg", "kvm"], default="tcg", help="default tcg")
     parser.add_argument("--limit", type=float, default=600,
                         help="seconds until the guest is killed (default %(default)s)")

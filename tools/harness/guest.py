@@ -21,7 +21,7 @@ def build(kernel, bare=False, refresh=False):
     if not bare:
         inputs += product.guest_inputs()
     folder = place.cache_dir("guest")
-    kind = "bare" if bare else "warrant"
+    kind = f"{'bare' if bare else 'warrant'}-{kernel.name}"
     target = folder / f"{kind}-{place.digest_of(*inputs)}.ext4"
     with place.alone_in(folder):
         if not target.exists():

@@ -4,26 +4,30 @@ import dataclasses
 import lzma
 import pathlib
 import re
-import shutil
-import tempfile
 
-from . import place
+from . import place, suites
 
 
 @dataclasses.dataclass(frozen=True)
 class Known:
-    """A kernel that scenarios may name."""
+    """A kernel that scenarios may name: the newest of its series that the suite has."""
     name: str
-    meta: str      # the meta package that depends on the current image
-    pattern: str   # what the image package looks like
-    cpu: str       # for TCG: see docs/scenarios.md on what QEMU gets wrong
+    suite: str
+    version: str         # what stands for * in the packages' names
+    packages: tuple = ("linux-image-*-cloud-amd64",)
+    qemu: int = 0        # major version of the oldest QEMU that boots it every time: see docs/scenarios.md
 
 
 KNOWN = {
     known.name: known for known in (
-        Known("6.1", "linux-image-cloud-amd64", r"linux-image-6\.1\.\S*-cloud-amd64", "max"),
+        Known("6.1", "bookworm", r"6\.1\.0-\d+"),
+        Known("6.12", "trixie", r"6\.12\.[0-9.]+\+deb[0-9.]+", qemu=10),
+        Known("7.2", "trixie-backports", r"7\.2\.[0-9.]+\+deb[0-9.]+",
+              ("linux-binary-*-cloud-amd64", "linux-modules-*-cloud-amd64")),
     )
 }
+OLDEST = "6.1"
+ALL = "all"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -31,19 +35,22 @@ class Kernel:
     """An unpacked kernel."""
     name: str
     folder: pathlib.Path
-    cpu: str
-
-    @property
-    def image(self):
-        return next(iter(sorted(self.folder.glob("boot/vmlinuz-*"))))
+    qemu: int
 
     @property
     def version(self):
-        return self.image.name.removeprefix("vmlinuz-")
+        return self.modules.name
 
     @property
     def modules(self):
-        return self.folder / "lib/modules" / self.version
+        found = [path for root in ("lib", "usr/lib") for path in self.folder.glob(f"{root}/modules/*")]
+        return sorted(found)[-1]
+
+    @property
+    def image(self):
+        """In /boot, or (7.2's packages) beside the modules."""
+        classic = self.folder / "boot" / f"vmlinuz-{self.version}"
+        return classic if classic.exists() else self.modules / "vmlinuz"
 
     def module_files(self, wanted):
         """Paths of the named modules and all they need, in load order; built-in ones left out."""
@@ -80,14 +87,15 @@ def needs_of(module):
     return [name for name in found.group(1).decode().split(",") if name] if found else []
 
 
-def current_package(known):
-    """The image package that the meta package depends on now."""
-    told = place.run([place.tool("apt-cache"), "depends", known.meta])
-    found = re.findall(rf"Depends: ({known.pattern})", told)
-    if not found:
-        raise place.HarnessError(f"apt knows no package like {known.pattern}: run apt-get update, or "
-                                 "see that this is Debian 12")
-    return found[-1]
+def newest(known, found):
+    """The packages of the newest version of that series. `found`: a suites.Suite."""
+    pattern = known.packages[0].replace("*", f"({known.version})")
+    versions = {re.fullmatch(pattern, name).group(1) for name in found.names(pattern)}
+    if not versions:
+        raise place.HarnessError(f"{found.name} has no package like {known.packages[0]} of {known.name} any "
+                                 "more; a kernel that was fetched before stays in the cache")
+    chosen = max(versions, key=lambda version: [int(number) for number in re.findall(r"\d+", version)])
+    return [package.replace("*", chosen) for package in known.packages]
 
 
 def fetch(name, refresh=False):
@@ -96,22 +104,8 @@ def fetch(name, refresh=False):
     if known is None:
         raise place.HarnessError(f"no kernel {name}; there are: {', '.join(KNOWN)}")
     folder = place.cache_dir("kernels") / name
-    kernel = Kernel(name, folder, known.cpu)
     with place.alone_in(folder.parent):
         if not folder.is_dir() or refresh:
-            _download(known, folder)
-    return kernel
-
-
-def _download(known, folder):
-    package = current_package(known)
-    place.say(f"kernel {known.name}: downloading {package}")
-    with tempfile.TemporaryDirectory(dir=place.cache_dir("kernels")) as scratch:
-        place.run([place.tool("apt-get"), "-o", "APT::Sandbox::User=root", "download", package],
-                  cwd=scratch)
-        archive = next(pathlib.Path(scratch).glob("*.deb"))
-        unpacked = pathlib.Path(scratch) / "unpacked"
-        place.run([place.tool("dpkg-deb"), "-x", archive, unpacked])
-        if folder.is_dir():
-            shutil.rmtree(folder)
-        unpacked.rename(folder)
+            with place.alone_in(place.cache_dir("apt")):
+                suites.fetch(known.suite, lambda found: newest(known, found), folder)
+    return Kernel(name, folder, known.qemu)

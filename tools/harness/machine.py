@@ -12,7 +12,7 @@ import subprocess
 import tempfile
 import time
 
-from . import place
+from . import place, qemu
 
 RESULT_DISK_SIZE = 128 << 20
 PR_SET_PDEATHSIG = 1
@@ -84,15 +84,15 @@ def tpm(folder):
 def accel_arguments(machine):
     if machine.icount:
         return ["-accel", "tcg,thread=single", "-smp", "1", "-icount", "shift=0,sleep=off",
-                "-cpu", machine.kernel.cpu]
+                "-cpu", "max"]
     if machine.accel == "kvm":
         return ["-accel", "kvm", "-smp", str(machine.cpus), "-cpu", "host"]
-    return ["-accel", "tcg,thread=multi", "-smp", str(machine.cpus), "-cpu", machine.kernel.cpu]
+    return ["-accel", "tcg,thread=multi", "-smp", str(machine.cpus), "-cpu", "max"]
 
 
 def arguments(machine, serial):
     """QEMU's command line but for the TPM."""
-    argv = [place.tool("qemu-system-x86_64"), "-nodefaults", "-no-user-config", "-display", "none",
+    argv = [*qemu.at_least(machine.kernel.qemu).command, "-nodefaults", "-no-user-config", "-display", "none",
             "-no-reboot", "-m", str(machine.memory), *accel_arguments(machine),
             "-rtc", "base=utc,clock=host", "-kernel", machine.kernel.image,
             "-initrd", machine.initrd, *serial,
@@ -150,9 +150,9 @@ def _boot_once(machine, on_event):
     ended = "limit"
     with tpm(folder) as tpm_arguments, open(folder / "qemu.log", "wb") as log:
         argv = arguments(machine, serial) + ["-drive", f"file={results},if=virtio,format=raw"]
-        with child(argv + tpm_arguments, stdin=subprocess.DEVNULL, stdout=log, stderr=log) as qemu:
+        with child(argv + tpm_arguments, stdin=subprocess.DEVNULL, stdout=log, stderr=log) as running:
             while time.monotonic() - start < machine.limit:
-                finished = qemu.poll() is not None
+                finished = running.poll() is not None
                 reader.pump()
                 if finished:
                     ended = "died"
@@ -173,5 +173,5 @@ def converse(machine):
         serial = ["-chardev", "stdio,id=console,mux=on,signal=off", "-serial", "chardev:console",
                   "-serial", f"file:{machine.folder / 'events.jsonl'}"]
         argv = arguments(machine, serial) + ["-drive", f"file={results},if=virtio,format=raw"]
-        with child(argv + tpm_arguments) as qemu:
-            return qemu.wait()
+        with child(argv + tpm_arguments) as running:
+            return running.wait()

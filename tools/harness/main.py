@@ -8,7 +8,7 @@ from . import commands, guest_commands, kernels, place, workbench
 
 
 def kernel_options(parser):
-    parser.add_argument("name", nargs="?", default="6.1", help=", ".join(kernels.KNOWN))
+    parser.add_argument("name", nargs="?", default=kernels.OLDEST, choices=kernels.KNOWN)
     parser.add_argument("--refresh", action="store_true", help="ask apt for the current version again")
 
 

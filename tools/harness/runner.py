@@ -19,7 +19,8 @@ STEP_LIMIT = 600
 class Run:
     """One scenario on one kernel, and what came of it."""
     scenario: scenario.Scenario
-    kernel: str
+    kernel: str                    # as scenarios name it
+    release: str                   # as it names itself
     folder: object
     outcome: machine.Outcome
     checks: list
@@ -35,7 +36,7 @@ class Run:
         return len(self.checks) - self.failed
 
     def as_json(self):
-        return {"scenario": self.scenario.name, "title": self.scenario.title, "kernel": self.kernel,
+        return {"scenario": self.scenario.name, "title": self.scenario.title, "kernel": self.kernel, "release": self.release,
                 "passed": self.passed, "failed": self.failed, "seconds": self.outcome.seconds,
                 "ended": self.outcome.ended, "folder": str(self.folder),
                 "figures": self.figures, "warnings": self.warnings,
@@ -104,10 +105,10 @@ def add_product(tree, subject, staged, folder, now):
     return names
 
 
-def run(name, options):
-    """Runs a scenario; the verdict is in the checks of what is returned."""
+def run(name, kernel_name, options):
+    """Runs a scenario on a kernel; the verdict is in the checks of what is returned."""
     subject = scenario.load(name)
-    kernel = kernels.fetch(options.kernel)
+    kernel = kernels.fetch(kernel_name)
     folder = workbench.run_folder(subject.name)
     now = time.time()
     staged = stage.make(subject.files)
@@ -128,12 +129,12 @@ def run(name, options):
         append=options.append, memory=options.memory, cpus=options.cpus, accel=options.accel,
         limit=min(subject.seconds, STEP_LIMIT)))
     initrd.unlink()
-    finished = _judge(subject, options, folder, outcome, composer)
+    finished = _judge(subject, kernel, options, folder, outcome, composer)
     (folder / "results.json").write_text(json.dumps(finished.as_json(), indent=1) + "\n")
     return finished
 
 
-def _judge(subject, options, folder, outcome, composer):
+def _judge(subject, kernel, options, folder, outcome, composer):
     kept = None if options.baseline_only else _collect(folder)
     judgement = judge.Judge(subject, outcome.events, kept or records.Records([]))
     checks = judgement.baseline_checks() if options.baseline_only else judgement.checks()
@@ -143,7 +144,7 @@ def _judge(subject, options, folder, outcome, composer):
         checks += _record_checks(subject, kept, measured, folder)
     warnings = [f"{event['event']}: {event['text']}" for event in outcome.events
                 if event["event"] in ("warning", "error", "garbled")]
-    return Run(subject, options.kernel, folder, outcome, checks, measured.lines(), warnings)
+    return Run(subject, kernel.name, kernel.version, folder, outcome, checks, measured.lines(), warnings)
 
 
 def _collect(folder):

@@ -4,7 +4,7 @@ docs/scenarios.md describes every field; what is not described there is refused 
 import dataclasses
 import json
 
-from . import place, words
+from . import kernels, place, words
 
 FOLDER = place.ROOT / "tests/vm/scenarios"
 
@@ -221,6 +221,13 @@ def _step(value, where):
     return Step(do, value, (only,) if only else phases)
 
 
+def _kernels(names, where):
+    unknown = set(names) - set(kernels.KNOWN)
+    if unknown or not names:
+        raise ScenarioError(f"{where}: kernels: some of {', '.join(kernels.KNOWN)}, not {sorted(unknown)}")
+    return tuple(names)
+
+
 def _table(values, fields, where):
     for label, value in values.items():
         unknown = set(value) - fields
@@ -242,7 +249,7 @@ def parse(text, where):
         for number, item in enumerate(reader.take("sequence", list)))
     scenario = Scenario(
         name=reader.take("name", str), title=reader.take("title", str),
-        kernels=tuple(reader.take("kernels", list, ["6.1"])),
+        kernels=_kernels(reader.take("kernels", list, list(kernels.KNOWN)), where),
         seconds=reader.take("seconds", (int, float), 240), policy=reader.take("policy", dict, {}),
         gap=reader.take("gap", bool, False), patient=reader.take("patient", bool, False),
         files=_table(reader.take("files", dict, {}), FILE_FIELDS, f"{where}: files"),

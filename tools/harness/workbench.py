@@ -18,7 +18,8 @@ def run_folder(name):
 
 
 def machine_options(parser):
-    parser.add_argument("--kernel", default="6.1", help="which kernel (default 6.1)")
+    parser.add_argument("--kernel", default=kernels.OLDEST, choices=kernels.KNOWN,
+                        help="which kernel (default %(default)s)")
     parser.add_argument("--accel", choices=["tcg", "kvm"], default="tcg", help="default tcg")
     parser.add_argument("--icount", action="store_true",
                         help="guest time = instruction count, one CPU")
