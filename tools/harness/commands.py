@@ -3,7 +3,7 @@
 import concurrent.futures
 import json
 
-from . import place, product, runner, scenario
+from . import outcomes, place, product, runner, scenario
 
 
 def run_options(parser):
@@ -32,11 +32,13 @@ def run_command(options):
             _print_run(finished)
     passed = sum(finished.passed for finished in runs)
     failed = sum(finished.failed for finished in runs)
+    table = outcomes.keep(runs)
     if options.json:
         print(json.dumps({"passed": passed, "failed": failed,
                           "runs": [finished.as_json() for finished in runs]}, indent=1))
     else:
         _print_totals(runs)
+        print("".join(f"# {line}\n" for line in table), end="")
         print(f"{passed} passed, {failed} failed", flush=True)
     return 1 if failed or not runs else 0
 

@@ -18,11 +18,15 @@ class Technique:
     by: str = ""                  # what closes it, where that is no denial of the kernel
     but: str = ""                 # what of it stays open
     open: str = ""                # why nothing closes it
+    untried: str = ""             # why it should come to nothing, though nobody tried it
     operator: str = ""            # what the operator can do about it
 
     @property
     def state(self):
-        return "open" if self.open else "partly" if self.but else "closed"
+        for name, state in (("open", "open"), ("untried", "untried"), ("but", "partly")):
+            if getattr(self, name):
+                return state
+        return "closed"
 
 
 def _rows(value, where):
@@ -36,22 +40,34 @@ def _rows(value, where):
 
 
 def parse(value, verdict, where):
-    """The technique of an action with that verdict."""
+    """The technique of an action with that verdict, or of a limit (verdict "limit")."""
     if isinstance(value, str):
         return Technique(_checked_id(value, where))
     reader = Reader(value, where)
-    told = Technique(
-        id=_checked_id(reader.take("id", str), where), rows=_rows(reader.take("row", (int, str, list)), where),
-        what=reader.take("what", str), by=reader.take("by", str, ""), but=reader.take("but", str, ""),
-        open=reader.take("open", str, ""), operator=reader.take("operator", str, ""))
+    texts = {name: reader.take(name, str, "") for name in ("by", "but", "open", "untried", "operator")}
+    told = Technique(id=_checked_id(reader.take("id", str), where),
+                     rows=_rows(reader.take("row", (int, str, list)), where),
+                     what=reader.take("what", str), **texts)
     reader.finish()
-    if verdict == "deny" and (told.by or told.open):
-        raise ScenarioError(f"{where}: a denial closes it: neither by nor open")
-    if verdict != "deny" and bool(told.by) == bool(told.open):
-        raise ScenarioError(f"{where}: without a denial, say what it is closed by, or why it is open")
-    if told.open and (told.but or not told.operator):
-        raise ScenarioError(f"{where}: what is open says what the operator can do, and has no but")
+    problem = _problem(told, verdict)
+    if problem:
+        raise ScenarioError(f"{where}: {problem}")
     return told
+
+
+def _problem(told, verdict):
+    said = [name for name in ("by", "open", "untried") if getattr(told, name)]
+    if verdict == "deny" and said:
+        return f"a denial closes it: no {said[0]}"
+    if verdict != "deny" and len(said) != 1:
+        return "without a denial, say what it is closed by, or why it is open"
+    if told.untried and verdict != "limit":
+        return "an action tries it, so that it is not untried"
+    if told.open and not told.operator:
+        return "what is open says what the operator can do"
+    if told.but and (told.open or told.untried):
+        return "but belongs to what is closed"
+    return ""
 
 
 def _checked_id(text, where):
