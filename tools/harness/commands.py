@@ -3,7 +3,7 @@
 import concurrent.futures
 import json
 
-from . import kernels, matrix, place, product, runner, scenario
+from . import kernels, matrix, outcomes, place, product, runner, scenario
 
 
 def run_options(parser):
@@ -28,15 +28,17 @@ def run_command(options):
             _print_run(finished)
     passed = sum(finished.passed for finished in runs)
     failed = sum(finished.failed for finished in runs)
+    table = outcomes.keep(runs)
     if options.json:
         print(json.dumps({"passed": passed, "failed": failed,
                           "runs": [finished.as_json() for finished in runs]}, indent=1))
     else:
         _print_totals(runs)
         if len(runs) > 1:
-            table = matrix.Matrix(runs)
-            print("\n".join(f"# {line}" for line in table.lines()))
-            print(f"# kept in {table.keep()}")
+            by_kernel = matrix.Matrix(runs)
+            print("\n".join(f"# {line}" for line in by_kernel.lines()))
+            print(f"# kept in {by_kernel.keep()}")
+        print("".join(f"# {line}\n" for line in table), end="")
         print(f"{passed} passed, {failed} failed", flush=True)
     return 1 if failed or not runs else 0
 

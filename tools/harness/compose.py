@@ -1,12 +1,18 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A scenario becomes a plan: first everything without enforcement, then everything under it."""
+"""A scenario becomes a plan: first everything without enforcement, then everything under it, each as it stands
+and then once more in every other way that its actions ask for."""
 import signal
 
-from . import product, scenario
+from . import product, scenario, ways
 
 DAEMON_SIGNALS = {"kill": signal.SIGKILL, "stop": signal.SIGSTOP, "continue": signal.SIGCONT,
                   "terminate": signal.SIGTERM}
 ARMING_SECONDS = 60
+
+# What passes in other ways do again, too: whatever makes files what an action needs them to be, and
+# what becomes of a background action. The daemon and what is in force stay as the sequence left them.
+FILE_STEPS = {"place", "copy", "write", "mkdir", "symlink", "rename", "remove", "mount", "umount"}
+JOB_STEPS = {"wait", "signal"}
 
 
 class Composer:
@@ -19,6 +25,7 @@ class Composer:
         self._now = now
         self._artifacts = artifact_files  # {label: file name in the artifacts folder}
         self.steps = {}                   # step number -> what it is, for error messages
+        self._ways = ways.used_by(subject.actions())
 
     def _step(self, what, verb, *arguments, **options):
         number = self._plan.step(verb, *arguments, **options)
@@ -27,35 +34,54 @@ class Composer:
     # ---- phases
 
     def baseline(self):
-        self._phase("baseline", [])
+        self._pass("baseline", ways.PLAIN)
+        for way in self._ways:
+            if way.baseline != "baseline":
+                self._pass("baseline", way)
 
     def enforced(self, collect):
         self._start_daemon()
-        self._phase("enforced", [self._stop_daemon])
+        self._pass("enforced", ways.PLAIN)
+        for way in self._ways:
+            if way is ways.KILLED:
+                self._daemon("kill", "enforced: daemon kill")
+            self._pass("enforced", way)
+            if way is ways.KILLED:  # what was recorded meanwhile waits for a daemon in the ring
+                self._start_daemon()
+                self._daemon("sync", "enforced: daemon sync")
+        self._stop_daemon()
         self._step("collect results", "collect", *collect)
 
-    def _phase(self, phase, after):
+    def _pass(self, phase, way):
+        """The sequence once, in one way. `phase` is what steps may be restricted to."""
+        named = way.baseline if phase == "baseline" else way.judged
         for file in self._staged.values():
             if file.early:
-                self.steps[file.place(self._plan)] = f"{phase}: place {file.label}"
+                self.steps[file.place(self._plan)] = f"{named}: place {file.label}"
         mounts = []
         for item in self._scenario.sequence:
             if isinstance(item, scenario.Action):
-                if phase == "enforced" or item.baseline:
-                    self._action(item, phase)
-            elif phase in item.phases:
-                self._do(item, phase, mounts)
-        for finish in after:
-            finish()
+                if way in ways.of(item) and (phase == "enforced" or item.baseline):
+                    self._action(item, named, way)
+            elif phase in item.phases and self._again(item, way):
+                self._do(item, named, mounts)
         for mounted in reversed(mounts):
-            self._step(f"{phase}: umount {mounted}", "umount", mounted)
+            self._step(f"{named}: umount {mounted}", "umount", mounted)
+
+    def _again(self, step, way):
+        """Whether a pass in that way does the step."""
+        if way is ways.PLAIN:
+            return True
+        if step.do in JOB_STEPS:
+            return way in ways.of(self._action_named(step.words["action"]))
+        return step.do in FILE_STEPS
 
     # ---- actions
 
-    def _action(self, action, phase):
+    def _action(self, action, phase, way):
         for uid in action.uids:
             verb = "start" if action.background else "run"
-            self._step(f"{phase}: {action.name(uid)}", verb, *action.run, id=action.name(uid),
+            self._step(f"{phase}: {action.name(uid)}", verb, *way.wrapper, *action.run, id=action.name(uid),
                        phase=phase, uid=uid, gid=uid, cgroup=action.cgroup, stdin=action.stdin,
                        cwd=action.cwd, env=list(action.env), limit=int(action.seconds * 1000))
 

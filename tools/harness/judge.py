@@ -7,18 +7,32 @@ import errno
 import json
 import re
 import signal
+import typing
 
-from . import scenario
+from . import scenario, ways
 
 
 _VERBS = {"deny": "denied", "observe": "observed only", "ended": "ended"}
+
+
+class Case(typing.NamedTuple):
+    """One action as one user in one way."""
+    action: scenario.Action
+    uid: int
+    way: ways.Way
+
+    def text(self):
+        return f"{self.action.id} uid {self.uid}{self.way.told}"
 
 
 @dataclasses.dataclass(frozen=True)
 class Check:
     name: str
     problem: str          # empty: passed
-    kind: str             # "deny", "allow", "baseline" or "run"
+    kind: str             # "deny", "allow", "observe", "ended", "powerless", "baseline" or "run"
+    action: str = ""      # what it is about, if it is about an action
+    uid: int = 0
+    way: str = ""
 
     def line(self):
         return f"ok - {self.name}" if not self.problem else f"not ok - {self.name}: {self.problem}"
@@ -92,6 +106,17 @@ def refusal_problem(result, wanted):
     return ""
 
 
+def powerless_problem(result, wanted):
+    """Why an action was not refused by the kernel itself; empty if it was."""
+    if result is None:
+        return "it never ran"
+    if wanted == "any":
+        refused = bool(result["execErrno"] or result["signal"] or result["exit"]) and not result["hung"]
+    else:
+        refused = observed_errno(result) == wanted
+    return "" if refused else f"expected to be refused with {wanted}, but: {describe(result)}"
+
+
 class Judge:
     """Holds everything that a run left, and passes judgement."""
 
@@ -100,58 +125,75 @@ class Judge:
         self._records = records       # records.Records, or None in a run without the product
         self._results = {(event["phase"], event["id"]): event
                          for event in events if event["event"] == "result"}
-        self._actions = [item for item in subject.sequence if isinstance(item, scenario.Action)]
-        self._busy = [self._results[key] for key in self._results
-                      if any(action.background and action.name(uid) == key[1]
-                             for action in self._actions for uid in action.uids)
-                      and key[0] == "enforced"]
+        self._actions = {action.id: action for action in subject.actions()}
+        background = {action.name(uid) for action in self._actions.values() if action.background
+                      for uid in action.uids}
+        self._busy = [result for (_, name), result in self._results.items() if name in background]
 
-    def _result(self, phase, action, uid):
-        return self._results.get((phase, action.name(uid)))
+    def _cases(self):
+        return [Case(action, uid, way) for action in self._actions.values() for way in ways.of(action)
+                for uid in action.uids]
+
+    def _before(self, case):
+        return self._results.get((case.way.baseline, case.action.name(case.uid)))
+
+    def _under(self, case):
+        return self._results.get((case.way.judged, case.action.name(case.uid)))
 
     def baseline_checks(self):
         """For runs without the product: everything must succeed."""
-        return [Check(f"{self._scenario.name}/{action.id} uid {uid}: works without enforcement",
-                      success_problem(self._result("baseline", action, uid), action.succeeds),
-                      "baseline")
-                for action in self._actions if action.baseline for uid in action.uids]
+        return [self._told(case, "works without enforcement", self._baseline_problem(case), "baseline")
+                for case in self._cases() if case.action.baseline and case.way is not ways.KILLED]
 
     def checks(self):
-        return [self._check(action, uid) for action in self._actions for uid in action.uids]
+        return [self._check(case) for case in self._cases()]
 
-    def _check(self, action, uid):
-        name = f"{self._scenario.name}/{action.id} uid {uid}: "
-        verdict = action.expect.verdict
-        name += "allowed" if verdict == "allow" else f"{_VERBS[verdict]}, {action.expect.reason}"
+    def _told(self, case, what, problem, kind):
+        return Check(f"{self._scenario.name}/{case.text()}: {what}", problem, kind, case.action.id, case.uid,
+                     case.way.name)
+
+    def _check(self, case):
+        expect = case.action.expect
+        if ways.powerless(*case) is not None:
+            problem = self._baseline_problem(case) or self._powerless_problem(self._under(case), case)
+            return self._told(case, "refused by the kernel, whatever enforces", problem, "powerless")
         judges = {"allow": self._allow_problem, "deny": self._deny_problem,
                   "observe": self._observe_problem, "ended": self._ended_problem}
-        problem = self._baseline_problem(action, uid) or judges[verdict](action, uid)
-        return Check(name, problem, action.expect.verdict)
+        what = "allowed" if expect.verdict == "allow" else f"{_VERBS[expect.verdict]}, {expect.reason}"
+        problem = self._baseline_problem(case) or judges[expect.verdict](case)
+        return self._told(case, what, problem, expect.verdict)
 
-    def _baseline_problem(self, action, uid):
-        if not action.baseline:
+    def _baseline_problem(self, case):
+        if not case.action.baseline:
             return ""
-        problem = success_problem(self._result("baseline", action, uid), action.succeeds)
+        result = self._before(case)
+        if ways.powerless(*case) is not None:
+            return self._powerless_problem(result, case)
+        problem = success_problem(result, case.action.succeeds)
         return f"does not work without enforcement: {problem}" if problem else ""
 
-    def _allow_problem(self, action, uid):
-        result = self._result("enforced", action, uid)
-        problem = success_problem(result, action.succeeds)
-        if action.expect.tally:
-            return problem or self._tally_problem(action, result)
-        denials = self._denials(result) if result and not action.background else []
+    def _powerless_problem(self, result, case):
+        return powerless_problem(result, ways.powerless(*case))
+
+    def _allow_problem(self, case):
+        result = self._under(case)
+        problem = success_problem(result, case.action.succeeds)
+        if case.action.expect.tally:
+            return problem or self._tally_problem(case.action, result)
+        denials = self._denials(result) if result and not case.action.background else []
         if problem or denials:
             told = "; ".join([problem] + [denial.text() for denial in denials[:5]]).strip("; ")
             return f"must be allowed: {told}"
         return ""
 
-    def _deny_problem(self, action, uid):
-        result = self._result("enforced", action, uid)
+    def _deny_problem(self, case):
+        result, action = self._under(case), case.action
         problem = refusal_problem(result, action.expect)
         if problem:
-            return problem + self._told(result)
+            recorded = self._denials(result) if result else []
+            return problem + "".join(f" [{denial.text()}]" for denial in recorded)
         tally = action.expect.tally and self._tally_problem(action, result)
-        return tally or self._record_problem(action, result) or self._twin_problem(action, uid)
+        return tally or self._record_problem(action, result) or self._twin_problem(case)
 
     def _tally_problem(self, action, result):
         """Every one of many execs had the expected end, and its verdict is recorded."""
@@ -165,30 +207,26 @@ class Judge:
                        if (decision.path, decision.verdict) == (wanted.path, verdict))
         return "" if recorded == count else f"{count} execs, but {recorded} are recorded"
 
-    def _observe_problem(self, action, uid):
-        result = self._result("enforced", action, uid)
-        problem = success_problem(result, action.succeeds)
+    def _observe_problem(self, case):
+        result = self._under(case)
+        problem = success_problem(result, case.action.succeeds)
         if problem:
             return f"must go on under a policy that only observes: {problem}"
-        return self._record_problem(action, result) or self._twin_problem(action, uid)
+        return self._record_problem(case.action, result) or self._twin_problem(case)
 
-    def _ended_problem(self, action, uid):
+    def _ended_problem(self, case):
         """The daemon killed it, and what it had started, and recorded each."""
-        result = self._result("enforced", action, uid)
+        result, expect = self._under(case), case.action.expect
         if result is None:
             return "it never ran"
         if result["signal"] != signal.SIGKILL:
             return f"expected to be killed, but: {describe(result)}"
-        ended = self._records.ended_since(result["start"], action.expect.reason)
+        ended = self._records.ended_since(result["start"], expect.reason)
         if result["pid"] not in ended:
             return f"killed, but the records tell of others: {sorted(ended)}"
-        if len(ended) != action.expect.count:
-            return f"{action.expect.count} processes should have ended, but: {sorted(ended)}"
+        if len(ended) != expect.count:
+            return f"{expect.count} processes should have ended, but: {sorted(ended)}"
         return ""
-
-    def _told(self, result):
-        denials = self._denials(result) if result else []
-        return "".join(f" [{denial.text()}]" for denial in denials)
 
     def _denials(self, result):
         """Denials while an action ran. Beside a background action the process id must fit too."""
@@ -217,10 +255,12 @@ class Judge:
         silent = set(wanted.hooks) - {denial.hook for denial in denials}
         return f"no denial was recorded at {', '.join(sorted(silent))}" if silent else ""
 
-    def _twin_problem(self, action, uid):
-        twin = next(item for item in self._actions if item.id == action.twin)
-        for twin_uid in [uid] if uid in twin.uids else twin.uids:
-            problem = self._baseline_problem(twin, twin_uid) or self._allow_problem(twin, twin_uid)
+    def _twin_problem(self, case):
+        """The twin ran in the same way, for the same uid if it runs for that one."""
+        twin = self._actions[case.action.twin]
+        for uid in [case.uid] if case.uid in twin.uids else twin.uids:
+            other = Case(twin, uid, case.way)
+            problem = self._baseline_problem(other) or self._allow_problem(other)
             if problem:
-                return f"its twin {twin.name(twin_uid)} fails: {problem}"
+                return f"its twin {other.text()} fails: {problem}"
         return ""

@@ -4,7 +4,7 @@ import argparse
 import signal
 import sys
 
-from . import commands, guest_commands, kernels, place, workbench
+from . import bypasses, commands, guest_commands, kernels, place, workbench
 
 
 def kernel_options(parser):
@@ -21,6 +21,7 @@ def kernel_command(options):
 COMMANDS = {
     "run": (commands.run_options, commands.run_command, "run scenarios; the last line counts"),
     "list": (commands.list_options, commands.list_command, "the scenarios there are"),
+    "bypasses": (bypasses.options, bypasses.command, "the page of techniques, made of the scenarios"),
     "replay": (commands.replay_options, commands.replay_command,
                "recompute every recorded verdict with decide()"),
     "kernel": (kernel_options, kernel_command, "fetch a kernel into the cache"),

@@ -9,7 +9,7 @@ import tarfile
 import time
 
 from . import (authority, compose, figures, image, judge, kernels, machine, place, product, programs, records,
-               scenario, stage, workbench)
+               scenario, stage, ways, workbench)
 
 BASELINE_ARTIFACT = "00-guest.json"
 STEP_LIMIT = 600
@@ -207,6 +207,7 @@ def _record_checks(subject, kept, measured, folder):
 def _starts_problem(subject, kept):
     restarts = sum(1 for item in subject.sequence if isinstance(item, scenario.Step)
                    and item.do == "daemon" and item.words["what"] == "start")
+    restarts += ways.KILLED in ways.used_by(subject.actions())
     told = (kept.count("start"), kept.count("adopt"))
     return "" if told == (1, restarts) else (f"armed once and taken over {restarts} times, but "
                                              f"{told[0]} and {told[1]} are recorded")

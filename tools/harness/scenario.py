@@ -2,15 +2,12 @@
 """Scenarios: data files that say what is done in a guest and what must come of it.
 docs/scenarios.md describes every field; what is not described there is refused here."""
 import dataclasses
-import json
 
-from . import kernels, place, words
+from . import kernels, place, ways, words
+from .reader import Reader, ScenarioError, of_text
+from .technique import Technique, parse as parse_technique
 
 FOLDER = place.ROOT / "tests/vm/scenarios"
-
-
-class ScenarioError(place.HarnessError):
-    """A scenario file that says something it must not; the text names file and field."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -57,6 +54,9 @@ class Action:
     twin: str = ""
     succeeds: Success = Success()
     expect: Expectation = Expectation("allow")
+    technique: Technique | None = None
+    ways: tuple | None = None     # besides the plain one; None, before they are settled: the scenario's
+    powerless: dict = dataclasses.field(default_factory=dict)  # see ways.powerless
 
     def name(self, uid):
         return f"{self.id}@{uid}"
@@ -84,6 +84,9 @@ class Scenario:
     revocations: dict
     policies: dict
     sequence: tuple
+
+    def actions(self):
+        return [item for item in self.sequence if isinstance(item, Action)]
 
 
 BOTH = ("baseline", "enforced")
@@ -114,33 +117,6 @@ ARTIFACT_FIELDS = {"subjects", "window", "actions", "initiator", "jit", "host", 
                    "manifest", "constraints", "delegation", "parent", "requires", "covers", "same-id-as"}
 REVOCATION_FIELDS = {"epoch", "artifacts", "issuers", "digests", "hosts", "signer", "series",
                      "installed"}
-
-
-class Reader:
-    """Takes members out of a JSON object; what is left over at the end is an error."""
-
-    def __init__(self, value, where):
-        if not isinstance(value, dict):
-            raise ScenarioError(f"{where}: an object is expected")
-        self._left = dict(value)
-        self._where = where
-
-    def take(self, name, kind, default=None):
-        if name not in self._left:
-            if default is None:
-                raise ScenarioError(f"{self._where}: {name} is missing")
-            return default
-        value = self._left.pop(name)
-        if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
-            raise ScenarioError(f"{self._where}: {name} is of the wrong type")
-        return value
-
-    def maybe(self, name, kind):
-        return self.take(name, kind) if name in self._left else None
-
-    def finish(self):
-        if self._left:
-            raise ScenarioError(f"{self._where}: unknown: {', '.join(sorted(self._left))}")
 
 
 def _expectation(value, where):
@@ -186,6 +162,8 @@ def _success(value, where):
 def _action(value, where, uids):
     reader = Reader(value, where)
     run = reader.take("run", list)
+    own_ways, tried = reader.maybe("ways", list), reader.maybe("technique", (dict, str))
+    expect = _expectation(reader.take("expect", dict, {"verdict": "allow"}), f"{where}.expect")
     action = Action(
         id=reader.take("id", str), run=tuple(map(str, run)),
         uids=tuple(reader.take("uids", list, uids)), cgroup=reader.maybe("cgroup", str),
@@ -194,13 +172,22 @@ def _action(value, where, uids):
         background=reader.take("background", bool, False), show=reader.take("show", bool, False),
         baseline=reader.take("baseline", bool, True), twin=reader.take("twin", str, ""),
         succeeds=_success(reader.take("succeeds", dict, {}), f"{where}.succeeds"),
-        expect=_expectation(reader.take("expect", dict, {"verdict": "allow"}), f"{where}.expect"))
+        expect=expect, ways=None if own_ways is None else ways.parse(own_ways, where),
+        technique=tried and parse_technique(tried, expect.verdict, f"{where}.technique"),
+        powerless=_powerless(reader.take("powerless", dict, {}), where))
     reader.finish()
     if not action.run or not action.run[0].startswith("/"):
         raise ScenarioError(f"{where}: run begins with an absolute path")
     if action.expect.verdict == "deny" and not action.twin:
         raise ScenarioError(f"{where}: a denial names its authorized twin")
     return action
+
+
+def _powerless(value, where):
+    for who, refused in value.items():
+        if not (who == "namespace" or who.isdigit()) or not isinstance(refused, str):
+            raise ScenarioError(f"{where}: powerless is {{uid or \"namespace\": errno or \"any\"}}")
+    return value
 
 
 def _step(value, where):
@@ -238,15 +225,13 @@ def _table(values, fields, where):
 
 def parse(text, where):
     """A scenario from the text of its file; `where` names it in errors."""
-    try:
-        reader = Reader(json.loads(text), where)
-    except ValueError as error:
-        raise ScenarioError(f"{where}: {error}") from None
+    reader = of_text(text, where)
     uids = reader.take("uids", list, [0])
     sequence = tuple(
         _step(item, f"{where}: sequence[{number}]") if "do" in item
         else _action(item, f"{where}: sequence[{number}]", uids)
         for number, item in enumerate(reader.take("sequence", list)))
+    sequence = _settled(sequence, ways.parse(reader.take("ways", list, []), where), where)
     scenario = Scenario(
         name=reader.take("name", str), title=reader.take("title", str),
         kernels=_kernels(reader.take("kernels", list, list(kernels.KNOWN)), where),
@@ -262,13 +247,20 @@ def parse(text, where):
     return scenario
 
 
-def _check_references(scenario, where):
+def _settled(sequence, default_ways, where):
+    """The sequence with the ways of each action; ids are unique."""
     actions = {}
-    for item in scenario.sequence:
+    for item in sequence:
         if isinstance(item, Action):
             if item.id in actions:
                 raise ScenarioError(f"{where}: two actions are called {item.id}")
             actions[item.id] = item
+    actions = ways.settle(actions, default_ways, where)
+    return tuple(actions[item.id] if isinstance(item, Action) else item for item in sequence)
+
+
+def _check_references(scenario, where):
+    actions = {action.id: action for action in scenario.actions()}
     for action in actions.values():
         twin = actions.get(action.twin)
         if action.twin and (twin is None or twin.expect.verdict != "allow"):

@@ -90,29 +90,6 @@ static int do_thread_exec(int count, char **words) {
   return *(int *)error;
 }
 
-static void write_file(const char *path, const char *data) {
-  int file = probe_open(path, O_WRONLY);
-
-  if (write(file, data, strlen(data)) != (ssize_t)strlen(data))
-    probe_setup_failed(path);
-  close(file);
-}
-
-/* Root in a user namespace of its own: another number for the same user. */
-static int do_userns_exec(int count, char **words) {
-  (void)count;
-  char map[64];
-  snprintf(map, sizeof(map), "0 %d 1", (int)geteuid());
-  if (unshare(CLONE_NEWUSER | CLONE_NEWNS) != 0)
-    probe_setup_failed("unshare");
-  write_file("/proc/self/setgroups", "deny");
-  write_file("/proc/self/uid_map", map);
-  if (getuid() != 0)
-    probe_setup_failed("uid in the namespace");
-  execve(words[0], words, environ);
-  return errno;
-}
-
 static int do_chroot_exec(int count, char **words) {
   (void)count;
   if (chroot(words[0]) != 0 || chdir("/") != 0)
@@ -130,7 +107,6 @@ const struct probe_verb kExecVerbs[] = {
     {"exec-unlinked", do_exec_unlinked, 1, "PATH  opens, unlinks, executes"},
     {"memfd", do_memfd, 2, "PATH sealed|unsealed  executes a copy in a memfd"},
     {"thread-exec", do_thread_exec, 1, "PATH  execve from a second thread"},
-    {"userns-exec", do_userns_exec, 1, "PATH  execve as root of a new user namespace"},
     {"chroot-exec", do_chroot_exec, 2, "FOLDER PATH  execve after chroot"},
     {0},
 };

@@ -24,6 +24,7 @@ extern const struct probe_verb kMapVerbs[];
 extern const struct probe_verb kWriteVerbs[];
 extern const struct probe_verb kManyVerbs[];
 extern const struct probe_verb kLatencyVerbs[];
+extern const struct probe_verb kNamespaceVerbs[];
 
 /* Standard output to nowhere, until it is shown again. */
 int hide_output(void);
@@ -33,5 +34,8 @@ void show_output(int before);
 void probe_setup_failed(const char *what) __attribute__((noreturn));
 /// Opens or gives up as a setup failure.
 int probe_open(const char *path, int flags);
+/// Makes the process root of a user and a mount namespace of its own, or gives up as a setup
+/// failure.
+void enter_namespaces(void);
 /// Environment for programs that the probe starts.
 extern char **environ;
