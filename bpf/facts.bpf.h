@@ -110,7 +110,7 @@ static __noinline int w_measure(struct w_task *task, const struct w_config *cfg,
     facts->measure = W_MEASURE_UNSEALED;
     return 0;
   }
-  state = bpf_inode_storage_get(&inodes, inode, NULL, BPF_LOCAL_STORAGE_GET_F_CREATE);
+  state = w_inode_storage(inode);
   if (!state) {
     facts->flags |= W_FACT_NO_CONTEXT;
     return 0;

@@ -176,6 +176,19 @@ struct {
   __uint(max_entries, W_RING_BYTES);
 } events SEC(".maps");
 
+/* 6.1's lookup in task storage fails when it is preempted inside its per-CPU guard; and of two tasks
+ * that make an inode's storage at the same moment, one gets -EEXIST or -EAGAIN and finds the other's
+ * at the next try. */
+#define W_STORAGE_TRIES 4
+
+static __always_inline struct w_inode *w_inode_storage(struct inode *inode) {
+  struct w_inode *found = NULL;
+
+  for (int i = 0; i < W_STORAGE_TRIES && !found; i++)
+    found = bpf_inode_storage_get(&inodes, inode, NULL, BPF_LOCAL_STORAGE_GET_F_CREATE);
+  return found;
+}
+
 static __always_inline void w_count(__u32 counter) {
   __u64 *value = bpf_map_lookup_elem(&counters, &counter);
 

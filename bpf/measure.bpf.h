@@ -101,23 +101,43 @@ static __always_inline int w_read_cached(const struct w_inode *state, struct w_d
   return 1;
 }
 
-#define W_STORE_TRIES 16
+/*
+ * Who measured the same file at the same moment may be interrupted while it stores the digest, with
+ * its whole (virtual) processor. Waiting for it is bounded, but long: giving up denies what may be
+ * authorized.
+ */
+#define W_STORE_TURNS (1 << 20)
+
+struct w_turn {
+  struct w_inode *state;
+  int taken;
+};
+
+static long w_take_turn(__u32 number, struct w_turn *turn) {
+  const volatile __u32 *storing = &turn->state->storing;
+
+  if (*storing == 0 && __sync_val_compare_and_swap(&turn->state->storing, 0, 1) == 0)
+    turn->taken = 1;
+  return turn->taken;
+}
 
 /* Keeps the digest if `writes` is still what it was before the measurement; 1 when it is. */
 static __always_inline int w_store_digest(struct w_inode *state, __u64 writes,
                                           const struct w_digest *digest) {
-  for (int i = 0; i < W_STORE_TRIES; i++) {
-    if (__sync_val_compare_and_swap(&state->storing, 0, 1) != 0)
-      continue;
-    if (w_load(&state->writes) == writes) {
-      state->digest_kind = digest->kind;
-      __builtin_memcpy(state->digest, digest->bytes, W_DIGEST_SIZE);
-      state->clean = writes + 1;
-    }
-    __sync_val_compare_and_swap(&state->storing, 1, 0);
-    return w_load(&state->writes) == writes;
+  struct w_turn turn = {.state = state};
+
+  if (__sync_val_compare_and_swap(&state->storing, 0, 1) != 0) {
+    bpf_loop(W_STORE_TURNS, w_take_turn, &turn, 0);
+    if (!turn.taken)
+      return 0;
   }
-  return 0;
+  if (w_load(&state->writes) == writes) {
+    state->digest_kind = digest->kind;
+    __builtin_memcpy(state->digest, digest->bytes, W_DIGEST_SIZE);
+    state->clean = writes + 1;
+  }
+  __sync_val_compare_and_swap(&state->storing, 1, 0);
+  return w_load(&state->writes) == writes;
 }
 
 /* Not inlined: 6.12 refuses the dynptr when clang reuses its stack slot for something else. */

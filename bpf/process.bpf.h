@@ -6,9 +6,6 @@
 
 #include "maps.bpf.h"
 
-/* 6.1's storage lookup fails when it is preempted inside its per-CPU guard: worth a second try. */
-#define W_STORAGE_TRIES 4
-
 static __always_inline struct w_task *w_task_storage(struct task_struct *task, __u64 flags) {
   struct w_task *found = NULL;
 

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Many execs in a row, or many refusals, counted.
 #include <errno.h>
-#include <sched.h>
 #include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -110,63 +109,7 @@ static int do_map_many(int count, char **words) {
   return refused == 0 ? 0 : EPERM;
 }
 
-/* All at once, on all processors. Each task tells its errno in its place of shared memory. */
-struct race {
-  volatile int go;
-  int errors[64];
-};
-
-static void run_race(struct race *race, int place, char *path) {
-  char *words[] = {path, "run", "quiet", NULL};
-  cpu_set_t one;
-
-  CPU_ZERO(&one);
-  CPU_SET(place % (int)sysconf(_SC_NPROCESSORS_ONLN), &one);
-  if (sched_setaffinity(0, sizeof(one), &one) != 0)
-    _exit(98);
-  while (!race->go)
-    sched_yield();
-  execve(path, words, environ);
-  race->errors[place] = errno;
-  _exit(99);
-}
-
-static int do_race(int count, char **words) {
-  (void)count;
-  int tasks = atoi(words[0]);
-  struct race *race =
-      mmap(NULL, sizeof(*race), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-  unsigned ran = 0, refused = 0, other = 0;
-  int status = 0;
-  pid_t pids[64];
-
-  if (race == MAP_FAILED || tasks < 1 || tasks > 64)
-    probe_setup_failed("race");
-  int output = hide_output();
-  for (int i = 0; i < tasks; i++) {
-    pids[i] = fork();
-    if (pids[i] == 0)
-      run_race(race, i, words[1]);
-  }
-  usleep(50000);
-  race->go = 1;
-  for (int i = 0; i < tasks; i++) {
-    if (pids[i] < 0 || waitpid(pids[i], &status, 0) != pids[i])
-      other++;
-    else if (race->errors[i] == EPERM)
-      refused++;
-    else if (race->errors[i] == 0 && WIFEXITED(status) && WEXITSTATUS(status) == 0)
-      ran++;
-    else
-      other++;
-  }
-  show_output(output);
-  printf("ran=%u eperm=%u other=%u\n", ran, refused, other);
-  return 0;
-}
-
 const struct probe_verb kManyVerbs[] = {
-    {"race", do_race, 2, "TASKS PATH  so many tasks execute it at the same moment"},
     {"exec-until", do_exec_until, 3, "FILE ROUNDS PATH  at least so often, and until FILE exists"},
     {"map-many", do_map_many, 2, "FILE TIMES  asks for executable memory once FILE is there"},
     {0},

@@ -7,8 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const struct probe_verb *const kTables[] = {kExecVerbs, kMapVerbs,     kWriteVerbs,
-                                                   kManyVerbs, kLatencyVerbs, kNamespaceVerbs};
+static const struct probe_verb *const kTables[] = {
+    kExecVerbs, kMapVerbs, kWriteVerbs, kManyVerbs, kRaceVerbs, kLatencyVerbs, kNamespaceVerbs};
 #define TABLES (sizeof(kTables) / sizeof(kTables[0]))
 
 void probe_setup_failed(const char *what) {

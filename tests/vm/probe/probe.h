@@ -23,6 +23,7 @@ extern const struct probe_verb kExecVerbs[];
 extern const struct probe_verb kMapVerbs[];
 extern const struct probe_verb kWriteVerbs[];
 extern const struct probe_verb kManyVerbs[];
+extern const struct probe_verb kRaceVerbs[];
 extern const struct probe_verb kLatencyVerbs[];
 extern const struct probe_verb kNamespaceVerbs[];
 
