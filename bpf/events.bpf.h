@@ -11,14 +11,21 @@
 #define W_DENIAL_BYTES (256 * 1024)
 
 static __always_inline void w_describe_file(struct w_event *event, struct inode *inode) {
-  event->inode = BPF_CORE_READ(inode, i_ino);
-  event->device = BPF_CORE_READ(inode, i_sb, s_dev);
-  event->filesystem = (__u32)BPF_CORE_READ(inode, i_sb, s_magic);
+  event->inode = inode->i_ino;
+  event->device = inode->i_sb->s_dev;
+  event->filesystem = (__u32)inode->i_sb->s_magic;
 }
 
 /* For hooks in which bpf_d_path is not allowed: the last component. */
 static __always_inline void w_name_dentry(struct w_event *event, struct dentry *dentry) {
-  bpf_probe_read_kernel_str(event->path, W_PATH_SIZE, BPF_CORE_READ(dentry, d_name.name));
+  bpf_probe_read_kernel_str(event->path, W_PATH_SIZE, dentry->d_name.name);
+}
+
+/* What file it is, with its path where that is to be had. Costs as much as deciding. */
+static __always_inline void w_name_file(struct w_event *event, struct file *file) {
+  w_describe_file(event, file->f_inode);
+  if (bpf_d_path(&file->f_path, event->path, W_PATH_SIZE) < 0)
+    w_name_dentry(event, file->f_path.dentry);
 }
 
 /* 0 when the event is in the ring. */
@@ -151,9 +158,9 @@ __noinline int w_settle(struct w_task *task) {
   return 0;
 }
 
-/* Decides, records, and decides again if the record was required and is lost. Global, so that the
- * verifier walks it once; hooks call w_conclude(). */
-__noinline int w_conclude_once(struct w_task *task) {
+/* Records what was settled, and decides again if the record was required and is lost. Global, so
+ * that the verifier walks it once. */
+__noinline int w_finish(struct w_task *task) {
   const struct w_origin *origin;
   struct w_decision decision;
   struct w_facts *facts;
@@ -163,7 +170,6 @@ __noinline int w_conclude_once(struct w_task *task) {
     return -EPERM;
   event = &task->event;
   facts = &event->facts;
-  w_settle(task);
   decision = event->decision;
   origin = w_origin_of(task, decision);
   if (origin)
@@ -181,11 +187,33 @@ __noinline int w_conclude_once(struct w_task *task) {
 }
 
 /*
+ * Decides about a file and records it; names it only if there is a record to put its name in.
  * 6.12's verifier takes a hook only if it sees that it returns 0 or an errno, and of what a global
  * function returns it sees nothing.
  */
+static __always_inline int w_judge_file(struct w_task *task, struct file *file) {
+  w_settle(task);
+  if (w_is_recorded(&task->event.facts, task->event.decision))
+    w_name_file(&task->event, file);
+  return w_finish(task) == 0 ? 0 : -EPERM;
+}
+
+/* Decides, records and gives the room back. */
 static __always_inline int w_conclude(struct w_task *task) {
-  return w_conclude_once(task) == 0 ? 0 : -EPERM;
+  int verdict;
+
+  w_settle(task);
+  verdict = w_finish(task) == 0 ? 0 : -EPERM;
+  w_leave(task);
+  return verdict;
+}
+
+/* The same about a file. */
+static __always_inline int w_conclude_file(struct w_task *task, struct file *file) {
+  int verdict = w_judge_file(task, file);
+
+  w_leave(task);
+  return verdict;
 }
 
 /* No room for facts: decide() is asked with none, which it denies (unless policy only observes). */

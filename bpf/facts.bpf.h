@@ -31,13 +31,18 @@ static __always_inline struct w_facts *w_begin(struct w_task *task, const struct
   __u64 ids = bpf_get_current_pid_tgid();
   __u64 owner = bpf_get_current_uid_gid();
 
-  __builtin_memset(event, 0, offsetof(struct w_event, path));
   event->path[0] = 0;
   event->reserved = 0;
   __builtin_memset(facts, 0, offsetof(struct w_facts, candidates));
   event->abi = W_ABI_VERSION;
   event->type = W_EVENT_DECISION;
-  event->process = task->process;
+  event->size = 0;
+  event->sequence = 0;
+  event->exec = 0;
+  event->inode = 0;
+  event->device = 0;
+  event->filesystem = 0;
+  __builtin_memset(event->granting_artifact, 0, W_ID_SIZE);
   event->tgid = ids >> 32;
   event->pid = (__u32)ids;
   event->uid = (__u32)owner;
@@ -48,9 +53,9 @@ static __always_inline struct w_facts *w_begin(struct w_task *task, const struct
   facts->mode = cfg->mode;
   facts->audit = cfg->audit;
   facts->measure = W_MEASURE_NONE;
-  if (task->process.flags & W_PROCESS_JIT)
+  if (event->process.flags & W_PROCESS_JIT)
     facts->flags |= W_FACT_JIT;
-  if (task->process.flags & W_PROCESS_UPDATE)
+  if (event->process.flags & W_PROCESS_UPDATE)
     facts->flags |= W_FACT_UPDATE;
   return facts;
 }
@@ -79,7 +84,7 @@ static __always_inline void w_take_verity(struct w_task *task, struct file *file
                                           struct w_digest *out) {
   struct w_verity *room = &task->verity;
 
-  if (!have_verity || !(BPF_CORE_READ(file, f_inode, i_flags) & S_VERITY))
+  if (!have_verity || !(file->f_inode->i_flags & S_VERITY))
     return;
   if (!w_verity_digest(file, room) || !w_is_named(slot, W_DIGEST_VERITY, room->digest))
     return;
@@ -94,7 +99,7 @@ static __noinline int w_measure(struct w_task *task, const struct w_config *cfg,
   struct w_facts *facts = &task->event.facts;
   struct w_digest digest = {.measure = W_MEASURE_NONE};
   struct inode *inode = file->f_inode;
-  __u32 magic = (__u32)BPF_CORE_READ(inode, i_sb, s_magic);
+  __u32 magic = (__u32)inode->i_sb->s_magic;
   struct w_inode *state;
   __u64 writes;
 
@@ -133,7 +138,7 @@ static __noinline int w_measure(struct w_task *task, const struct w_config *cfg,
   }
   w_take_verity(task, file, cfg->active, &digest);
   if (digest.measure != W_MEASURE_VERITY) {
-    if ((__u64)BPF_CORE_READ(inode, i_size) > W_MAX_MEASURED_BYTES) {
+    if ((__u64)inode->i_size > W_MAX_MEASURED_BYTES) {
       facts->measure = W_MEASURE_TOO_LARGE;
       return 0;
     }
@@ -155,7 +160,7 @@ static __always_inline void w_recall(struct w_facts *facts, const struct w_confi
                                      struct inode *inode) {
   struct w_inode *state = bpf_inode_storage_get(&inodes, inode, NULL, 0);
   struct w_digest digest = {.measure = W_MEASURE_UNCACHED};
-  __u32 magic = (__u32)BPF_CORE_READ(inode, i_sb, s_magic);
+  __u32 magic = (__u32)inode->i_sb->s_magic;
 
   if (w_has_writers(inode))
     facts->flags |= W_FACT_WRITERS;
@@ -185,7 +190,7 @@ static __always_inline int w_same(const __u8 *a, const __u8 *b, int size) {
 /* Whether the content of the binary that the task runs is this; nothing is known of adopted tasks.
  */
 static __always_inline int w_runs_content(const struct w_task *task, const __u8 *digest) {
-  return (task->process.flags & W_PROCESS_COMMITTED) &&
+  return (task->event.process.flags & W_PROCESS_COMMITTED) &&
          task->image.digest_kind != W_DIGEST_INVALID &&
          w_same(task->image.digest, digest, W_DIGEST_SIZE);
 }
@@ -214,7 +219,7 @@ static __always_inline int w_has_uses(const __u8 *id) {
 /* Whether the exec under way was already let begin, and counted, under this artifact: one use for
  * the script and all its interpreters. */
 static __always_inline int w_has_paid(const struct w_task *task, const __u8 *id) {
-  return task->event.facts.chain != 0 && w_same(task->pending.artifact, id, W_ID_SIZE);
+  return task->event.facts.chain != 0 && w_same(task->paid, id, W_ID_SIZE);
 }
 
 /*
@@ -237,12 +242,12 @@ static __always_inline __u32 w_demands(const struct w_task *task,
   if ((demands & W_ARTIFACT_NEEDS_SESSION) && artifact->session != w_session())
     flags |= W_CANDIDATE_IDENTITY_MISMATCH;
   if (event->facts.request == W_REQUEST_MAP &&
-      w_same(task->process.artifact, artifact->id, W_ID_SIZE))
+      w_same(event->process.artifact, artifact->id, W_ID_SIZE))
     return flags;
   if ((demands & W_ARTIFACT_NEEDS_CODE) && !w_runs_content(task, artifact->caller))
     flags |= W_CANDIDATE_IDENTITY_MISMATCH;
   if ((demands & W_ARTIFACT_NEEDS_PARENT) &&
-      !w_same(task->process.artifact, artifact->parent, W_ID_SIZE))
+      !w_same(event->process.artifact, artifact->parent, W_ID_SIZE))
     flags |= W_CANDIDATE_LINEAGE_BROKEN;
   if ((demands & W_ARTIFACT_COUNTED) && !w_has_paid(task, artifact->id) &&
       !w_has_uses(artifact->id))
@@ -379,8 +384,7 @@ static __always_inline int w_is_own_image(const struct w_task *task, const struc
 }
 
 static __always_inline int w_is_mapped(const struct w_inode *state, struct inode *inode) {
-  return (state->flags & W_INODE_MAPPED) &&
-         BPF_CORE_READ(inode, i_mapping, i_mmap.rb_root.rb_node) != NULL;
+  return (state->flags & W_INODE_MAPPED) && inode->i_mapping->i_mmap.rb_root.rb_node != NULL;
 }
 
 #endif

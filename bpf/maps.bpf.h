@@ -128,19 +128,31 @@ struct w_origin {
 };
 
 /*
- * What a task carries: who it is, what it becomes when the exec under way is committed, and room to
- * put facts together. The room is per task because sleepable programs can be preempted by others on
- * the same CPU, and because 704 bytes of facts do not fit a BPF stack.
+ * What a task carries from hook to hook: who it is, and what it becomes when the exec under way is
+ * committed. Small, because the kernel clears it at each fork.
  */
-struct w_task {
+struct w_context {
   struct w_process process;
   struct w_process pending;
   struct w_image image; /* what runs */
   struct w_image pending_image;
-  __u64 cgroup_chain[W_CGROUP_ROOM];
   __u64 stack; /* address of the new image's stack area until its first code is mapped; 0: none */
   __u32 chain; /* files of the exec under way that were checked before this one */
+  __u32 reserved;
+};
+
+/*
+ * Room to put the facts of one request together, with what is known of the task that asks: 704
+ * bytes of facts do not fit a BPF stack. `image`, `paid` and event.process are copies from its
+ * context.
+ */
+struct w_task {
+  __u32 busy; /* 1 while a program uses it */
   __u32 scopes[W_SCOPES_PER_TASK];
+  __u32 reserved;
+  struct w_image image;
+  __u8 paid[W_ID_SIZE]; /* artifact under which the exec under way began */
+  __u64 cgroup_chain[W_CGROUP_ROOM];
   struct w_verity verity;
   struct w_origin origins[W_MAX_CANDIDATES];
   struct w_event event;
@@ -150,8 +162,30 @@ struct {
   __uint(type, BPF_MAP_TYPE_TASK_STORAGE);
   __uint(map_flags, BPF_F_NO_PREALLOC);
   __type(key, int);
-  __type(value, struct w_task);
+  __type(value, struct w_context);
 } tasks SEC(".maps");
+
+/*
+ * The rooms. A program takes one of its CPU's and gives it back when it ends; it may sleep
+ * meanwhile and others run on the CPU, so there are several. When all are taken, the task gets one
+ * of its own.
+ */
+#define W_ROOMS 512u
+#define W_ROOMS_PER_CPU 8u
+
+struct {
+  __uint(type, BPF_MAP_TYPE_ARRAY);
+  __uint(max_entries, W_ROOMS);
+  __type(key, __u32);
+  __type(value, struct w_task);
+} rooms SEC(".maps");
+
+struct {
+  __uint(type, BPF_MAP_TYPE_TASK_STORAGE);
+  __uint(map_flags, BPF_F_NO_PREALLOC);
+  __type(key, int);
+  __type(value, struct w_task);
+} own_rooms SEC(".maps");
 
 struct {
   __uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
@@ -176,9 +210,9 @@ struct {
   __uint(max_entries, W_RING_BYTES);
 } events SEC(".maps");
 
-/* 6.1's lookup in task storage fails when it is preempted inside its per-CPU guard; and of two tasks
- * that make an inode's storage at the same moment, one gets -EEXIST or -EAGAIN and finds the other's
- * at the next try. */
+/* 6.1's lookup in task storage fails when it is preempted inside its per-CPU guard; and of two
+ * tasks that make an inode's storage at the same moment, one gets -EEXIST or -EAGAIN and finds the
+ * other's at the next try. */
 #define W_STORAGE_TRIES 4
 
 static __always_inline struct w_inode *w_inode_storage(struct inode *inode) {

@@ -26,12 +26,12 @@ struct w_digest {
 };
 
 static __always_inline int w_has_writers(struct inode *inode) {
-  return BPF_CORE_READ(inode, i_writecount.counter) > 0;
+  return *(const volatile int *)&inode->i_writecount.counter > 0;
 }
 
 /* A device node is not its driver's memory, and hashes as if it were empty. */
 static __always_inline int w_is_regular(struct inode *inode) {
-  return (BPF_CORE_READ(inode, i_mode) & S_IFMT) == S_IFREG;
+  return (inode->i_mode & S_IFMT) == S_IFREG;
 }
 
 static __always_inline int w_is_trusted_filesystem(const struct w_config *cfg, __u32 magic) {
@@ -51,7 +51,7 @@ static __always_inline int w_is_trusted_filesystem(const struct w_config *cfg, _
 static __always_inline int w_is_unsealed(struct inode *inode, __u32 magic) {
   struct shmem_inode_info *info;
 
-  if (magic != TMPFS_MAGIC || !(BPF_CORE_READ(inode, i_sb, s_flags) & SB_KERNMOUNT))
+  if (magic != TMPFS_MAGIC || !(inode->i_sb->s_flags & SB_KERNMOUNT))
     return 0;
   info = (void *)inode - bpf_core_field_offset(struct shmem_inode_info, vfs_inode);
   return (BPF_CORE_READ(info, seals) & SEALED_CONTENT) != SEALED_CONTENT;

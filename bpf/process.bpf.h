@@ -6,8 +6,8 @@
 
 #include "maps.bpf.h"
 
-static __always_inline struct w_task *w_task_storage(struct task_struct *task, __u64 flags) {
-  struct w_task *found = NULL;
+static __always_inline struct w_context *w_context_of(struct task_struct *task, __u64 flags) {
+  struct w_context *found = NULL;
 
   for (int i = 0; i < W_STORAGE_TRIES && !found; i++)
     found = bpf_task_storage_get(&tasks, task, NULL, flags);
@@ -24,21 +24,62 @@ static __always_inline void w_adopt(struct w_process *process) {
 }
 
 /* The context of the current task, adopted if need be; NULL when there is no memory for it. */
-static __always_inline struct w_task *w_current(void) {
-  struct w_task *task = w_task_storage(bpf_get_current_task_btf(), BPF_LOCAL_STORAGE_GET_F_CREATE);
+static __always_inline struct w_context *w_context(void) {
+  struct w_context *context =
+      w_context_of(bpf_get_current_task_btf(), BPF_LOCAL_STORAGE_GET_F_CREATE);
 
-  if (task && task->process.lineage == 0)
-    w_adopt(&task->process);
-  return task;
+  if (context && context->process.lineage == 0)
+    w_adopt(&context->process);
+  return context;
+}
+
+static __always_inline int w_take(struct w_task *room) {
+  return room && __sync_val_compare_and_swap(&room->busy, 0, 1) == 0;
+}
+
+static __always_inline struct w_task *w_find_room(void) {
+  __u32 first = bpf_get_smp_processor_id() * W_ROOMS_PER_CPU;
+  struct w_task *room;
+
+  for (__u32 i = 0; i < W_ROOMS_PER_CPU; i++) {
+    __u32 number = (first + i) & (W_ROOMS - 1);
+
+    room = bpf_map_lookup_elem(&rooms, &number);
+    if (w_take(room))
+      return room;
+  }
+  room = bpf_task_storage_get(&own_rooms, bpf_get_current_task_btf(), NULL,
+                              BPF_LOCAL_STORAGE_GET_F_CREATE);
+  return w_take(room) ? room : NULL;
+}
+
+/* Room for a request of the task with that context; NULL when there is none. */
+static __always_inline struct w_task *w_enter(struct w_context *context) {
+  struct w_task *room = context ? w_find_room() : NULL;
+
+  if (!room)
+    return NULL;
+  room->event.process = context->process;
+  room->image = context->image;
+  return room;
+}
+
+/* The same for the current task. Whoever gets one gives it back, by w_conclude() or w_leave(). */
+static __always_inline struct w_task *w_current(void) {
+  return w_enter(w_context());
+}
+
+static __always_inline void w_leave(struct w_task *room) {
+  __sync_lock_test_and_set(&room->busy, 0);
 }
 
 static __always_inline int w_fork(struct task_struct *child) {
-  struct w_task *parent = w_current();
-  struct w_task *copy;
+  struct w_context *parent = w_context();
+  struct w_context *copy;
 
   if (!parent)
     return -ENOMEM;
-  copy = w_task_storage(child, BPF_LOCAL_STORAGE_GET_F_CREATE);
+  copy = w_context_of(child, BPF_LOCAL_STORAGE_GET_F_CREATE);
   if (!copy)
     return -ENOMEM;
   copy->process = parent->process;
@@ -50,18 +91,17 @@ static __always_inline int w_fork(struct task_struct *child) {
  * Called for each file of an exec chain that was allowed. The file asked for gives the authority
  * (artifact, digest); the last one, the binary that really runs, gives jit and update.
  */
-static __always_inline void w_prepare_exec(struct w_task *task, const struct w_facts *facts,
+static __always_inline void w_prepare_exec(struct w_context *context, const struct w_facts *facts,
                                            const struct w_origin *origin, __u32 flags) {
-  struct w_process *next = &task->pending;
+  struct w_process *next = &context->pending;
   __u32 bond = origin ? origin->bond : 0;
 
   if (facts->chain == 0) {
-    next->lineage = task->event.exec;
-    next->parent = task->process.lineage;
-    next->root = task->process.root;
-    next->depth = task->process.depth + 1;
+    next->parent = context->process.lineage;
+    next->root = context->process.root;
+    next->depth = context->process.depth + 1;
     __builtin_memcpy(next->digest, facts->digest, W_DIGEST_SIZE);
-    __builtin_memcpy(next->bonds, task->process.bonds, sizeof(next->bonds));
+    __builtin_memcpy(next->bonds, context->process.bonds, sizeof(next->bonds));
     if (origin)
       __builtin_memcpy(next->artifact, origin->id, W_ID_SIZE);
     else
@@ -70,15 +110,15 @@ static __always_inline void w_prepare_exec(struct w_task *task, const struct w_f
   if (bond != 0 && bond <= W_MAX_BONDS)
     next->bonds[((bond - 1) >> 6) & (W_BOND_WORDS - 1)] |= 1ull << ((bond - 1) & 63);
   next->flags = flags;
-  task->pending_image.digest_kind = facts->digest_kind;
-  __builtin_memcpy(task->pending_image.digest, facts->digest, W_DIGEST_SIZE);
+  context->pending_image.digest_kind = facts->digest_kind;
+  __builtin_memcpy(context->pending_image.digest, facts->digest, W_DIGEST_SIZE);
 }
 
-static __always_inline void w_commit_exec(struct w_task *task) {
-  task->pending.since = bpf_ktime_get_boot_ns();
-  task->process = task->pending;
-  task->image = task->pending_image;
-  task->pending.lineage = 0;
+static __always_inline void w_commit_exec(struct w_context *context) {
+  context->pending.since = bpf_ktime_get_boot_ns();
+  context->process = context->pending;
+  context->image = context->pending_image;
+  context->pending.lineage = 0;
 }
 
 /*
@@ -86,10 +126,10 @@ static __always_inline void w_commit_exec(struct w_task *task) {
  * ask for that, and no hook is called for it. Looked at when the image's first code is mapped,
  * which is after the stack was made and before anything of the image runs.
  */
-static __always_inline int w_has_executable_stack(struct w_task *task) {
-  struct vm_area_struct *stack = (void *)task->stack;
+static __always_inline int w_has_executable_stack(struct w_context *context) {
+  struct vm_area_struct *stack = (void *)context->stack;
 
-  task->stack = 0;
+  context->stack = 0;
   return stack && (BPF_CORE_READ(stack, vm_flags) & VM_EXEC);
 }
 

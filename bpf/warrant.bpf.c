@@ -30,6 +30,7 @@ static __noinline int w_write(struct inode *inode, struct dentry *dentry, struct
   __u32 slot;
   int counted = 0;
   int verdict;
+  int named;
 
   if (!state)
     return 0;
@@ -53,16 +54,20 @@ static __noinline int w_write(struct inode *inode, struct dentry *dentry, struct
     }
   }
   w_set_digest(facts, &digest);
-  if (digest.measure == W_MEASURE_CACHED && w_is_named(slot, digest.kind, digest.bytes))
+  named = digest.measure == W_MEASURE_CACHED && w_is_named(slot, digest.kind, digest.bytes);
+  if (named)
     facts->flags |= W_FACT_NAMED;
   if (w_is_mapped(state, inode))
     facts->flags |= W_FACT_MAPPED;
-  w_describe_file(&task->event, inode);
-  if (!file || bpf_d_path(&file->f_path, task->event.path, W_PATH_SIZE) < 0)
+  if (file) {
+    verdict = w_conclude_file(task, file);
+  } else {
+    w_describe_file(&task->event, inode);
     w_name_dentry(&task->event, dentry);
-  verdict = w_conclude(task);
+    verdict = w_conclude(task);
+  }
   if (verdict == 0) {
-    if (facts->flags & W_FACT_NAMED)
+    if (named)
       __sync_fetch_and_or(&state->flags, W_INODE_WAS_NAMED);
     if (!counted)
       __sync_fetch_and_add(&state->writes, 1);
@@ -77,48 +82,54 @@ int BPF_PROG(on_file_open, struct file *file) {
   return w_write(file->f_inode, file->f_path.dentry, file, W_HOOK_FILE_OPEN);
 }
 
+/* What the process becomes once the exec is committed, by the grant that allowed it. */
+static __always_inline __u32 w_process_flags(const struct w_candidate *chosen,
+                                             const struct w_origin *origin) {
+  __u32 flags = W_PROCESS_COMMITTED;
+
+  if (origin->constraints & W_ARTIFACT_JIT)
+    flags |= W_PROCESS_JIT;
+  if (chosen->actions & W_ACTION_UPDATE)
+    flags |= W_PROCESS_UPDATE;
+  return flags;
+}
+
 /* Called for the file asked for, then for each interpreter of it. */
 SEC("lsm.s/bprm_check_security")
 int BPF_PROG(on_bprm_check, struct linux_binprm *bprm) {
   const struct w_config *cfg = w_get_config();
-  struct w_task *task = w_current();
-  struct file *file = bprm->file;
+  struct w_context *context = w_context();
+  struct w_task *task = w_enter(context);
   const struct w_candidate *chosen;
   const struct w_origin *origin;
   struct w_facts *facts;
-  __u32 flags = 0;
 
-  if (!task || !cfg)
+  if (!task || !context || !cfg)
     return w_conclude_blind(cfg);
   facts = w_begin(task, cfg, W_HOOK_BPRM_CHECK, W_REQUEST_EXEC);
   /* The kernel gives `interp` a string of its own as soon as a handler names an interpreter. */
   if (bprm->interp == bprm->filename) {
-    task->chain = 0;
-    task->pending.lineage = w_next(W_SEQUENCE_LINEAGE);
+    context->chain = 0;
+    context->pending.lineage = w_next(W_SEQUENCE_LINEAGE);
   } else {
-    task->chain++;
+    context->chain++;
+    __builtin_memcpy(task->paid, context->pending.artifact, W_ID_SIZE);
   }
-  facts->chain = task->chain > 255 ? 255 : task->chain;
-  task->event.exec = task->pending.lineage;
-  w_measure(task, cfg, file);
+  facts->chain = context->chain > 255 ? 255 : context->chain;
+  task->event.exec = context->pending.lineage;
+  w_measure(task, cfg, bprm->file);
   w_gather_grants(task, cfg);
-  w_describe_file(&task->event, file->f_inode);
-  if (bpf_d_path(&file->f_path, task->event.path, W_PATH_SIZE) < 0)
-    w_name_dentry(&task->event, file->f_path.dentry);
-  if (w_conclude(task) != 0)
+  if (w_judge_file(task, bprm->file) != 0) {
+    w_leave(task);
     return -EPERM;
+  }
   chosen = w_chosen(facts, task->event.decision);
   origin = w_origin_of(task, task->event.decision);
-  if (task->event.decision.verdict != W_ALLOW)
-    origin = NULL;
-  if (origin && chosen) {
-    flags = W_PROCESS_COMMITTED;
-    if (origin->constraints & W_ARTIFACT_JIT)
-      flags |= W_PROCESS_JIT;
-    if (chosen->actions & W_ACTION_UPDATE)
-      flags |= W_PROCESS_UPDATE;
-  }
-  w_prepare_exec(task, facts, origin, flags);
+  if (origin && chosen && task->event.decision.verdict == W_ALLOW)
+    w_prepare_exec(context, facts, origin, w_process_flags(chosen, origin));
+  else
+    w_prepare_exec(context, facts, NULL, 0);
+  w_leave(task);
   return 0;
 }
 
@@ -126,58 +137,92 @@ int BPF_PROG(on_bprm_check, struct linux_binprm *bprm) {
 SEC("lsm/bprm_committed_creds")
 int BPF_PROG(on_bprm_committed, struct linux_binprm *bprm) {
   const struct w_config *cfg = w_get_config();
-  struct w_task *task = w_current();
+  struct w_context *context = w_context();
+  struct w_task *task;
 
-  if (!task || !cfg)
+  if (!context || !cfg)
     return 0;
-  w_commit_exec(task);
-  task->stack = (__u64)bprm->vma;
+  w_commit_exec(context);
+  context->stack = (__u64)bprm->vma;
+  task = w_enter(context);
+  if (!task)
+    return 0;
   w_begin(task, cfg, W_HOOK_BPRM_COMMITTED, W_REQUEST_EXEC);
   task->event.type = W_EVENT_COMMIT;
-  task->event.exec = task->process.lineage;
+  task->event.exec = context->process.lineage;
+  __builtin_memset(&task->event.decision, 0, sizeof(struct w_decision));
   w_describe_file(&task->event, bprm->file->f_inode);
   w_name_dentry(&task->event, bprm->file->f_path.dentry);
   w_send(&task->event);
+  w_leave(task);
   return 0;
+}
+
+/* Starts a request to have executable memory. */
+static __always_inline struct w_facts *w_begin_map(struct w_task *task, struct w_context *context,
+                                                   const struct w_config *cfg, __u8 hook,
+                                                   unsigned long prot) {
+  struct w_facts *facts = w_begin(task, cfg, hook, W_REQUEST_MAP);
+
+  if (w_has_executable_stack(context) || (prot & PROT_WRITE))
+    facts->flags |= W_FACT_WRITABLE;
+  return facts;
+}
+
+static __noinline int w_map_anonymous(unsigned long prot, __u8 hook) {
+  const struct w_config *cfg = w_get_config();
+  struct w_context *context = w_context();
+  struct w_task *task = w_enter(context);
+  struct w_facts *facts;
+
+  if (!task || !context || !cfg)
+    return w_conclude_blind(cfg);
+  facts = w_begin_map(task, context, cfg, hook, prot);
+  facts->flags |= W_FACT_ANONYMOUS;
+  w_gather_scopes(task, cfg);
+  return w_conclude(task);
+}
+
+/* The image that the task was let exec is asked for no grant again. */
+static __always_inline void w_gather_map(struct w_task *task, const struct w_config *cfg) {
+  if (w_is_own_image(task, &task->event.facts)) {
+    task->event.facts.flags |= W_FACT_OWN_IMAGE;
+    w_gather_scopes(task, cfg);
+  } else {
+    w_gather_grants(task, cfg);
+  }
 }
 
 SEC("lsm.s/mmap_file")
 int BPF_PROG(on_mmap_file, struct file *file, unsigned long reqprot, unsigned long prot,
              unsigned long flags) {
   const struct w_config *cfg;
+  struct w_context *context;
   struct w_inode *state;
   struct w_facts *facts;
   struct w_task *task;
 
-  if (file && w_mark_shared(file, flags))
+  /* 6.12 takes the first of these out, 7.2 demands it. */
+  if (!file || w_argument(ctx, 0) == 0)
+    return prot & PROT_EXEC ? w_map_anonymous(prot, W_HOOK_MMAP_FILE) : 0;
+  if (w_mark_shared(file, flags))
     return w_conclude_blind(w_get_config());
   if (!(prot & PROT_EXEC))
     return 0;
   cfg = w_get_config();
-  task = w_current();
-  if (!task || !cfg)
+  context = w_context();
+  task = w_enter(context);
+  if (!task || !context || !cfg)
     return w_conclude_blind(cfg);
-  facts = w_begin(task, cfg, W_HOOK_MMAP_FILE, W_REQUEST_MAP);
-  if ((prot & PROT_WRITE) || w_has_executable_stack(task))
-    facts->flags |= W_FACT_WRITABLE;
-  /* 6.12 takes the first of these out, 7.2 demands it. */
-  if (!file || w_argument(ctx, 0) == 0) {
-    facts->flags |= W_FACT_ANONYMOUS;
-    w_gather_scopes(task, cfg);
-    return w_conclude(task);
-  }
+  facts = w_begin_map(task, context, cfg, W_HOOK_MMAP_FILE, prot);
   w_measure(task, cfg, file);
-  if (w_is_own_image(task, facts))
-    facts->flags |= W_FACT_OWN_IMAGE;
-  w_gather_grants(task, cfg);
-  w_describe_file(&task->event, file->f_inode);
-  if (bpf_d_path(&file->f_path, task->event.path, W_PATH_SIZE) < 0)
-    w_name_dentry(&task->event, file->f_path.dentry);
+  w_gather_map(task, cfg);
   /* Marked before it is allowed: from here on a writer must find it mapped. */
   state = bpf_inode_storage_get(&inodes, file->f_inode, NULL, 0);
-  if (state && !(state->flags & W_INODE_MAPPED) && (facts->flags & W_FACT_NAMED))
+  if (state && !(state->flags & W_INODE_MAPPED) &&
+      (facts->flags & (W_FACT_NAMED | W_FACT_OWN_IMAGE)))
     __sync_fetch_and_or(&state->flags, W_INODE_MAPPED);
-  return w_conclude(task);
+  return w_conclude_file(task, file);
 }
 
 /* Cannot sleep: judges from the digest that is cached. */
@@ -185,31 +230,26 @@ SEC("lsm/file_mprotect")
 int BPF_PROG(on_file_mprotect, struct vm_area_struct *vma, unsigned long reqprot,
              unsigned long prot) {
   const struct w_config *cfg;
+  struct w_context *context;
   struct w_facts *facts;
   struct w_task *task;
   struct file *file;
 
   if (!(prot & PROT_EXEC))
     return 0;
-  cfg = w_get_config();
-  task = w_current();
-  if (!task || !cfg)
-    return w_conclude_blind(cfg);
-  facts = w_begin(task, cfg, W_HOOK_FILE_MPROTECT, W_REQUEST_MAP);
-  if (prot & PROT_WRITE)
-    facts->flags |= W_FACT_WRITABLE;
   file = vma->vm_file;
-  if (!file) {
-    facts->flags |= W_FACT_ANONYMOUS;
-    w_gather_scopes(task, cfg);
-    return w_conclude(task);
-  }
+  if (!file)
+    return w_map_anonymous(prot, W_HOOK_FILE_MPROTECT);
+  cfg = w_get_config();
+  context = w_context();
+  task = w_enter(context);
+  if (!task || !context || !cfg)
+    return w_conclude_blind(cfg);
+  facts = w_begin_map(task, context, cfg, W_HOOK_FILE_MPROTECT, prot);
   if (vma->anon_vma)
     facts->flags |= W_FACT_MODIFIED;
   w_recall(facts, cfg, file->f_inode);
-  if (w_is_own_image(task, facts))
-    facts->flags |= W_FACT_OWN_IMAGE;
-  w_gather_grants(task, cfg);
+  w_gather_map(task, cfg);
   w_describe_file(&task->event, file->f_inode);
   w_name_dentry(&task->event, file->f_path.dentry);
   return w_conclude(task);

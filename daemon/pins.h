@@ -28,14 +28,16 @@ enum class Map : size_t {
   kUses,
   kInodes,
   kTasks,
+  kRooms,
+  kOwnRooms,
   kCounters,
   kSequences,
   kEvents,
   kCount
 };
 inline constexpr std::array<std::string_view, static_cast<size_t>(Map::kCount)> kMapNames = {
-    "config", "verdicts", "artifacts", "uid_scopes", "cgroup_scopes", "environments",
-    "uses",   "inodes",   "tasks",     "counters",   "sequences",     "events"};
+    "config", "verdicts", "artifacts", "uid_scopes", "cgroup_scopes", "environments", "uses",
+    "inodes", "tasks",    "rooms",     "own_rooms",  "counters",      "sequences",    "events"};
 
 // One program, pinned under its name, for each hook of the contract.
 struct LinkName {
