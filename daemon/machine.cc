@@ -4,8 +4,10 @@
 #include <bpf/btf.h>
 #include <bpf/libbpf.h>
 
+#include <algorithm>
 #include <charconv>
 #include <fstream>
+#include <span>
 
 #include "artifacts/bytes.h"
 
@@ -45,6 +47,20 @@ size_t Machine::type_count() const {
 
 bool Machine::has_function(const std::string &name) const {
   return types_ && btf__find_by_name_kind(types_.get(), name.c_str(), BTF_KIND_FUNC) > 0;
+}
+
+bool Machine::has_member(const std::string &structure, std::string_view name) const {
+  if (!types_)
+    return false;
+  const int id = btf__find_by_name_kind(types_.get(), structure.c_str(), BTF_KIND_STRUCT);
+  const btf_type *type =
+      id > 0 ? btf__type_by_id(types_.get(), static_cast<uint32_t>(id)) : nullptr;
+  if (!type)
+    return false;
+  const std::span members(btf_members(type), btf_vlen(type));
+  return std::any_of(members.begin(), members.end(), [&](const btf_member &member) {
+    return btf__name_by_offset(types_.get(), member.name_off) == name;
+  });
 }
 
 std::vector<std::string> Machine::lines(const std::string &path) const {

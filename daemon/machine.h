@@ -33,6 +33,8 @@ class Machine {
   size_t type_count() const;
   /// Searched one by one: a few searches are cheaper than an index of 60 000 functions.
   bool has_function(const std::string &name) const;
+  /// Whether a structure has a member of its own (not of an unnamed one inside it) called that.
+  bool has_member(const std::string &structure, std::string_view name) const;
 
  private:
   std::vector<std::string> lines(const std::string &path) const;

@@ -140,11 +140,28 @@ Check check_storage(const Machine &machine) {
                  "use a kernel with CONFIG_BPF_LSM=y, 5.11 or newer");
 }
 
+// What newer kernels have and Warrant can do without, at a price.
 Check check_verity(const Machine &machine) {
   const bool there = machine.has_function("bpf_get_fsverity_digest");
   return wish("fs-verity digests", there, there ? "bpf_get_fsverity_digest" : "not in this kernel",
-              "files with fs-verity are hashed as a whole at their first use, like all others",
+              "files with fs-verity are hashed as a whole at their first use, like all others, "
+              "however large they are",
               "use Linux 6.8 or newer with CONFIG_FS_VERITY=y, if first uses are too slow");
+}
+
+Check check_post_open(const Machine &machine) {
+  const bool there = machine.has_function("bpf_lsm_file_post_open");
+  return wish("measurement at open", there, there ? "file_post_open" : "not in this kernel",
+              "a file that is only read cannot be measured when it is opened: what an interpreter "
+              "reads can be judged only by what was measured before",
+              "use Linux 6.12 or newer");
+}
+
+Check check_exec_check(const Machine &machine) {
+  const bool there = machine.has_member("linux_binprm", "is_check");
+  return wish("AT_EXECVE_CHECK", there, there ? "execveat() answers it" : "not in this kernel",
+              "interpreters cannot ask the kernel whether a file may be executed",
+              "use Linux 6.14 or newer");
 }
 
 Check check_lockdown(const Machine &machine) {
@@ -174,7 +191,7 @@ using CheckFunction = Check (*)(const Machine &);
 constexpr CheckFunction kChecks[] = {
     check_privileges, check_version,        check_lsm,        check_btf,     check_bpffs,
     check_ima,        check_hash_algorithm, check_ima_policy, check_storage, check_verity,
-    check_lockdown,   check_ftrace};
+    check_post_open,  check_exec_check,     check_lockdown,   check_ftrace};
 
 } // namespace
 

@@ -2,6 +2,8 @@
 // Machines that are described as files, and what preflight says of them.
 #include "daemon/preflight.h"
 
+#include <bpf/btf.h>
+
 #include <filesystem>
 #include <fstream>
 #include <map>
@@ -42,6 +44,24 @@ std::map<std::string, Check> look_at(const Files &files) {
   return checks;
 }
 
+/// BTF of a kernel that has these functions, and these members in its linux_binprm.
+std::string types_with(const std::vector<std::string> &functions,
+                       const std::vector<std::string> &members) {
+  btf *types = btf__new_empty();
+  const int integer = btf__add_int(types, "unsigned int", 4, 0);
+  btf__add_struct(types, "linux_binprm", 4);
+  for (uint32_t bit = 0; bit < members.size(); bit++)
+    btf__add_field(types, members[bit].c_str(), integer, bit, 1);
+  const int prototype = btf__add_func_proto(types, 0);
+  for (const std::string &function : functions)
+    btf__add_func(types, function.c_str(), BTF_FUNC_STATIC, prototype);
+  uint32_t size = 0;
+  const char *raw = static_cast<const char *>(btf__raw_data(types, &size));
+  std::string data(raw, size);
+  btf__free(types);
+  return data;
+}
+
 std::map<std::string, Check> look_at(const std::string &path, const std::string &content) {
   Files files = good_machine();
   files[path] = content;
@@ -54,7 +74,8 @@ TEST_CASE("a good machine has only what its kernel's BTF does not tell against i
   for (const auto &[name, check] : look_at(good_machine())) {
     INFO(name << ": " << check.found);
     const bool from_btf = name == "kernel BTF" || name == "file measurement" ||
-                          name == "inode and task storage" || name == "fs-verity digests";
+                          name == "inode and task storage" || name == "fs-verity digests" ||
+                          name == "measurement at open" || name == "AT_EXECVE_CHECK";
     CHECK((check.outcome == Outcome::kOk) == !from_btf);
     CHECK(check.fix.empty() == (check.outcome == Outcome::kOk));
     CHECK(check.cost.empty() == (check.outcome == Outcome::kOk));
@@ -94,6 +115,36 @@ TEST_CASE("each lack is found, named and judged") {
   for (const Case &one : cases) {
     INFO(one.path << " = " << one.content);
     CHECK(look_at(one.path, one.content).at(one.check).outcome == one.outcome);
+  }
+}
+
+TEST_CASE("what a newer kernel would have is named, and does not keep from arming") {
+  const std::string kBtf = "/sys/kernel/btf/vmlinux";
+  const std::vector<std::string> needed = {"bpf_ima_file_hash", "ima_file_hash",
+                                           "bpf_inode_storage_get", "bpf_task_storage_get"};
+  std::vector<std::string> newer = needed;
+  newer.insert(newer.end(), {"bpf_get_fsverity_digest", "bpf_lsm_file_post_open"});
+  struct Case {
+    std::string kernel, types;
+    Outcome verity, post_open, exec_check;
+  };
+  const std::vector<Case> cases = {
+      {"6.1", types_with(needed, {"secureexec"}), Outcome::kWarning, Outcome::kWarning,
+       Outcome::kWarning},
+      {"6.12", types_with(newer, {"secureexec"}), Outcome::kOk, Outcome::kOk, Outcome::kWarning},
+      {"7.2", types_with(newer, {"secureexec", "is_check"}), Outcome::kOk, Outcome::kOk,
+       Outcome::kOk},
+  };
+  for (const Case &one : cases) {
+    INFO("like " << one.kernel);
+    std::map<std::string, Check> checks = look_at(kBtf, one.types);
+    CHECK(checks.at("fs-verity digests").outcome == one.verity);
+    CHECK(checks.at("measurement at open").outcome == one.post_open);
+    CHECK(checks.at("AT_EXECVE_CHECK").outcome == one.exec_check);
+    std::vector<Check> all;
+    for (const auto &[name, check] : checks)
+      all.push_back(check);
+    CHECK(may_arm(all));
   }
 }
 
