@@ -58,6 +58,12 @@ def payload_interpreted():
                            ["-Wl,--dynamic-linker=/data/interp"])
 
 
+def payload_anywhere():
+    """Can be a loader: it runs wherever it is put."""
+    return compile_program("payload-pie", [SOURCES / "payload/payload.c"],
+                           ["-static-pie", "-fPIE", *FREESTANDING[1:]])
+
+
 def payload_stack():
     """Its header asks for an executable stack."""
     return compile_program("payload-stack", [SOURCES / "payload/payload_stack.c"],

@@ -26,6 +26,7 @@ extern const struct probe_verb kManyVerbs[];
 extern const struct probe_verb kRaceVerbs[];
 extern const struct probe_verb kLatencyVerbs[];
 extern const struct probe_verb kMemoryVerbs[];
+extern const struct probe_verb kEntryVerbs[];
 extern const struct probe_verb kNamespaceVerbs[];
 
 /* Standard output to nowhere, until it is shown again. */
