@@ -28,6 +28,7 @@ extern const struct probe_verb kLatencyVerbs[];
 extern const struct probe_verb kMemoryVerbs[];
 extern const struct probe_verb kEntryVerbs[];
 extern const struct probe_verb kNamespaceVerbs[];
+extern const struct probe_verb kUserlandVerbs[];
 
 /* Standard output to nowhere, until it is shown again. */
 int hide_output(void);
