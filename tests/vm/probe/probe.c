@@ -8,8 +8,8 @@
 #include <string.h>
 
 static const struct probe_verb *const kTables[] = {
-    kExecVerbs,    kMapVerbs,    kWriteVerbs, kManyVerbs,      kRaceVerbs,
-    kLatencyVerbs, kMemoryVerbs, kEntryVerbs, kNamespaceVerbs, kUserlandVerbs,
+    kExecVerbs,   kMapVerbs,   kWriteVerbs,     kManyVerbs,     kRaceVerbs,   kLatencyVerbs,
+    kMemoryVerbs, kEntryVerbs, kNamespaceVerbs, kUserlandVerbs, kChangeVerbs,
 };
 #define TABLES (sizeof(kTables) / sizeof(kTables[0]))
 

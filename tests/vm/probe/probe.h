@@ -29,6 +29,7 @@ extern const struct probe_verb kMemoryVerbs[];
 extern const struct probe_verb kEntryVerbs[];
 extern const struct probe_verb kNamespaceVerbs[];
 extern const struct probe_verb kUserlandVerbs[];
+extern const struct probe_verb kChangeVerbs[];
 
 /* Standard output to nowhere, until it is shown again. */
 int hide_output(void);
