@@ -9,7 +9,7 @@
 
 static const struct probe_verb *const kTables[] = {
     kExecVerbs,   kMapVerbs,   kWriteVerbs,     kManyVerbs,     kRaceVerbs,   kLatencyVerbs,
-    kMemoryVerbs, kEntryVerbs, kNamespaceVerbs, kUserlandVerbs, kChangeVerbs,
+    kMemoryVerbs, kEntryVerbs, kNamespaceVerbs, kUserlandVerbs, kChangeVerbs, kWriterVerbs,
 };
 #define TABLES (sizeof(kTables) / sizeof(kTables[0]))
 

@@ -30,6 +30,7 @@ extern const struct probe_verb kEntryVerbs[];
 extern const struct probe_verb kNamespaceVerbs[];
 extern const struct probe_verb kUserlandVerbs[];
 extern const struct probe_verb kChangeVerbs[];
+extern const struct probe_verb kWriterVerbs[];
 
 /* Standard output to nowhere, until it is shown again. */
 int hide_output(void);
