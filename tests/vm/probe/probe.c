@@ -8,8 +8,9 @@
 #include <string.h>
 
 static const struct probe_verb *const kTables[] = {
-    kExecVerbs,   kMapVerbs,   kWriteVerbs,     kManyVerbs,     kRaceVerbs,   kLatencyVerbs,
-    kMemoryVerbs, kEntryVerbs, kNamespaceVerbs, kUserlandVerbs, kChangeVerbs, kWriterVerbs,
+    kExecVerbs,    kMapVerbs,    kWriteVerbs, kManyVerbs,      kRaceVerbs,
+    kLatencyVerbs, kMemoryVerbs, kEntryVerbs, kNamespaceVerbs, kUserlandVerbs,
+    kChangeVerbs,  kWriterVerbs, kNameVerbs,
 };
 #define TABLES (sizeof(kTables) / sizeof(kTables[0]))
 

@@ -31,6 +31,7 @@ extern const struct probe_verb kNamespaceVerbs[];
 extern const struct probe_verb kUserlandVerbs[];
 extern const struct probe_verb kChangeVerbs[];
 extern const struct probe_verb kWriterVerbs[];
+extern const struct probe_verb kNameVerbs[];
 
 /* Standard output to nowhere, until it is shown again. */
 int hide_output(void);
