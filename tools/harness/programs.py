@@ -37,10 +37,11 @@ def probe_dynamic():
                            ["-DPROBE_DYNAMIC", "-pthread"])
 
 
+FREESTANDING = ["-static", "-nostdlib", "-nostartfiles", "-fno-stack-protector", "-Wl,--build-id=none"]
+
+
 def payload():
-    return compile_program("payload", [SOURCES / "payload/payload.c"],
-                           ["-static", "-nostdlib", "-nostartfiles", "-fno-stack-protector",
-                            "-Wl,--build-id=none"])
+    return compile_program("payload", [SOURCES / "payload/payload.c"], FREESTANDING)
 
 
 def payload_dynamic():
@@ -49,6 +50,49 @@ def payload_dynamic():
 
 def payload_library():
     return compile_program("payload.so", [SOURCES / "payload/payload_lib.c"], ["-shared", "-fPIC"])
+
+
+def payload_interpreted():
+    """Dynamic, but its loader is /data/interp, whatever lies there."""
+    return compile_program("payload-interp", [SOURCES / "payload/payload_dyn.c"],
+                           ["-Wl,--dynamic-linker=/data/interp"])
+
+
+def payload_anywhere():
+    """Can be a loader: it runs wherever it is put."""
+    return compile_program("payload-pie", [SOURCES / "payload/payload.c"],
+                           ["-static-pie", "-fPIE", *FREESTANDING[1:]])
+
+
+def payload_stack():
+    """Its header asks for an executable stack."""
+    return compile_program("payload-stack", [SOURCES / "payload/payload_stack.c"],
+                           [*FREESTANDING, "-z", "execstack"])
+
+
+def payload_bss():
+    """Its header asks for a writable and executable segment without content."""
+    return compile_program("payload-bss", [SOURCES / "payload/payload_stack.c"],
+                           [*FREESTANDING, "-DWARRANT_BSS"])
+
+
+def payload_writable():
+    """Its only segment is writable and executable."""
+    return compile_program("payload-rwx", [SOURCES / "payload/payload.c"],
+                           [*FREESTANDING, "-Wl,--omagic"])
+
+
+def payload_stack_library():
+    """A library that asks for an executable stack."""
+    return compile_program("payload-stack.so", [SOURCES / "payload/payload_lib.c"],
+                           ["-shared", "-fPIC", "-z", "execstack"])
+
+
+def payload_uselib():
+    """What uselib(2) can load: one segment, at a fixed address."""
+    return compile_program("payload-uselib", [SOURCES / "payload/payload_uselib.c"],
+                           [*FREESTANDING, "-fcf-protection=none", "-fno-asynchronous-unwind-tables",
+                            "-Wl,-z,noseparate-code", "-Wl,-Ttext-segment=0x30000000"])
 
 
 def shared_libraries(program):

@@ -10,27 +10,8 @@
 #include <sys/personality.h>
 #include <unistd.h>
 
+#include "code.h"
 #include "probe.h"
-
-#define PAGE 4096
-#define RX (PROT_READ | PROT_EXEC)
-#define RW (PROT_READ | PROT_WRITE)
-#define RWX (PROT_READ | PROT_WRITE | PROT_EXEC)
-
-/* mov $42, %eax; ret */
-static const uint8_t kCode[] = {0xb8, 42, 0, 0, 0, 0xc3};
-
-static int call(void *code) {
-  int (*function)(void);
-
-  memcpy(&function, &code, sizeof(function));
-  return function();
-}
-
-static int report_call(void *code) {
-  printf("called %d\n", call(code));
-  return 0;
-}
 
 static void *map_or_fail(const char *path, int protection, int flags, int open_flags) {
   int file = probe_open(path, open_flags);
@@ -157,24 +138,6 @@ static int do_text_wx(int count, char **words) {
   int (*here)(int, char **) = do_text_wx;
   memcpy(&text, &here, sizeof(text));
   return mprotect(page_of((void *)text), PAGE, RWX) == 0 ? 0 : errno;
-}
-
-static int is_executable(const void *memory) {
-  char line[512];
-  int found = 0;
-  FILE *maps = fopen("/proc/self/maps", "re");
-
-  while (maps != NULL && fgets(line, sizeof(line), maps) != NULL) {
-    unsigned long from;
-    unsigned long to;
-    char protection[8];
-    if (sscanf(line, "%lx-%lx %7s", &from, &to, protection) == 3 && (uintptr_t)memory >= from &&
-        (uintptr_t)memory < to)
-      found = strchr(protection, 'x') != NULL;
-  }
-  if (maps != NULL)
-    fclose(maps);
-  return found;
 }
 
 /* personality(2): whatever is readable becomes executable as well. */

@@ -8,7 +8,10 @@
 #include <string.h>
 
 static const struct probe_verb *const kTables[] = {
-    kExecVerbs, kMapVerbs, kWriteVerbs, kManyVerbs, kRaceVerbs, kLatencyVerbs, kNamespaceVerbs};
+    kExecVerbs,    kMapVerbs,    kWriteVerbs, kManyVerbs,      kRaceVerbs,
+    kLatencyVerbs, kMemoryVerbs, kEntryVerbs, kNamespaceVerbs, kUserlandVerbs,
+    kChangeVerbs,  kWriterVerbs, kNameVerbs,  kOverlayVerbs,
+};
 #define TABLES (sizeof(kTables) / sizeof(kTables[0]))
 
 void probe_setup_failed(const char *what) {

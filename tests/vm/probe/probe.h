@@ -25,7 +25,14 @@ extern const struct probe_verb kWriteVerbs[];
 extern const struct probe_verb kManyVerbs[];
 extern const struct probe_verb kRaceVerbs[];
 extern const struct probe_verb kLatencyVerbs[];
+extern const struct probe_verb kMemoryVerbs[];
+extern const struct probe_verb kEntryVerbs[];
 extern const struct probe_verb kNamespaceVerbs[];
+extern const struct probe_verb kUserlandVerbs[];
+extern const struct probe_verb kChangeVerbs[];
+extern const struct probe_verb kWriterVerbs[];
+extern const struct probe_verb kNameVerbs[];
+extern const struct probe_verb kOverlayVerbs[];
 
 /* Standard output to nowhere, until it is shown again. */
 int hide_output(void);

@@ -2,17 +2,15 @@
 // Ways to write to a file. But for `change`, the content is the same afterwards.
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/io_uring.h>
-#include <stdatomic.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "probe.h"
+#include "ring.h"
 
 static int try_open(const char *path, int flags) {
   return open(path, flags, 0600) < 0 ? errno : 0;
@@ -88,34 +86,16 @@ static int do_hold_write(int count, char **words) {
   return error;
 }
 
-/* One IORING_OP_OPENAT through a ring of its own; io_uring(7). Returns the result of the open. */
-static int ring_open(const char *path, int flags) {
-  struct io_uring_params setup = {0};
-  int ring = (int)syscall(SYS_io_uring_setup, 1, &setup);
-  if (ring < 0)
-    probe_setup_failed("io_uring_setup");
-  size_t size = setup.sq_off.array + 4096 + setup.cq_off.cqes + 4096;
-  char *rings =
-      mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_POPULATE, ring, IORING_OFF_SQ_RING);
-  struct io_uring_sqe *entry =
-      mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_POPULATE, ring, IORING_OFF_SQES);
-  if (rings == MAP_FAILED || entry == MAP_FAILED || !(setup.features & IORING_FEAT_SINGLE_MMAP))
-    probe_setup_failed("io_uring mmap");
-  *entry = (struct io_uring_sqe){.opcode = IORING_OP_OPENAT,
-                                 .flags = IOSQE_ASYNC,
-                                 .fd = AT_FDCWD,
-                                 .addr = (uintptr_t)path,
-                                 .open_flags = (uint32_t)flags};
-  ((uint32_t *)(rings + setup.sq_off.array))[0] = 0;
-  atomic_store((_Atomic uint32_t *)(rings + setup.sq_off.tail), 1);
-  if (syscall(SYS_io_uring_enter, ring, 1, 1, IORING_ENTER_GETEVENTS, NULL, 0) != 1)
-    probe_setup_failed("io_uring_enter");
-  return ((struct io_uring_cqe *)(rings + setup.cq_off.cqes))[0].res;
-}
-
+/* By a worker, which is a task of its own. */
 static int do_ring_open_write(int count, char **words) {
   (void)count;
-  int file = ring_open(words[0], O_WRONLY);
+  struct ring ring;
+  ring_make(&ring);
+  int file = ring_run(&ring, (struct io_uring_sqe){.opcode = IORING_OP_OPENAT,
+                                                   .flags = IOSQE_ASYNC,
+                                                   .fd = AT_FDCWD,
+                                                   .addr = (uintptr_t)words[0],
+                                                   .open_flags = O_WRONLY});
   return file < 0 ? -file : 0;
 }
 
