@@ -17,6 +17,7 @@ def run_options(parser):
     parser.add_argument("--baseline-only", action="store_true",
                         help="without the product: only see that every action works")
     parser.add_argument("--json", action="store_true", help="print results as one JSON document")
+    parser.add_argument("--jobs", type=int, default=1, help="guests at once (default 1)")
 
 
 def run_command(options):
@@ -57,17 +58,23 @@ def _jobs(options):
 
 
 def _run_all(jobs, options):
-    """Those that mostly wait run beside the others, one after another; their results come last."""
+    """As many guests at once as asked for; those that mostly wait run beside the others, one after
+    another. The first runs alone: the guest programs are compiled then, for all. In the order of
+    the jobs, the waiting ones last."""
     patient = [job for job in jobs if scenario.load(job[0]).patient]
     busy = [job for job in jobs if job not in patient]
-    with concurrent.futures.ThreadPoolExecutor(max_workers=1) as beside:
-        waiting = []
-        for number, job in enumerate(busy):
+    with concurrent.futures.ThreadPoolExecutor(max_workers=1) as beside, \
+            concurrent.futures.ThreadPoolExecutor(max_workers=options.jobs) as workers:
+        for job in busy[:1]:
             yield _run_one(*job, options)
-            if number == 0:  # whose guest programs are compiled now, for all
-                waiting = [beside.submit(_run_one, *other, options) for other in patient]
-        for job, later in zip(patient, waiting or [None] * len(patient)):
-            yield later.result() if later else _run_one(*job, options)
+        waiting = [beside.submit(_run_one, *job, options) for job in patient]
+        running = [workers.submit(_run_one, *job, options) for job in busy[1:]]
+        try:
+            for later in running + waiting:
+                yield later.result()
+        finally:
+            for later in running + waiting:
+                later.cancel()
 
 
 def _run_one(name, kernel, options):
