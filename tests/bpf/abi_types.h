@@ -32,6 +32,8 @@
   X(w_hook)            \
   X(w_request)         \
   X(w_measure)         \
+  X(w_object)          \
+  X(w_object_class)    \
   X(w_digest_kind)     \
   X(w_fact)            \
   X(w_candidate_flag)  \

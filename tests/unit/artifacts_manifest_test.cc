@@ -80,7 +80,7 @@ TEST_CASE("records come in pieces of any size") {
 TEST_CASE("writing refuses what could not be read") {
   CHECK_FALSE(write_manifest({}).ok());
   CHECK_FALSE(write_manifest({record(1, 0)}).ok());
-  CHECK_FALSE(write_manifest({record(1, 0x20)}).ok());
+  CHECK_FALSE(write_manifest({record(1, W_ACTION_SCRIPT)}).ok());
   ManifestRecord one = record(1);
   ManifestRecord other = record(1);
   one.verity = test::digest(1);

@@ -131,7 +131,7 @@ TEST_CASE("what is no policy could not be written") {
   CHECK(refused([](Policy &p) { p.scopes[0].initiator.gid = 1; }));
   CHECK(refused([](Policy &p) { p.scopes[0].initiator = {}; }));
   CHECK(refused([](Policy &p) { (*p.issuers)[0].actions = 0; }));
-  CHECK(refused([](Policy &p) { (*p.issuers)[0].actions |= 0x20; }));
+  CHECK(refused([](Policy &p) { (*p.issuers)[0].actions |= W_ACTION_SCRIPT; }));
   CHECK(refused([](Policy &p) { (*p.issuers)[0].kinds.clear(); }));
   CHECK(refused([](Policy &p) { (*p.issuers)[0].keys.clear(); }));
   CHECK(refused([](Policy &p) { (*p.issuers)[0].delegate = kMaxDelegationDepth + 1; }));

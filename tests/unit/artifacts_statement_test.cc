@@ -331,9 +331,9 @@ TEST_CASE("what JSON cannot carry is not written") {
   authorization.subjects[0].name = std::string("nul\0", 4);
   CHECK_FALSE(serialize_authorization(authorization).ok());
   authorization = test::authorization();
-  authorization.actions = 0x20;
+  authorization.actions = W_ACTION_SCRIPT;
   CHECK_FALSE(serialize_authorization(authorization).ok());
-  authorization.actions = W_ACTION_EXEC | 0x20;
+  authorization.actions = W_ACTION_EXEC | W_ACTION_SCRIPT;
   CHECK_FALSE(serialize_authorization(authorization).ok());
   authorization = test::authorization();
   authorization.subjects.clear();

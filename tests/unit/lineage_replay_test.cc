@@ -25,6 +25,14 @@ std::vector<Record> random_decisions(size_t count) {
   for (size_t i = 0; i < count; ++i) {
     w_facts facts = random_bits<w_facts>(random);
     facts.candidate_count %= W_MAX_CANDIDATES + 1;
+    if (i % 2 == 0) { // understood, so that some are allowed
+      facts.request = static_cast<uint8_t>(W_REQUEST_EXEC + i % 6 / 2);
+      facts.mode = W_MODE_ENFORCE;
+      facts.audit = W_AUDIT_OPTIONAL;
+      facts.measure = W_MEASURE_CACHED;
+      facts.object = W_OBJECT_NONE;
+      facts.flags &= W_FACT_OWN_IMAGE | W_FACT_NAMED | W_FACT_JIT;
+    }
     for (uint32_t j = facts.candidate_count; j < W_MAX_CANDIDATES; ++j)
       facts.candidates[j] = {};
     records.push_back(record_of(decision_event(i + 1, facts, "/x")));
