@@ -10,7 +10,7 @@
 static const struct probe_verb *const kTables[] = {
     kExecVerbs,    kMapVerbs,    kWriteVerbs, kManyVerbs,      kRaceVerbs,
     kLatencyVerbs, kMemoryVerbs, kEntryVerbs, kNamespaceVerbs, kUserlandVerbs,
-    kChangeVerbs,  kWriterVerbs, kNameVerbs,  kOverlayVerbs,
+    kChangeVerbs,  kWriterVerbs, kNameVerbs,  kOverlayVerbs,   kPlaceVerbs,
 };
 #define TABLES (sizeof(kTables) / sizeof(kTables[0]))
 
