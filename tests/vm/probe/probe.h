@@ -33,6 +33,8 @@ extern const struct probe_verb kChangeVerbs[];
 extern const struct probe_verb kWriterVerbs[];
 extern const struct probe_verb kNameVerbs[];
 extern const struct probe_verb kOverlayVerbs[];
+extern const struct probe_verb kPlaceVerbs[];
+extern const struct probe_verb kProcessVerbs[];
 
 /* Standard output to nowhere, until it is shown again. */
 int hide_output(void);
