@@ -74,7 +74,7 @@ def _tried_by(entry):
 def _row(entry):
     told = entry.technique
     numbers = ", ".join(str(row) if isinstance(row, int) else "+" for row in told.rows)
-    cells = (numbers, f"`{told.id}`", told.what, told.state, _how(entry), _tried_by(entry))
+    cells = (numbers, f"`{told.id}`", told.what.rstrip("."), told.state, _how(entry), _tried_by(entry))
     return "| " + " | ".join(map(_cell, cells)) + " |"
 
 
