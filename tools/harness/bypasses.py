@@ -32,7 +32,7 @@ def _cell(text):
 def _closed_by(entry):
     told = entry.technique
     if told.by:
-        return told.by
+        return told.by.rstrip(".")
     hooks = ", ".join(f"`{hook}`" for hook in entry.hooks()) or "the kernel"
     return f"{hooks}: {', '.join(entry.reasons())}"
 
