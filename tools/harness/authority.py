@@ -134,10 +134,14 @@ class Authority:
             predicate["manifest"] = {"format": "warrant-manifest-v1", "sha256": digest,
                                      "count": len(manifest) // MANIFEST_RECORD}
             subjects = {"manifest": digest}
+        named = [{"name": name, "digest": {"sha256": digest}} for name, digest in subjects.items()]
+        # Beside a content that does not exist: the fs-verity digest alone can authorize them.
+        named += [{"name": name, "digest": {"sha256": hashlib.sha256(name.encode()).hexdigest(),
+                                            "fsverity-sha256": digest}}
+                  for name, digest in fields.get("by-verity", {}).items()]
         return {"_type": "https://in-toto.io/Statement/v1",
                 "predicateType": "urn:warrant:authorization:v1",
-                "subject": [{"name": name, "digest": {"sha256": digest}}
-                            for name, digest in subjects.items()],
+                "subject": named,
                 "predicate": predicate}
 
     def artifact(self, label, fields, subjects):

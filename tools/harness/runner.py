@@ -86,7 +86,8 @@ def add_product(tree, subject, staged, folder, now):
         initiator = dict(fields.get("initiator", {"any": True}))
         if initiator.get("parentSha256", "").startswith("@"):
             initiator["parentSha256"] = staged[initiator["parentSha256"][1:]].sha256
-        fields = fields | {"initiator": initiator}
+        fields = fields | {"initiator": initiator,
+                           "by-verity": {name: staged[name].verity for name in fields.get("by-verity", [])}}
         names[label] = f"{label}.json"
         envelope = signer.artifact(label, fields, subjects)
         tree.file(f"{product.LATER}/{names[label]}", envelope)

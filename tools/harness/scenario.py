@@ -114,7 +114,8 @@ DAEMON = {"start", "kill", "stop", "continue", "terminate", "sync"}
 FILE_FIELDS = {"from", "text", "link", "at", "variant", "flip", "append", "mode", "uid", "gid", "stage"}
 ARTIFACT_FIELDS = {"subjects", "window", "actions", "initiator", "jit", "host", "governance", "signer",
                    "tamper", "policy", "recovery", "installed", "rejected", "id", "kind", "digests",
-                   "manifest", "constraints", "delegation", "parent", "requires", "covers", "same-id-as"}
+                   "manifest", "constraints", "delegation", "parent", "requires", "covers", "same-id-as",
+                   "by-verity"}
 REVOCATION_FIELDS = {"epoch", "artifacts", "issuers", "digests", "hosts", "signer", "series",
                      "installed"}
 
@@ -275,7 +276,7 @@ def _check_references(scenario, where):
                 if field in item.words and item.words[field] not in table:
                     raise ScenarioError(f"{where}: step {item.do}: no {field} {item.words[field]}")
     for label, artifact in scenario.artifacts.items():
-        for subject in artifact.get("subjects", []):
+        for subject in artifact.get("subjects", []) + artifact.get("by-verity", []):
             if subject not in scenario.files:
                 raise ScenarioError(f"{where}: artifacts.{label}: no file {subject}")
 

@@ -4,7 +4,7 @@ import dataclasses
 import hashlib
 import pathlib
 
-from . import image, place, programs
+from . import image, place, programs, verity
 
 FILLER = b"WARRANT-FILLER:"
 FILLER_ROOM = 16
@@ -37,6 +37,10 @@ class Staged:
     @property
     def sha256(self):
         return hashlib.sha256(self.data).hexdigest()
+
+    @property
+    def verity(self):
+        return verity.digest(self.data)
 
     @property
     def stage_path(self):

@@ -2,9 +2,11 @@
 // Ways to write to a file. But for `change`, the content is the same afterwards.
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/fsverity.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -99,6 +101,14 @@ static int do_ring_open_write(int count, char **words) {
   return file < 0 ? -file : 0;
 }
 
+static int do_enable_verity(int count, char **words) {
+  struct fsverity_enable_arg how = {
+      .version = 1, .hash_algorithm = FS_VERITY_HASH_ALG_SHA256, .block_size = 4096};
+  (void)count;
+  int file = probe_open(words[0], O_RDONLY);
+  return ioctl(file, FS_IOC_ENABLE_VERITY, &how) != 0 ? errno : 0;
+}
+
 const struct probe_verb kWriteVerbs[] = {
     {"open-write", do_open_write, 1, "PATH  O_WRONLY"},
     {"open-rdwr", do_open_rdwr, 1, "PATH  O_RDWR"},
@@ -110,5 +120,7 @@ const struct probe_verb kWriteVerbs[] = {
     {"shared-map-write", do_shared_map_write, 1, "PATH  the same through a shared mapping"},
     {"hold-write", do_hold_write, 2, "PATH SECONDS  keeps it open for writing"},
     {"ring-open-write", do_ring_open_write, 1, "PATH  O_WRONLY by a worker of io_uring"},
+    {"enable-verity", do_enable_verity, 1,
+     "PATH  makes it an fs-verity file, never to be written again"},
     {0},
 };
