@@ -55,11 +55,13 @@ int BPF_PROG(on_sb_remount, struct super_block *super) {
 }
 
 SEC("lsm/sb_umount")
-int BPF_PROG(on_sb_umount, struct vfsmount *mount) {
+int BPF_PROG(on_sb_umount) {
+  struct mount *mount = w_mount_of((void *)w_argument(ctx, 0));
+
   if (!w_umounts_pins(mount))
     return 0;
   return w_touch(W_HOOK_SB_UMOUNT, W_OBJECT_MOUNT, NULL,
-                 w_name_of(BPF_CORE_READ(w_mount_of(mount), mnt_mountpoint)));
+                 w_name_of(BPF_CORE_READ(mount, mnt_mountpoint)));
 }
 
 SEC("lsm/sb_pivotroot")
@@ -98,6 +100,7 @@ int BPF_PROG(on_bpf_prog, struct bpf_prog *program) {
  */
 SEC("syscall")
 int take_guard(struct w_guard_request *request) {
+  struct w_guard_request asked = *request; /* the verifier allows no index into the context */
   struct w_guard *place = w_get_guard();
   struct w_context *context = w_context();
   struct file *file = NULL;
@@ -107,16 +110,16 @@ int take_guard(struct w_guard_request *request) {
     return 0;
   request->result = -EBADF;
   for (int i = 0; i < W_GUARD_FOLDERS; i++) {
-    file = w_file_of(request->folders[i]);
+    file = w_file_of(asked.folders[i]);
     if (BPF_CORE_READ(file, f_inode, i_sb, s_magic) != BPF_FS_MAGIC)
       return 0;
     place->folders[i] = BPF_CORE_READ(file, f_inode, i_ino);
   }
   place->mount = (__u64)w_mount_of(BPF_CORE_READ(file, f_path.mnt));
   place->device = BPF_CORE_READ(file, f_inode, i_sb, s_dev);
-  place->btf = request->guard.btf;
+  place->btf = asked.guard.btf;
   for (int i = 0; i < W_GUARD_MAPS; i++)
-    place->maps[i] = request->guard.maps[i];
+    place->maps[i] = asked.guard.maps[i];
   context->process.flags |= W_PROCESS_ADMINISTER;
   request->result = 0;
   return 0;

@@ -17,6 +17,8 @@
 #define W_MOUNT_DEPTH 16
 #define W_MOUNT_COPIES 8192
 
+/* Of an address that was read: the verifier lets no pointer be moved to before what it points to.
+ */
 static __always_inline struct mount *w_mount_of(struct vfsmount *mount) {
   return (void *)mount - bpf_core_field_offset(struct mount, mnt);
 }
@@ -67,12 +69,13 @@ struct w_copies {
 
 /* One of the mounts on the dentry that the pins' mount is on, in any namespace. */
 static long w_look_at_copy(__u32 number, struct w_copies *copies) {
+  struct hlist_node *node = copies->next;
   struct mount *copy;
 
-  if (!copies->next)
+  if (!node)
     return 1;
-  copy = (void *)copies->next - bpf_core_field_offset(struct mount, mnt_mp_list);
-  copies->next = BPF_CORE_READ(copies->next, next);
+  copy = (void *)node - bpf_core_field_offset(struct mount, mnt_mp_list);
+  copies->next = BPF_CORE_READ(node, next);
   copies->found = w_propagates(BPF_CORE_READ(copy, mnt_parent), copies->place) &&
                   w_is_at_or_above(copies->target, copy);
   return copies->found;
@@ -82,13 +85,13 @@ static long w_look_at_copy(__u32 number, struct w_copies *copies) {
  * Whether an umount would take the pins' mount with it. It is taken by propagation only if another
  * mount on the same dentry goes: the kernel leaves a mount that has others on it.
  */
-static __always_inline int w_umounts_pins(struct vfsmount *mount) {
+static __always_inline int w_umounts_pins(struct mount *target) {
   struct mount *pins = w_pins_mount();
-  struct w_copies copies = {.target = w_mount_of(mount)};
+  struct w_copies copies = {.target = target};
 
   if (!pins)
     return 0;
-  if (w_is_at_or_above(copies.target, pins))
+  if (w_is_at_or_above(target, pins))
     return 1;
   copies.place = BPF_CORE_READ(pins, mnt_parent);
   copies.next = BPF_CORE_READ(pins, mnt_mp, m_list.first);

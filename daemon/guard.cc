@@ -74,8 +74,6 @@ Status run_take_guard(const ::enforcement &skeleton, w_guard_request &request) {
   options.sz = sizeof(options);
   options.ctx_in = &request;
   options.ctx_size_in = sizeof(request);
-  options.ctx_out = &request;
-  options.ctx_size_out = sizeof(request);
   if (bpf_prog_test_run_opts(bpf_program__fd(skeleton.progs.take_guard), &options) != 0)
     return said("cannot tell the programs where their pins lie", errno);
   if (request.result != 0)
