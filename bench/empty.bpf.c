@@ -38,3 +38,53 @@ SEC("lsm/path_truncate")
 int BPF_PROG(empty_path_truncate) {
   return 0;
 }
+
+SEC("lsm/inode_unlink")
+int BPF_PROG(empty_inode_unlink) {
+  return 0;
+}
+
+SEC("lsm/inode_rmdir")
+int BPF_PROG(empty_inode_rmdir) {
+  return 0;
+}
+
+SEC("lsm/inode_rename")
+int BPF_PROG(empty_inode_rename) {
+  return 0;
+}
+
+SEC("lsm/sb_mount")
+int BPF_PROG(empty_sb_mount) {
+  return 0;
+}
+
+SEC("lsm/sb_remount")
+int BPF_PROG(empty_sb_remount) {
+  return 0;
+}
+
+SEC("lsm/sb_umount")
+int BPF_PROG(empty_sb_umount) {
+  return 0;
+}
+
+SEC("lsm/sb_pivotroot")
+int BPF_PROG(empty_sb_pivotroot) {
+  return 0;
+}
+
+SEC("lsm/move_mount")
+int BPF_PROG(empty_move_mount) {
+  return 0;
+}
+
+SEC("lsm/bpf_map")
+int BPF_PROG(empty_bpf_map) {
+  return 0;
+}
+
+SEC("lsm/bpf_prog")
+int BPF_PROG(empty_bpf_prog) {
+  return 0;
+}

@@ -116,7 +116,17 @@ enum w_audit {
   X(BPRM_COMMITTED, "bprm_committed_creds") \
   X(MMAP_FILE, "mmap_file")                 \
   X(FILE_MPROTECT, "file_mprotect")         \
-  X(PATH_TRUNCATE, "path_truncate")
+  X(PATH_TRUNCATE, "path_truncate")         \
+  X(INODE_UNLINK, "inode_unlink")           \
+  X(INODE_RMDIR, "inode_rmdir")             \
+  X(INODE_RENAME, "inode_rename")           \
+  X(SB_MOUNT, "sb_mount")                   \
+  X(SB_REMOUNT, "sb_remount")               \
+  X(SB_UMOUNT, "sb_umount")                 \
+  X(SB_PIVOTROOT, "sb_pivotroot")           \
+  X(MOVE_MOUNT, "move_mount")               \
+  X(BPF_MAP, "bpf_map")                     \
+  X(BPF_PROG, "bpf_prog")
 
 enum w_hook {
 #define W_HOOK_ENUM(name, text) W_HOOK_##name,

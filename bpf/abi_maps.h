@@ -165,6 +165,27 @@ struct w_process {
   __u8 digest[W_DIGEST_SIZE];
 };
 
+/* Where enforcement is kept: what nobody may take away or open but who administers. */
+#define W_GUARD_FOLDERS 3 /* of pins, of maps, of links */
+#define W_GUARD_MAPS 16
+
+struct w_guard {
+  __u64 mount; /* kernel address of the mount that the pins lie on, as PID 1 sees it;
+                  compared with others, and its ancestors looked up */
+  __u64 folders[W_GUARD_FOLDERS]; /* inode numbers */
+  __u32 device;                   /* of the file system of the pins */
+  __u32 btf;                      /* id of the type information of all programs and most maps */
+  __u32 maps[W_GUARD_MAPS];       /* ids of the maps that have none; 0: no more */
+};
+
+/* Asked of the program `take_guard` by the daemon, before anything is attached. */
+struct w_guard_request {
+  __s32
+      folders[W_GUARD_FOLDERS]; /* descriptors of the folders, opened by the path that PID 1 has */
+  __s32 result;                 /* 0, or a negative errno */
+  struct w_guard guard;         /* btf and maps are taken from here, the rest is found out */
+};
+
 enum w_counter {
   W_COUNTER_INVALID = 0,
   W_COUNTER_ALLOWED,
@@ -193,5 +214,7 @@ W_STATIC_ASSERT(__builtin_offsetof(struct w_config, generations) == 80, "w_confi
 W_STATIC_ASSERT(sizeof(struct w_config) == 80 + 48 + 64, "w_config");
 W_STATIC_ASSERT(sizeof(struct w_inode) == 64, "w_inode");
 W_STATIC_ASSERT(sizeof(struct w_process) == 104, "w_process");
+W_STATIC_ASSERT(sizeof(struct w_guard) == 104, "w_guard");
+W_STATIC_ASSERT(sizeof(struct w_guard_request) == 16 + 104, "w_guard_request");
 
 #endif

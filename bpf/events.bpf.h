@@ -53,14 +53,19 @@ static __always_inline int w_send(struct w_event *event) {
 }
 
 /*
- * Every exec, every denial and every update is recorded, and code mappings when their content was
- * measured anew: a mapping of a digest that is cached says nothing that its first record did not.
+ * Every exec, every load, every denial and every update is recorded, and code mappings when their
+ * content was measured anew: a mapping of a digest that is cached says nothing that its first
+ * record did not. Of what is touched under an authorization, all but the maps and programs: the
+ * daemon opens them at each generation, and who looks at its status does too.
  */
 static __always_inline int w_is_recorded(const struct w_facts *facts, struct w_decision decision) {
-  if (decision.verdict != W_ALLOW || facts->request == W_REQUEST_EXEC)
+  if (decision.verdict != W_ALLOW || facts->request == W_REQUEST_EXEC ||
+      facts->request == W_REQUEST_LOAD)
     return 1;
   if (decision.reason == W_REASON_NOT_GOVERNED)
     return 0;
+  if (facts->request == W_REQUEST_TOUCH)
+    return facts->object != W_OBJECT_MAP && facts->object != W_OBJECT_PROGRAM;
   return facts->request == W_REQUEST_WRITE || facts->measure == W_MEASURE_IMA ||
          facts->measure == W_MEASURE_VERITY;
 }

@@ -57,6 +57,8 @@ static __always_inline struct w_facts *w_begin(struct w_task *task, const struct
     facts->flags |= W_FACT_JIT;
   if (event->process.flags & W_PROCESS_UPDATE)
     facts->flags |= W_FACT_UPDATE;
+  if (event->process.flags & W_PROCESS_ADMINISTER)
+    facts->flags |= W_FACT_ADMINISTER;
   return facts;
 }
 

@@ -35,10 +35,22 @@ struct address_space {
   struct rb_root_cached i_mmap;
 };
 
+struct list_head {
+  struct list_head *next;
+};
+
+struct hlist_node {
+  struct hlist_node *next;
+};
+struct hlist_head {
+  struct hlist_node *first;
+};
+
 struct super_block {
   __u32 s_dev;
   unsigned long s_flags;
   unsigned long s_magic;
+  struct list_head s_inodes;
 };
 
 struct inode {
@@ -48,6 +60,8 @@ struct inode {
   struct super_block *i_sb;
   struct address_space *i_mapping;
   unsigned long i_ino;
+  __u32 i_rdev;
+  struct list_head i_sb_list;
   atomic_t i_writecount;
 };
 
@@ -65,8 +79,28 @@ struct dentry {
   struct inode *d_inode;
 };
 
+struct vfsmount {
+  struct dentry *mnt_root;
+};
+
 struct path {
+  struct vfsmount *mnt;
   struct dentry *dentry;
+};
+
+struct mnt_namespace;
+struct mountpoint {
+  struct hlist_head m_list;
+};
+struct mount {
+  struct mount *mnt_parent;
+  struct dentry *mnt_mountpoint;
+  struct vfsmount mnt;
+  struct mount *mnt_master;
+  struct mnt_namespace *mnt_ns;
+  struct mountpoint *mnt_mp;
+  struct hlist_node mnt_mp_list;
+  int mnt_group_id; /* 0: not shared */
 };
 
 struct file {
@@ -75,8 +109,42 @@ struct file {
   struct inode *f_inode;
 };
 
+struct fdtable {
+  unsigned int max_fds;
+  struct file **fd;
+};
+struct files_struct {
+  struct fdtable *fdt;
+};
+
+struct block_device {
+  __u32 bd_dev;
+  void *bd_holder; /* who claimed it: a mount, swap, a volume on top; NULL: nobody */
+};
+struct bdev_inode {
+  struct block_device bdev;
+  struct inode vfs_inode;
+};
+
+struct btf {
+  __u32 id;
+};
+struct bpf_map {
+  __u32 id;
+  struct btf *btf;
+  char name[16];
+};
+struct bpf_prog_aux {
+  struct btf *btf;
+  char name[16];
+};
+struct bpf_prog {
+  struct bpf_prog_aux *aux;
+};
+
 struct linux_binprm {
   struct file *file;
+  int unsafe;
   const char *filename;
   const char *interp;
   struct vm_area_struct *vma; /* of the new stack */
@@ -106,17 +174,32 @@ struct css_set {
   struct cgroup *dfl_cgrp;
 };
 
+struct nsproxy {
+  struct mnt_namespace *mnt_ns;
+};
+
 struct task_struct {
   int pid;
   int tgid;
+  char comm[16];
+  struct files_struct *files;
+  struct nsproxy *nsproxy;
   struct css_set *cgroups;
   unsigned int sessionid;
+};
+
+/* Not the one that user space has under this name. */
+struct pt_regs___kernel {
+  unsigned long bx;
+  unsigned long di;
 };
 
 #pragma clang attribute pop
 
 #define S_IFMT 0170000
 #define S_IFREG 0100000
+#define S_IFBLK 0060000
+#define S_IFDIR 0040000
 #define FMODE_WRITE 0x2u
 #define PROT_WRITE 0x2ul
 #define MAP_TYPE 0xful
@@ -127,12 +210,23 @@ struct task_struct {
 #define SB_KERNMOUNT (1ul << 22)
 #define TMPFS_MAGIC 0x01021994ul
 #define OVERLAYFS_MAGIC 0x794c7630ul
+#define BPF_FS_MAGIC 0xcafe4a11u
+#define PROC_SUPER_MAGIC 0x9fa0u
+#define TRACEFS_MAGIC 0x74726163u
+#define DEBUGFS_MAGIC 0x64626720u
+#define BINFMTFS_MAGIC 0x42494e4du
+#define MS_MOVE 0x2000ul
+#define LSM_UNSAFE_PTRACE 0x2
+#define PTRACE_MODE_ATTACH 0x2u
+#define READ_IMPLIES_EXEC 0x0400000u
+#define SIGKILL 9
 #define S_VERITY (1u << 16)
 /* F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE */
 #define SEALED_CONTENT 0xeu
 #define HASH_ALGO_SHA256 4
 
 #define EPERM 1
+#define EBADF 9
 #define ENOMEM 12
 #define EEXIST 17
 #define ENOSPC 28

@@ -23,6 +23,7 @@ struct w_contract {
   struct w_environment environment;
   struct w_config config;
   struct w_inode inode;
+  struct w_guard guard;
   struct w_event event;
 };
 const struct w_contract *const w_contract __attribute__((used)) = NULL;
@@ -84,6 +85,14 @@ struct {
   __type(key, __u32);
   __type(value, struct w_environment);
 } environments SEC(".maps");
+
+/* Written by take_guard, before anything is attached; frozen for user space. */
+struct {
+  __uint(type, BPF_MAP_TYPE_ARRAY);
+  __uint(max_entries, 1);
+  __type(key, __u32);
+  __type(value, struct w_guard);
+} guard SEC(".maps");
 
 /* What is left of counted artifacts. Apart from the generations: no swap gives a use back. */
 struct {
@@ -235,6 +244,12 @@ static __always_inline __u64 w_next(__u32 series) {
   __u64 *value = bpf_map_lookup_elem(&sequences, &series);
 
   return value ? __sync_fetch_and_add(value, 1) + 1 : 0;
+}
+
+static __always_inline struct w_guard *w_get_guard(void) {
+  __u32 zero = 0;
+
+  return bpf_map_lookup_elem(&guard, &zero);
 }
 
 static __always_inline const struct w_config *w_get_config(void) {

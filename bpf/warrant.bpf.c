@@ -7,6 +7,8 @@
 #include "decide.h"
 #include "events.bpf.h"
 #include "facts.bpf.h"
+#include "guard.bpf.h"
+#include "guard_hooks.bpf.h"
 #include "kernel.h"
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
@@ -40,6 +42,8 @@ static __noinline int w_write(struct inode *inode, struct dentry *dentry, struct
     return w_conclude_blind(cfg);
   facts = w_begin(task, cfg, hook, W_REQUEST_WRITE);
   slot = w_gather_scopes(task, cfg);
+  /* What others have mapped, too: a scope that is only observed opens nobody's code for writing. */
+  facts->mode = cfg->mode;
   /* Without the verdicts nothing would be named, and every write allowed. */
   if (slot >= W_GENERATION_SLOTS || !bpf_map_lookup_elem(&verdicts, &slot))
     facts->flags |= W_FACT_RACED;
@@ -126,7 +130,8 @@ int BPF_PROG(on_bprm_check, struct linux_binprm *bprm) {
   chosen = w_chosen(facts, task->event.decision);
   origin = w_origin_of(task, task->event.decision);
   if (origin && chosen && task->event.decision.verdict == W_ALLOW)
-    w_prepare_exec(context, facts, origin, w_process_flags(chosen, origin));
+    w_prepare_exec(context, facts, origin,
+                   w_process_flags(chosen, origin) | w_take_office(bprm, chosen));
   else
     w_prepare_exec(context, facts, NULL, 0);
   w_leave(task);
@@ -259,6 +264,8 @@ SEC("lsm/path_truncate")
 int BPF_PROG(on_path_truncate, struct path *path) {
   return w_write(path->dentry->d_inode, path->dentry, NULL, W_HOOK_PATH_TRUNCATE);
 }
+
+/* guard_hooks.bpf.h: what keeps enforcement in place. */
 
 /* Not a hook: the daemon runs it (BPF_PROG_RUN). All or nothing, whoever is killed meanwhile. */
 SEC("syscall")

@@ -14,6 +14,7 @@
 #include <cstring>
 #include <utility>
 
+#include "daemon/guard.h"
 #include "daemon/machine.h"
 #include "enforcement.skel.h"
 
@@ -144,6 +145,7 @@ Result<Loader> Loader::load(const std::string &directory) {
 
 Status Loader::arm() {
   libbpf_output().clear();
+  WARRANT_TRY(set_guard(*skeleton_, directory_));
   if (int error = enforcement__attach(skeleton_.get()); error != 0) {
     enforcement__detach(skeleton_.get());
     return kernel_error("cannot attach every program; none stays attached", -error);

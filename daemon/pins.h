@@ -20,6 +20,7 @@ inline constexpr std::string_view kDefaultPinDirectory = "/sys/fs/bpf/warrant";
 
 enum class Map : size_t {
   kConfig,
+  kGuard,
   kVerdicts,
   kArtifacts,
   kUidScopes,
@@ -36,8 +37,9 @@ enum class Map : size_t {
   kCount
 };
 inline constexpr std::array<std::string_view, static_cast<size_t>(Map::kCount)> kMapNames = {
-    "config", "verdicts", "artifacts", "uid_scopes", "cgroup_scopes", "environments", "uses",
-    "inodes", "tasks",    "rooms",     "own_rooms",  "counters",      "sequences",    "events"};
+    "config",        "guard",        "verdicts", "artifacts", "uid_scopes",
+    "cgroup_scopes", "environments", "uses",     "inodes",    "tasks",
+    "rooms",         "own_rooms",    "counters", "sequences", "events"};
 
 // One program, pinned under its name, for each hook of the contract.
 struct LinkName {
@@ -52,7 +54,17 @@ inline constexpr std::array<LinkName, W_HOOK_COUNT - 1> kLinks = {
      {W_HOOK_BPRM_COMMITTED, "on_bprm_committed"},
      {W_HOOK_MMAP_FILE, "on_mmap_file"},
      {W_HOOK_FILE_MPROTECT, "on_file_mprotect"},
-     {W_HOOK_PATH_TRUNCATE, "on_path_truncate"}}};
+     {W_HOOK_PATH_TRUNCATE, "on_path_truncate"},
+     {W_HOOK_INODE_UNLINK, "on_inode_unlink"},
+     {W_HOOK_INODE_RMDIR, "on_inode_rmdir"},
+     {W_HOOK_INODE_RENAME, "on_inode_rename"},
+     {W_HOOK_SB_MOUNT, "on_sb_mount"},
+     {W_HOOK_SB_REMOUNT, "on_sb_remount"},
+     {W_HOOK_SB_UMOUNT, "on_sb_umount"},
+     {W_HOOK_SB_PIVOTROOT, "on_sb_pivotroot"},
+     {W_HOOK_MOVE_MOUNT, "on_move_mount"},
+     {W_HOOK_BPF_MAP, "on_bpf_map"},
+     {W_HOOK_BPF_PROG, "on_bpf_prog"}}};
 constexpr bool links_are_in_order() {
   for (size_t i = 0; i < kLinks.size(); i++)
     if (kLinks[i].hook != i + 1)

@@ -21,6 +21,8 @@
   X(w_generation)        \
   X(w_config)            \
   X(w_inode)             \
+  X(w_guard)             \
+  X(w_guard_request)     \
   X(w_process)           \
   X(w_event)
 

@@ -119,6 +119,18 @@ Struct inode() {
            FIELD(T, digest_kind), FIELD(T, reserved), FIELD(T, digest)}};
 }
 
+Struct guard() {
+  using T = w_guard;
+  return {"w_guard",
+          sizeof(T),
+          {FIELD(T, mount), FIELD(T, folders), FIELD(T, device), FIELD(T, btf), FIELD(T, maps)}};
+}
+
+Struct guard_request() {
+  using T = w_guard_request;
+  return {"w_guard_request", sizeof(T), {FIELD(T, folders), FIELD(T, result), FIELD(T, guard)}};
+}
+
 Struct process() {
   using T = w_process;
   return {"w_process",
@@ -184,9 +196,10 @@ std::vector<Enum> all_enums() {
 
 const std::vector<Struct> &structs() {
   static const std::vector<Struct> list = {
-      candidate(),   facts(),      decision(),    verdict_key(), verdict(), artifact(),
-      environment(), cgroup_key(), cgroup_node(), generation(),  config(),  inode(),
-      process(),     event(),      uid_scope(),   uses_key(),    uses(),    uses_transfer()};
+      candidate(), facts(),       decision(),      verdict_key(), verdict(),
+      artifact(),  environment(), cgroup_key(),    cgroup_node(), generation(),
+      config(),    inode(),       process(),       event(),       uid_scope(),
+      uses_key(),  uses(),        uses_transfer(), guard(),       guard_request()};
   return list;
 }
 

@@ -12,6 +12,7 @@ from . import (authority, compose, figures, image, judge, kernels, machine, plac
                scenario, stage, ways, workbench)
 
 BASELINE_ARTIFACT = "00-guest.json"
+PRODUCT_ARTIFACT = "00-product.json"
 STEP_LIMIT = 600
 
 
@@ -76,9 +77,12 @@ def add_product(tree, subject, staged, folder, now):
         tree.file(f"{product.LATER}/{label}.policy.json",
                   (signer.folder / f"{label}.json").read_bytes())
     tree.folder(product.ARTIFACTS)
-    baseline = signer.artifact("guest", {"kind": "baseline", "window": ["-1h", "+12h"]},
-                                  code_in(tree))
-    tree.file(f"{product.ARTIFACTS}/{BASELINE_ARTIFACT}", baseline)
+    code = code_in(tree)
+    own = {path: code.pop(path) for path in product.programs()}
+    for label, file, more, digests in (("guest", BASELINE_ARTIFACT, [], code),
+                                       ("product", PRODUCT_ARTIFACT, ["administer"], own)):
+        fields = {"kind": "baseline", "window": ["-1h", "+12h"], "actions": ["exec", "map", *more]}
+        tree.file(f"{product.ARTIFACTS}/{file}", signer.artifact(label, fields, digests))
     names = {}
     for label, fields in subject.artifacts.items():
         subjects = {name: staged[name].sha256 for name in fields["subjects"]}

@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * Facts of what is touched: enforcement itself, and the doors through which it could be got around.
+ * Who may touch what, decide() says.
+ */
+#ifndef WARRANT_GUARD_BPF_H
+#define WARRANT_GUARD_BPF_H
+
+#include "events.bpf.h"
+#include "mounts.bpf.h"
+
+/* What a request to touch or to load is about. */
+static __always_inline void w_set_object(struct w_facts *facts, const struct w_config *cfg,
+                                         __u32 object) {
+  facts->object = object;
+  if (cfg->permits & W_OBJECT_BIT(object & 31))
+    facts->flags |= W_FACT_PERMITTED;
+}
+
+/*
+ * One touch: 0, or -EPERM. `label` is a kernel string that the record is to show. A scope's mode
+ * counts only for memory of its own processes: what is observed there must not open the machine.
+ */
+static __noinline int w_touch(__u32 hook, __u32 object, struct inode *inode, const void *label) {
+  const struct w_config *cfg = w_get_config();
+  struct w_task *task = w_current();
+  struct w_facts *facts;
+
+  if (!task || !cfg)
+    return w_conclude_blind(cfg) == 0 ? 0 : -EPERM;
+  facts = w_begin(task, cfg, hook, W_REQUEST_TOUCH);
+  w_set_object(facts, cfg, object);
+  if (w_is_of_class(object, W_CLASS_MEMORY))
+    w_gather_scopes(task, cfg);
+  if (inode)
+    w_describe_file(&task->event, inode);
+  if (label)
+    bpf_probe_read_kernel_str(task->event.path, W_PATH_SIZE, label);
+  return w_conclude(task);
+}
+
+static __always_inline const void *w_name_of(struct dentry *dentry) {
+  return BPF_CORE_READ(dentry, d_name.name);
+}
+
+static __always_inline int w_is_folder(struct dentry *dentry) {
+  struct inode *inode = BPF_CORE_READ(dentry, d_inode);
+
+  return inode && (BPF_CORE_READ(inode, i_mode) & S_IFMT) == S_IFDIR;
+}
+
+static __always_inline int w_is_folder_of_pins(const struct w_guard *guard, struct inode *inode) {
+  __u64 number = BPF_CORE_READ(inode, i_ino);
+
+  if (BPF_CORE_READ(inode, i_sb, s_dev) != guard->device)
+    return 0;
+  for (int i = 0; i < W_GUARD_FOLDERS; i++) {
+    if (guard->folders[i] == number)
+      return 1;
+  }
+  return 0;
+}
+
+/* Whether a name in a folder of bpffs is a pin, or a folder of pins. */
+static __always_inline int w_is_pin(struct inode *folder, struct dentry *dentry) {
+  struct w_guard *guard;
+  struct inode *inode;
+
+  if (folder->i_sb->s_magic != BPF_FS_MAGIC)
+    return 0;
+  guard = w_get_guard();
+  if (!guard || guard->device == 0)
+    return 0;
+  inode = BPF_CORE_READ(dentry, d_inode);
+  return w_is_folder_of_pins(guard, folder) || (inode && w_is_folder_of_pins(guard, inode));
+}
+
+/* By the type information that the map was made with, so that those of every generation are known;
+ * some kinds of maps have none. */
+static __always_inline int w_is_own_map(struct bpf_map *map) {
+  struct w_guard *guard = w_get_guard();
+  __u32 types = BPF_CORE_READ(map, btf, id);
+  __u32 id = BPF_CORE_READ(map, id);
+
+  if (!guard)
+    return 0;
+  if (types != 0)
+    return types == guard->btf;
+  for (int i = 0; i < W_GUARD_MAPS; i++) {
+    if (guard->maps[i] == id)
+      return id != 0;
+  }
+  return 0;
+}
+
+static __always_inline int w_is_own_program(struct bpf_prog *program) {
+  struct w_guard *guard = w_get_guard();
+  __u32 types = BPF_CORE_READ(program, aux, btf, id);
+
+  return guard && types != 0 && types == guard->btf;
+}
+
+/*
+ * An exec under an authorization to administer: the loader is told to believe nothing of the
+ * environment. Who is traced while it is executed belongs to who traces it.
+ */
+static __always_inline __u32 w_take_office(struct linux_binprm *bprm,
+                                           const struct w_candidate *grant) {
+  if (!(grant->actions & W_ACTION_ADMINISTER) || (bprm->unsafe & LSM_UNSAFE_PTRACE))
+    return 0;
+  bpf_bprm_opts_set(bprm, BPF_F_BPRM_SECUREEXEC);
+  return W_PROCESS_ADMINISTER;
+}
+
+/* The file of a descriptor of the current task. */
+static __always_inline struct file *w_file_of(__u32 descriptor) {
+  struct task_struct *self = bpf_get_current_task_btf();
+  struct fdtable *table = BPF_CORE_READ(self, files, fdt);
+  struct file **files = BPF_CORE_READ(table, fd);
+  struct file *file = NULL;
+
+  if (descriptor < BPF_CORE_READ(table, max_fds))
+    bpf_probe_read_kernel(&file, sizeof(file), files + descriptor);
+  return file;
+}
+
+#endif
