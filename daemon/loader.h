@@ -5,6 +5,7 @@
 #include <memory>
 #include <string>
 
+#include "artifacts/bytes.h"
 #include "artifacts/result.h"
 #include "daemon/pins.h"
 
@@ -41,6 +42,9 @@ class Loader {
   uint64_t hooks_ = 0;
   bool armed_ = false;
 };
+
+// sha256 of the object that is part of this program, which load() would load from.
+Digest embedded_programs();
 
 // Removes all pins below `directory`. Links that nobody else holds are thereby detached.
 void remove_pins(const std::string &directory);

@@ -71,6 +71,10 @@ int main(int argc, char **argv) {
                static_cast<unsigned long long>(state.published.generation),
                static_cast<unsigned long long>(state.published.verdicts), state.accepted.size(),
                static_cast<double>(state.published.nanoseconds) / 1e6, state.refused.size());
+  if (!service.value()->has_own_programs())
+    std::fprintf(stderr,
+                 "warrantd: the programs in the kernel are those of another build; they "
+                 "stay until the machine is restarted or disarmed\n");
   warrant::Status ended = service.value()->run();
   return ended.ok() ? 0 : fail(ended.error());
 }

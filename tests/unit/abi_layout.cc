@@ -108,7 +108,8 @@ Struct config() {
           sizeof(T),
           {FIELD(T, abi), FIELD(T, active), FIELD(T, mode), FIELD(T, audit), FIELD(T, reserved),
            FIELD(T, permits), FIELD(T, hooks), FIELD(T, enforcing_since), FIELD(T, state_serial),
-           FIELD(T, root_version), FIELD(T, root), FIELD(T, generations), FIELD(T, filesystems)}};
+           FIELD(T, root_version), FIELD(T, root), FIELD(T, generations), FIELD(T, filesystems),
+           FIELD(T, programs)}};
 }
 
 Struct inode() {
