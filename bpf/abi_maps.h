@@ -179,6 +179,9 @@ enum w_counter {
   W_COUNTER_COUNT
 };
 
+/* Series of numbers that are given out in this boot; each holds the last that was. */
+enum w_sequence { W_SEQUENCE_INVALID = 0, W_SEQUENCE_LINEAGE, W_SEQUENCE_EVENT, W_SEQUENCE_COUNT };
+
 W_STATIC_ASSERT(sizeof(struct w_verdict_key) == 40, "w_verdict_key");
 W_STATIC_ASSERT(sizeof(struct w_verdict) == 16, "w_verdict");
 W_STATIC_ASSERT(sizeof(struct w_artifact) == 112, "w_artifact");

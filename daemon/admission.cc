@@ -121,4 +121,18 @@ Status Admission::commit(Prepared &prepared) {
   return {};
 }
 
+Status Admission::spend(Prepared &prepared, const ArtifactId &id) {
+  warrant::spend(prepared.plan.after, id, prepared.plan.after.wall);
+  return commit(prepared);
+}
+
+Status Admission::close(const Counters &left, const Era &era) {
+  clock_.sample(wall_now(), boot_now());
+  State closed = state_;
+  close_era(closed, left, era, clock_.seconds());
+  WARRANT_TRY(store_.save(closed));
+  state_ = std::move(closed);
+  return {};
+}
+
 } // namespace warrant

@@ -47,6 +47,11 @@ class Admission {
   // Makes the plan's state durable. Until then the kernel may get nothing of it.
   Status commit(Prepared &prepared);
 
+  // As commit(), and the break-glass artifact of this id is used up with it.
+  Status spend(Prepared &prepared, const ArtifactId &id);
+  // The orderly end of what was armed: `left` as for close_era(). Durable when it returns.
+  Status close(const Counters &left, const Era &era);
+
   const State &state() const { return state_; }
   const WallClock &clock() const { return clock_; }
   // Another look at the clocks; whether entries compiled under `published` would end too late.

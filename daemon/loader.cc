@@ -15,6 +15,7 @@
 #include <utility>
 
 #include "daemon/machine.h"
+#include "daemon/unpin.h"
 #include "enforcement.skel.h"
 
 namespace warrant {
@@ -175,14 +176,6 @@ Digest embedded_programs() {
     return sha256(ByteView(static_cast<const uint8_t *>(object), size));
   }();
   return digest;
-}
-
-void remove_pins(const std::string &directory) {
-  for (const LinkName &link : kLinks)
-    ::unlink(link_pin_path(directory, link.program).c_str());
-  for (std::string_view name : kMapNames)
-    ::unlink(map_pin_path(directory, name).c_str());
-  ::unlink(take_uses_pin_path(directory).c_str());
 }
 
 } // namespace warrant

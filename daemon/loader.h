@@ -46,7 +46,4 @@ class Loader {
 // sha256 of the object that is part of this program, which load() would load from.
 Digest embedded_programs();
 
-// Removes all pins below `directory`. Links that nobody else holds are thereby detached.
-void remove_pins(const std::string &directory);
-
 } // namespace warrant

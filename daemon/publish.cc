@@ -118,6 +118,15 @@ Status write_root(const MapSet &maps, const RootMark &root) {
   return write_config(maps, config);
 }
 
+Status continue_numbers(const MapSet &maps, uint64_t last_event, uint64_t last_lineage) {
+  const std::pair<uint32_t, uint64_t> last[] = {{W_SEQUENCE_LINEAGE, last_lineage},
+                                                {W_SEQUENCE_EVENT, last_event}};
+  for (const auto &[series, number] : last)
+    if (bpf_map_update_elem(maps.fd(Map::kSequences), &series, &number, BPF_ANY) != 0)
+      return map_error("cannot go on with the numbers of this boot's records");
+  return {};
+}
+
 Result<Counters> read_uses(const MapSet &maps) {
   Counters left;
   int map = maps.fd(Map::kUses);

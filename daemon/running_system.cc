@@ -35,8 +35,8 @@ constexpr std::string_view kStuck =
     "no warrantd that is started once this is armed could take over, put anything else in force or "
     "disarm";
 constexpr std::string_view kAdministerFix =
-    "have one artifact name the content of warrantd with the actions exec, map and administer "
-    "(warrant baseline capture --administrator PATH, or warrant artifact draft --action)";
+    "give it an artifact of its own: warrant artifact draft --subject PATH --action "
+    "exec,map,administer --initiator uid=0";
 
 /// A file that must stay usable: where it is opened, what people call it, what is done with it.
 struct Needed {

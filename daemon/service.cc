@@ -108,8 +108,8 @@ Status Service::arm_or_adopt() {
   PinState pins = find_pins(options_.pins);
   if (!pins.complete() && pins.hooks != 0)
     return Error{"enforcement is pinned only in part below " + options_.pins + " (" + pins.missing +
-                 " is missing); it keeps denying what it can judge. Restart the " +
-                 "machine, or remove the pins to start anew"};
+                 " is missing); it keeps denying what it can judge. Restart the machine, or end "
+                 "it by warrantd --disarm"};
   adopted_ = pins.complete();
   std::optional<Loader> loader;
   enforcing_since_ = static_cast<uint64_t>(boot_now());
@@ -125,6 +125,7 @@ Status Service::arm_or_adopt() {
     loader.emplace(WARRANT_TRY(Loader::load(options_.pins)));
     maps_.emplace(WARRANT_TRY(MapSet::open(options_.pins)));
     WARRANT_TRY(catch_up());
+    WARRANT_TRY(continue_numbers(*maps_, recorder_.last_event(), recorder_.last_lineage()));
   }
   publisher_.emplace(WARRANT_TRY(Publisher::create(*maps_)));
   Published published = WARRANT_TRY(publish(prepared, loader ? &*loader : nullptr));
@@ -146,7 +147,8 @@ Status Service::take_over() {
   if (const uint64_t hooks = find_pins(options_.pins).hooks; hooks != config.hooks)
     return Error{"enforcement is pinned only in part below " + options_.pins + ": hooks " +
                  std::to_string(hooks) + " of " + std::to_string(config.hooks) +
-                 "; it keeps denying what it can judge. Restart the machine"};
+                 "; it keeps denying what it can judge. Restart the machine, or end it by warrantd "
+                 "--disarm"};
   enforcing_since_ = config.enforcing_since;
   std::copy(std::begin(config.programs), std::end(config.programs), programs_.begin());
   return catch_up();
