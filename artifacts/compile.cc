@@ -291,6 +291,10 @@ Result<Verdicts, CompileError> group(std::span<const Grant> grants, const std::v
     w_verdict verdict{};
     for (size_t i = 0; i < held.size(); i++)
       verdict.grants[i] = W_GRANT(held[i].artifact, held[i].actions);
+    // The kernel takes the first that holds, and the process has what that one says.
+    std::stable_partition(
+        std::begin(verdict.grants), std::begin(verdict.grants) + held.size(),
+        [](uint32_t grant) { return (W_GRANT_ACTIONS(grant) & W_ACTION_ADMINISTER) != 0; });
     verdicts.emplace_back(grants[first].key, verdict);
     first = end;
   }

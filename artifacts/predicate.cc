@@ -166,6 +166,9 @@ Checked<void> check_breakglass(const ObjectReader &reader, const Authorization &
   if (all && (authorization.actions & W_ACTION_LOAD))
     return malformed(reader.at("actions"), "load cannot be granted for all content",
                      "name the modules as subjects");
+  if (all && (authorization.actions & W_ACTION_ADMINISTER))
+    return malformed(reader.at("actions"), "administer cannot be granted for all content",
+                     "name warrantd as a subject");
   return {};
 }
 

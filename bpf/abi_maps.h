@@ -120,6 +120,8 @@ struct w_config {
   struct w_generation generations[W_GENERATION_SLOTS];
   __u32 filesystems[W_MAX_FILESYSTEMS]; /* super-block magics whose content only this kernel changes
                                          */
+  __u8 programs[W_DIGEST_SIZE]; /* sha256 of the object that the programs were loaded from: a daemon
+                                   of another build tells by it that they are not its own */
 };
 
 #define W_INODE_MAPPED 0x1u    /* mapped executable under a verdict */
@@ -198,6 +200,9 @@ enum w_counter {
   W_COUNTER_COUNT
 };
 
+/* Series of numbers that are given out in this boot; each holds the last that was. */
+enum w_sequence { W_SEQUENCE_INVALID = 0, W_SEQUENCE_LINEAGE, W_SEQUENCE_EVENT, W_SEQUENCE_COUNT };
+
 W_STATIC_ASSERT(sizeof(struct w_verdict_key) == 40, "w_verdict_key");
 W_STATIC_ASSERT(sizeof(struct w_verdict) == 16, "w_verdict");
 W_STATIC_ASSERT(sizeof(struct w_artifact) == 112, "w_artifact");
@@ -211,7 +216,7 @@ W_STATIC_ASSERT(sizeof(struct w_uses_transfer) == 48, "w_uses_transfer");
 W_STATIC_ASSERT(sizeof(struct w_generation) == 24, "w_generation");
 W_STATIC_ASSERT(__builtin_offsetof(struct w_config, hooks) == 16, "w_config.hooks");
 W_STATIC_ASSERT(__builtin_offsetof(struct w_config, generations) == 80, "w_config.generations");
-W_STATIC_ASSERT(sizeof(struct w_config) == 80 + 48 + 64, "w_config");
+W_STATIC_ASSERT(sizeof(struct w_config) == 80 + 48 + 64 + W_DIGEST_SIZE, "w_config");
 W_STATIC_ASSERT(sizeof(struct w_inode) == 64, "w_inode");
 W_STATIC_ASSERT(sizeof(struct w_process) == 104, "w_process");
 W_STATIC_ASSERT(sizeof(struct w_guard) == 104, "w_guard");

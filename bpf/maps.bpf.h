@@ -203,8 +203,6 @@ struct {
   __type(value, __u64);
 } counters SEC(".maps");
 
-enum w_sequence { W_SEQUENCE_LINEAGE, W_SEQUENCE_EVENT, W_SEQUENCE_COUNT };
-
 struct {
   __uint(type, BPF_MAP_TYPE_ARRAY);
   __uint(max_entries, W_SEQUENCE_COUNT);

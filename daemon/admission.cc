@@ -65,33 +65,16 @@ bool Admission::is_late(const ClockMap &published) {
   return clock_.is_ahead_of(published, kTolerance);
 }
 
-Result<std::optional<TrustRoot>> Admission::follow_root(const std::string &config,
-                                                        ByteView newest) {
-  if (state_.root.empty())
+Result<std::optional<TrustRoot>> Admission::check_root(const std::string &config,
+                                                       ByteView newest) const {
+  Bytes known;
+  if (!state_.root.empty())
+    known = WARRANT_TRY(from_base64(state_.root));
+  if (kernel_root_)
+    WARRANT_TRY(check_descent(config, *kernel_root_, known, newest));
+  if (known.empty())
     return std::optional<TrustRoot>();
-  Bytes known = WARRANT_TRY(from_base64(state_.root));
-  Checked<SignedTrustRoot> current = load_trust_root(known);
-  if (!current.ok())
-    return in_folder(current.error(), store_.path());
-  const TrustRoot before = current.value().root;
-  for (;;) {
-    Checked<SignedTrustRoot> next = update_trust_root(current.value(), newest);
-    if (next.ok())
-      return std::optional(before);
-    // Roots that were missed on the way lie beside it, by version.
-    const std::string path =
-        config + "/roots/" + std::to_string(current.value().root.version + 1) + ".json";
-    Result<Bytes> step = read_file(path, kMaxEnvelopeSize);
-    if (!step.ok())
-      return in_folder(next.error(), config + "/trust-root.json");
-    next = update_trust_root(current.value(), step.value());
-    if (!next.ok())
-      return in_folder(next.error(), path);
-    if (next.value().root.version == current.value().root.version)
-      return Error{path + ": holds version " + std::to_string(next.value().root.version) +
-                   " again"};
-    current = std::move(next);
-  }
+  return std::optional(WARRANT_TRY(follow_root(config, store_.path(), known, newest)));
 }
 
 Result<TrustState> Admission::load_documents(const std::string &config, const std::string &host) {
@@ -99,7 +82,7 @@ Result<TrustState> Admission::load_documents(const std::string &config, const st
   Checked<TrustState> trust = load_trust(files.root, files.policy, files.revocation, host);
   if (!trust.ok())
     return in_folder(trust.error(), config);
-  std::optional<TrustRoot> before = WARRANT_TRY(follow_root(config, files.root));
+  std::optional<TrustRoot> before = WARRANT_TRY(check_root(config, files.root));
   Checked<void> forward =
       check_not_older(trust.value(), state_.documents, before ? &*before : nullptr);
   if (!forward.ok())
@@ -135,6 +118,20 @@ Result<Prepared> Admission::prepare(const std::string &config, const std::string
 Status Admission::commit(Prepared &prepared) {
   WARRANT_TRY(store_.save(prepared.plan.after));
   state_ = prepared.plan.after;
+  return {};
+}
+
+Status Admission::spend(Prepared &prepared, const ArtifactId &id) {
+  warrant::spend(prepared.plan.after, id, prepared.plan.after.wall);
+  return commit(prepared);
+}
+
+Status Admission::close(const Counters &left, const Era &era) {
+  clock_.sample(wall_now(), boot_now());
+  State closed = state_;
+  close_era(closed, left, era, clock_.seconds());
+  WARRANT_TRY(store_.save(closed));
+  state_ = std::move(closed);
   return {};
 }
 

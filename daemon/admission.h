@@ -13,6 +13,7 @@
 #include "artifacts/result.h"
 #include "artifacts/trust.h"
 #include "daemon/ledger.h"
+#include "daemon/root_chain.h"
 #include "daemon/source.h"
 #include "daemon/state_store.h"
 #include "daemon/wall.h"
@@ -39,8 +40,17 @@ class Admission {
                            const std::set<Digest> &in_force, const Counters &kernel,
                            const Era &era);
 
+  // From now on nothing is prepared but under this root or one that followed from it: what the
+  // kernel enforces under, or is about to.
+  void bind(const RootMark &kernel) { kernel_root_ = kernel; }
+
   // Makes the plan's state durable. Until then the kernel may get nothing of it.
   Status commit(Prepared &prepared);
+
+  // As commit(), and the break-glass artifact of this id is used up with it.
+  Status spend(Prepared &prepared, const ArtifactId &id);
+  // The orderly end of what was armed: `left` as for close_era(). Durable when it returns.
+  Status close(const Counters &left, const Era &era);
 
   const State &state() const { return state_; }
   const WallClock &clock() const { return clock_; }
@@ -50,13 +60,15 @@ class Admission {
  private:
   Admission(std::unique_ptr<RollbackGuard> guard, StateStore store, State state);
   Result<TrustState> load_documents(const std::string &config, const std::string &host);
-  // From the root that is remembered to the one that lies there, one version at a time.
-  Result<std::optional<TrustRoot>> follow_root(const std::string &config, ByteView newest);
+  // From the roots that are remembered, by the kernel and by the state, to the one that lies there.
+  // Returns the state's; nothing: it remembers none.
+  Result<std::optional<TrustRoot>> check_root(const std::string &config, ByteView newest) const;
 
   std::unique_ptr<RollbackGuard> guard_;
   StateStore store_;
   State state_;
   WallClock clock_;
+  std::optional<RootMark> kernel_root_;
   Bytes root_; // envelope of the root that load_documents() read last
 };
 

@@ -33,8 +33,19 @@ bool get_info(int fd, Info &info) {
   return bpf_obj_get_info_by_fd(fd, &info, &size) == 0;
 }
 
+constexpr std::string_view kUnpinned = "not pinned";
+constexpr std::string_view kHidden = "not shown to this program";
+
 std::string open_problem() {
-  return errno == ENOENT ? "not pinned" : errno_text("cannot be opened");
+  if (errno == ENOENT)
+    return std::string(kUnpinned);
+  return errno == EPERM ? std::string(kHidden) : errno_text("cannot be opened");
+}
+
+template <class Part>
+bool all_say(const std::vector<Part> &parts, std::string_view problem) {
+  return std::all_of(parts.begin(), parts.end(),
+                     [&](const Part &part) { return part.problem == problem; });
 }
 
 /// The kernel's own types, to tell hooks by name.
@@ -204,8 +215,7 @@ std::optional<bool> read_ftrace() {
 template <class Part>
 void add_part_problems(const std::vector<Part> &parts, const char *what,
                        std::vector<std::string> &problems) {
-  const auto unpinned = [](const Part &part) { return part.problem == "not pinned"; };
-  if (std::all_of(parts.begin(), parts.end(), unpinned)) {
+  if (all_say(parts, kUnpinned)) {
     problems.push_back(std::string("no ") + what + " is pinned");
     return;
   }
@@ -233,8 +243,14 @@ void add_config_problems(const KernelStatus &status, std::vector<std::string> &p
 
 std::vector<std::string> find_problems(const KernelStatus &status) {
   std::vector<std::string> problems;
-  add_part_problems(status.links, "link", problems);
-  add_part_problems(status.maps, "map", problems);
+  if (status.is_hidden) {
+    problems.emplace_back(
+        "the kernel shows this program nothing of what is in force: no artifact grants it the "
+        "action administer (fix: name it beside warrantd, or believe the daemon and the canary)");
+  } else {
+    add_part_problems(status.links, "link", problems);
+    add_part_problems(status.maps, "map", problems);
+  }
   const bool any_map = std::any_of(status.maps.begin(), status.maps.end(),
                                    [](const MapStatus &map) { return map.id != 0; });
   if (any_map)
@@ -320,6 +336,7 @@ KernelStatus read_kernel_status(const std::string &directory) {
     if (!link.optional || (hooks & hook_bit(link.hook)))
       status.links.push_back(read_link(directory, link, types));
   status.ftrace_enabled = read_ftrace();
+  status.is_hidden = all_say(status.maps, kHidden);
   status.problems = find_problems(status);
   return status;
 }
@@ -333,6 +350,7 @@ Json kernel_status_to_json(const KernelStatus &status) {
           {"maps", maps_json(status)},
           {"config", config_json(status)},
           {"counters", std::move(counters)},
+          {"hidden", status.is_hidden},
           {"openEnvironmentUntilBootNs",
            status.open_until ? Json(std::to_string(*status.open_until)) : Json(nullptr)},
           {"ftraceEnabled", status.ftrace_enabled ? Json(*status.ftrace_enabled) : Json(nullptr)},

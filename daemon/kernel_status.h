@@ -45,6 +45,8 @@ struct KernelStatus {
   std::array<uint64_t, W_COUNTER_COUNT> counters{}; ///< summed over all processors
   std::optional<uint64_t> open_until;               ///< of W_ENVIRONMENT_OPEN, boot-time ns
   std::optional<bool> ftrace_enabled; ///< false: the kernel calls no BPF LSM program at all
+  /// The kernel refuses this program every look: something is in force, and guards itself.
+  bool is_hidden = false;
   /// Why enforcement is not what it claims to be, for a person; empty: every part is in place and
   /// the mode is enforce. Says nothing about a live refusal: that is the canary's.
   std::vector<std::string> problems;

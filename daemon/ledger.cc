@@ -365,6 +365,12 @@ void refresh(State &state, const Counters &kernel, const Era &era) {
   }
 }
 
+void spend(State &state, const ArtifactId &id, int64_t now) {
+  const auto found = state.artifacts.find(id);
+  if (found != state.artifacts.end() && found->second.opened > 0 && found->second.closed == 0)
+    found->second.closed = std::max(now, found->second.opened);
+}
+
 void close_era(State &state, const Counters &left, const Era &era, int64_t now) {
   state.wall = std::clamp(now, std::max<int64_t>(state.wall, 1), kMaxTime);
   if (state.era != era)

@@ -86,9 +86,13 @@ Plan plan(const State &before, const Counters &kernel, const std::vector<Present
 /// read in; when the state belongs to another, nothing is done (the next plan will).
 void refresh(State &state, const Counters &kernel, const Era &era);
 
-/// The orderly end of `era`. `left` is what the kernel had when each of its counters was set to 0
-/// (exchanged, not read and then written) and its entry then deleted. It must be durable before the
-/// machine goes down; cut short in between, what the counters held is lost. Nothing may be handed
+/// Break-glass that is used up now, whatever is left of its window.
+void spend(State &state, const ArtifactId &id, int64_t now);
+
+/// The orderly end of `era`. `left` is what the kernel had when nothing could take a use any more:
+/// no program that counts is attached, or each counter was set to 0 (exchanged, not read and then
+/// written). It must be durable before the machine goes down; cut short in between, what the
+/// counters held is lost. Nothing may be handed
 /// out after it. A state that belongs to an earlier era loses that one first, as in plan().
 void close_era(State &state, const Counters &left, const Era &era, int64_t now);
 

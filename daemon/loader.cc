@@ -16,6 +16,7 @@
 
 #include "daemon/guard.h"
 #include "daemon/machine.h"
+#include "daemon/unpin.h"
 #include "enforcement.skel.h"
 
 namespace warrant {
@@ -99,7 +100,7 @@ Status pin_maps(const ::enforcement &skeleton, const std::string &directory) {
       return kernel_error("cannot pin map " + path, errno);
   }
   bpf_program *take = find_program(skeleton, kTakeUses);
-  std::string path = directory + "/" + std::string(kTakeUses);
+  std::string path = take_uses_pin_path(directory);
   if (take == nullptr || bpf_obj_pin(bpf_program__fd(take), path.c_str()) != 0)
     return kernel_error("cannot pin " + path, errno);
   return {};
@@ -170,12 +171,13 @@ Status Loader::arm() {
   return {};
 }
 
-void remove_pins(const std::string &directory) {
-  for (const LinkName &link : kLinks)
-    ::unlink(link_pin_path(directory, link.program).c_str());
-  for (std::string_view name : kMapNames)
-    ::unlink(map_pin_path(directory, name).c_str());
-  ::unlink((directory + "/" + std::string(kTakeUses)).c_str());
+Digest embedded_programs() {
+  static const Digest digest = [] {
+    size_t size = 0;
+    const void *object = enforcement__elf_bytes(&size);
+    return sha256(ByteView(static_cast<const uint8_t *>(object), size));
+  }();
+  return digest;
 }
 
 } // namespace warrant

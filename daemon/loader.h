@@ -5,6 +5,7 @@
 #include <memory>
 #include <string>
 
+#include "artifacts/bytes.h"
 #include "artifacts/result.h"
 #include "daemon/pins.h"
 
@@ -42,7 +43,7 @@ class Loader {
   bool armed_ = false;
 };
 
-// Removes all pins below `directory`. Links that nobody else holds are thereby detached.
-void remove_pins(const std::string &directory);
+// sha256 of the object that is part of this program, which load() would load from.
+Digest embedded_programs();
 
 } // namespace warrant

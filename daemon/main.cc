@@ -7,7 +7,9 @@
 #include <array>
 #include <cstdio>
 #include <filesystem>
+#include <string>
 
+#include "daemon/disarm.h"
 #include "daemon/service.h"
 #include "daemon/version.h"
 
@@ -35,6 +37,20 @@ int fail(const warrant::Error &error) {
   return 3;
 }
 
+int end_enforcement(const warrant::ServiceOptions &options) {
+  const warrant::Result<warrant::Attribution> order = warrant::disarm(options);
+  if (!order.ok())
+    return fail(order.error());
+  std::string words;
+  for (const auto &[name, value] : order.value().governance)
+    words += ", " + name.escaped() + " " + value.escaped();
+  std::fprintf(stderr,
+               "warrantd: DISARMED by artifact %s%s, which is spent: this machine enforces nothing "
+               "any more. The next start of warrantd arms it anew\n",
+               warrant::to_hex(order.value().id).c_str(), words.c_str());
+  return 0;
+}
+
 } // namespace
 
 int main(int argc, char **argv) {
@@ -51,6 +67,9 @@ int main(int argc, char **argv) {
   app.add_option("--socket", options.socket, "Control socket")->capture_default_str();
   app.add_option("--host", options.host, "Name of this machine in artifacts")
       ->capture_default_str();
+  bool wants_disarm = false;
+  app.add_flag("--disarm", wants_disarm,
+               "End enforcement, by a break-glass artifact that lets this program administer");
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError &error) {
@@ -60,6 +79,8 @@ int main(int argc, char **argv) {
 
   if (warrant::Status made = make_directories(options); !made.ok())
     return fail(made.error());
+  if (wants_disarm)
+    return end_enforcement(options);
   auto service = warrant::Service::start(options);
   if (!service.ok())
     return fail(service.error());
@@ -71,6 +92,10 @@ int main(int argc, char **argv) {
                static_cast<unsigned long long>(state.published.generation),
                static_cast<unsigned long long>(state.published.verdicts), state.accepted.size(),
                static_cast<double>(state.published.nanoseconds) / 1e6, state.refused.size());
+  if (!service.value()->has_own_programs())
+    std::fprintf(stderr,
+                 "warrantd: the programs in the kernel are those of another build; they "
+                 "stay until the machine is restarted or disarmed\n");
   warrant::Status ended = service.value()->run();
   return ended.ok() ? 0 : fail(ended.error());
 }

@@ -23,6 +23,10 @@ std::string link_pin_path(const std::string &directory, std::string_view name) {
   return directory + "/links/" + std::string(name);
 }
 
+std::string take_uses_pin_path(const std::string &directory) {
+  return directory + "/" + std::string(kTakeUses);
+}
+
 PinState find_pins(const std::string &directory) {
   PinState state;
   auto is_there = [&](const std::string &path, bool optional) {
@@ -39,16 +43,29 @@ PinState find_pins(const std::string &directory) {
   return state;
 }
 
+namespace {
+
+Result<UniqueFd> open_pin(const std::string &path) {
+  const int fd = bpf_obj_get(path.c_str());
+  if (fd >= 0)
+    return UniqueFd(fd);
+  std::string message = "cannot open " + path + ": " + std::strerror(errno);
+  if (errno == EPERM)
+    message +=
+        ". Enforcement is in force and lets nobody near it but programs whose artifact "
+        "grants the action administer (fix: have the artifact for this very program name "
+        "it)";
+  return Error{message};
+}
+
+} // namespace
+
 Result<MapSet> MapSet::open(const std::string &directory) {
   std::vector<UniqueFd> fds;
-  for (std::string_view name : kMapNames) {
-    std::string path = map_pin_path(directory, name);
-    int fd = bpf_obj_get(path.c_str());
-    if (fd < 0)
-      return Error{"cannot open pinned map " + path + ": " + std::strerror(errno)};
-    fds.emplace_back(fd);
-  }
-  return MapSet(std::move(fds));
+  for (std::string_view name : kMapNames)
+    fds.push_back(WARRANT_TRY(open_pin(map_pin_path(directory, name))));
+  UniqueFd take_uses = WARRANT_TRY(open_pin(take_uses_pin_path(directory)));
+  return MapSet(std::move(fds), std::move(take_uses));
 }
 
 } // namespace warrant

@@ -84,6 +84,7 @@ inline constexpr std::string_view kTakeUses = "take_uses";
 std::string hook_function(w_hook hook);
 std::string map_pin_path(const std::string &directory, std::string_view name);
 std::string link_pin_path(const std::string &directory, std::string_view name);
+std::string take_uses_pin_path(const std::string &directory);
 
 // How much of enforcement is pinned under `directory`.
 struct PinState {
@@ -97,17 +98,21 @@ struct PinState {
 };
 PinState find_pins(const std::string &directory);
 
-// Descriptors of all maps, from the pins. Error: names the pin and errno.
+// Descriptors of all maps, and of the program take_uses, from the pins: opened once, so that
+// nothing depends on the paths afterwards. Error: names the pin and errno.
 class MapSet {
  public:
   static Result<MapSet> open(const std::string &directory);
 
   int fd(Map map) const { return fds_[static_cast<size_t>(map)].get(); }
+  int take_uses() const { return take_uses_.get(); }
 
  private:
-  explicit MapSet(std::vector<UniqueFd> fds) : fds_(std::move(fds)) {}
+  MapSet(std::vector<UniqueFd> fds, UniqueFd take_uses)
+      : fds_(std::move(fds)), take_uses_(std::move(take_uses)) {}
 
   std::vector<UniqueFd> fds_;
+  UniqueFd take_uses_;
 };
 
 } // namespace warrant

@@ -42,9 +42,10 @@ bool may_arm(const std::vector<Check> &checks);
 
 /// Whether the system that runs now would survive being armed with these entries: PID 1, this
 /// program, the shell, and all code that PID 1 and this program have mapped must be authorized for
-/// uid 0 at `boot_ns` (CLOCK_BOOTTIME), on file systems that the policy trusts. Keeps somebody from
-/// bricking a machine by arming it without a baseline. Under a policy that only observes nothing
-/// can be bricked: what would fail is a warning.
+/// uid 0 at `boot_ns` (CLOCK_BOOTTIME), on file systems that the policy trusts; and the content of
+/// this program must have the action `administer`, or no later daemon could take over. Keeps
+/// somebody from bricking a machine by arming it without a baseline. Under a policy that only
+/// observes nothing can be bricked: what would fail is a warning.
 std::vector<Check> check_running_system(const Entries &entries, const Policy &policy,
                                         uint64_t boot_ns);
 

@@ -19,17 +19,6 @@ uint64_t subject_count(const VerifiedAuthorization &artifact) {
                                     : artifact.records().size();
 }
 
-// What a refused envelope claims, for people who look for it; nobody vouches for any of it.
-std::optional<Authorization> claimed(const RefusedArtifact &refused) {
-  auto envelope = peek_envelope(refused.envelope);
-  if (!envelope.ok())
-    return std::nullopt;
-  auto parsed = parse_authorization(envelope.value().payload);
-  if (!parsed.ok())
-    return std::nullopt;
-  return std::move(parsed).value();
-}
-
 Rejected to_record(const std::string &source, const Rejection &rejection,
                    const std::optional<Authorization> &content) {
   Rejected record;

@@ -101,6 +101,32 @@ Result<w_config> read_config(const MapSet &maps) {
   return config;
 }
 
+RootMark root_of(const w_config &config) {
+  RootMark root;
+  root.version = config.root_version;
+  std::copy(std::begin(config.root), std::end(config.root), root.sha256.begin());
+  return root;
+}
+
+Status write_root(const MapSet &maps, const RootMark &root) {
+  w_config config = WARRANT_TRY(read_config(maps));
+  const RootMark before = root_of(config);
+  if (before.version == root.version && before.sha256 == root.sha256)
+    return {};
+  config.root_version = root.version;
+  std::copy(root.sha256.begin(), root.sha256.end(), std::begin(config.root));
+  return write_config(maps, config);
+}
+
+Status continue_numbers(const MapSet &maps, uint64_t last_event, uint64_t last_lineage) {
+  const std::pair<uint32_t, uint64_t> last[] = {{W_SEQUENCE_LINEAGE, last_lineage},
+                                                {W_SEQUENCE_EVENT, last_event}};
+  for (const auto &[series, number] : last)
+    if (bpf_map_update_elem(maps.fd(Map::kSequences), &series, &number, BPF_ANY) != 0)
+      return map_error("cannot go on with the numbers of this boot's records");
+  return {};
+}
+
 Result<Counters> read_uses(const MapSet &maps) {
   Counters left;
   int map = maps.fd(Map::kUses);
@@ -113,9 +139,7 @@ Result<Counters> read_uses(const MapSet &maps) {
   return left;
 }
 
-Status hand_out_uses(const MapSet &maps, const std::string &pins,
-                     const std::vector<Handout> &hand_out) {
-  std::optional<UniqueFd> take;
+Status hand_out_uses(const MapSet &maps, const std::vector<Handout> &hand_out) {
   for (const Handout &handout : hand_out) {
     if (!handout.from) {
       w_uses_key key = key_of(handout.id);
@@ -125,12 +149,6 @@ Status hand_out_uses(const MapSet &maps, const std::string &pins,
         return map_error("cannot hand out the uses of artifact " + to_hex(handout.id));
       continue;
     }
-    if (!take) {
-      int fd = bpf_obj_get((pins + "/" + std::string(kTakeUses)).c_str());
-      if (fd < 0)
-        return map_error("cannot open " + pins + "/" + std::string(kTakeUses));
-      take.emplace(fd);
-    }
     w_uses_transfer transfer{key_of(*handout.from), key_of(handout.id), handout.uses, 0, 0};
     bpf_test_run_opts options{};
     options.sz = sizeof(options);
@@ -138,7 +156,7 @@ Status hand_out_uses(const MapSet &maps, const std::string &pins,
     options.ctx_size_in = sizeof(transfer);
     options.ctx_out = &transfer;
     options.ctx_size_out = sizeof(transfer);
-    if (bpf_prog_test_run_opts(take->get(), &options) != 0)
+    if (bpf_prog_test_run_opts(maps.take_uses(), &options) != 0)
       return map_error("cannot move uses to artifact " + to_hex(handout.id));
   }
   return {};
@@ -314,8 +332,10 @@ Result<Published> Publisher::publish(const Entries &entries, const KernelPolicy 
   if (config.enforcing_since == 0)
     config.enforcing_since = policy.enforcing_since;
   config.state_serial = policy.state_serial;
-  if (policy.hooks != 0)
-    config.hooks = policy.hooks;
+  if (policy.programs) {
+    config.hooks = policy.programs->hooks;
+    std::copy(policy.programs->object.begin(), policy.programs->object.end(), config.programs);
+  }
   config.active = slot;
   WARRANT_TRY(write_config(*maps_, config));
   WARRANT_TRY(open_environment(*maps_, policy.open_until));

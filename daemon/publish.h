@@ -11,6 +11,7 @@
 #include "artifacts/result.h"
 #include "daemon/ledger.h"
 #include "daemon/pins.h"
+#include "daemon/root_chain.h"
 
 namespace warrant {
 
@@ -25,7 +26,12 @@ struct KernelPolicy {
   uint64_t open_until = W_FOREVER;
   uint64_t state_serial = 0;    // of the durable state that goes with the generation
   uint64_t enforcing_since = 0; // boot time, ns; counts only the first time
-  uint64_t hooks = 0;           // hook_bit() of what is attached; 0: as it is
+  // What a first generation tells of the programs; later ones leave it as it is.
+  struct Programs {
+    uint64_t hooks = 0; // hook_bit() of what will be attached
+    Digest object{};    // sha256 of what they were loaded from
+  };
+  std::optional<Programs> programs;
 };
 
 struct Published {
@@ -35,18 +41,23 @@ struct Published {
   int64_t nanoseconds = 0; // from the first map made to the switch
 };
 
+// Before anything is attached: numbers of events and execs go on behind these.
+Status continue_numbers(const MapSet &maps, uint64_t last_event, uint64_t last_lineage);
+
 // What the kernel has left of counted artifacts.
 Result<Counters> read_uses(const MapSet &maps);
 // Makes entries, in this order; one that is there is left alone, one whose payer has too little
-// left is not made. The durable state must know of them already. `pins` is where take_uses is
-// pinned.
-Status hand_out_uses(const MapSet &maps, const std::string &pins,
-                     const std::vector<Handout> &hand_out);
+// left is not made. The durable state must know of them already.
+Status hand_out_uses(const MapSet &maps, const std::vector<Handout> &hand_out);
 Status forget_uses(const MapSet &maps, const std::vector<ArtifactId> &ids);
 // The context of the process behind a pidfd; nothing: it has none.
 std::optional<w_process> process_context(const MapSet &maps, int pidfd);
 // The configuration in force.
 Result<w_config> read_config(const MapSet &maps);
+RootMark root_of(const w_config &config);
+// The trust root that entries are about to be verified under; nobody takes over under an older one
+// or another. Before anything else of a generation, so that the kernel is never behind the state.
+Status write_root(const MapSet &maps, const RootMark &root);
 
 class Publisher {
  public:

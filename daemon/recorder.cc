@@ -76,7 +76,7 @@ Status Recorder::recall() {
 
 void Recorder::note(Body body) {
   if (std::holds_alternative<Start>(body))
-    coverage_ = Coverage(); // new maps: the kernel counts from 1 again
+    coverage_.renew();
   append(make_record(origin_, now(), std::move(body)));
 }
 

@@ -28,6 +28,9 @@ class Recorder {
   // The artifacts and the policy that this boot's own records tell of: events that waited in the
   // ring for a daemon were decided under them.
   Status recall();
+  // Numbers that records of this boot have already; what is armed next goes on behind them.
+  uint64_t last_event() const { return coverage_.last_event(); }
+  uint64_t last_lineage() const { return coverage_.last_lineage(); }
   // What waited in the ring when this daemon came has been taken.
   void settle() { coverage_.settle(); }
   // What the daemon itself did.

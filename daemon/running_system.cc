@@ -15,6 +15,7 @@
 #include <set>
 
 #include "artifacts/bytes.h"
+#include "daemon/grants.h"
 #include "daemon/preflight.h"
 #include "daemon/unique_fd.h"
 
@@ -30,67 +31,18 @@ constexpr std::string_view kFix =
     "sign a baseline of this host first (warrant baseline capture --root / --out FILE), and put it "
     "among the "
     "artifacts";
+constexpr std::string_view kStuck =
+    "no warrantd that is started once this is armed could take over, put anything else in force or "
+    "disarm";
+constexpr std::string_view kAdministerFix =
+    "give it an artifact of its own: warrant artifact draft --subject PATH --action "
+    "exec,map,administer --initiator uid=0";
 
 /// A file that must stay usable: where it is opened, what people call it, what is done with it.
 struct Needed {
   std::string place;
   std::string name;
   uint32_t action;
-};
-
-/// What uid 0 may do at one moment.
-class Grants {
- public:
-  Grants(const Entries &entries, uint64_t boot_ns) : entries_(entries), boot_ns_(boot_ns) {
-    for (const auto &[uid, bound] : entries.uids)
-      if (uid == 0)
-        root_scope_ = bound.scope;
-  }
-
-  bool allow(const Digest &sha256, uint32_t action) const {
-    return allow_in(W_SCOPE_HOST, sha256, action) ||
-           (root_scope_ != W_SCOPE_INVALID && allow_in(root_scope_, sha256, action));
-  }
-
- private:
-  static bool key_less(const w_verdict_key &a, const w_verdict_key &b) {
-    if (a.scope != b.scope)
-      return a.scope < b.scope;
-    if (a.digest_kind != b.digest_kind)
-      return a.digest_kind < b.digest_kind;
-    return std::memcmp(a.digest, b.digest, W_DIGEST_SIZE) < 0;
-  }
-
-  bool allow_in(uint32_t scope, const Digest &sha256, uint32_t action) const {
-    w_verdict_key key{};
-    key.scope = scope;
-    key.digest_kind = W_DIGEST_SHA256;
-    std::copy(sha256.begin(), sha256.end(), key.digest);
-    const auto found = std::lower_bound(entries_.verdicts.begin(), entries_.verdicts.end(), key,
-                                        [](const auto &entry, const w_verdict_key &wanted) {
-                                          return key_less(entry.first, wanted);
-                                        });
-    if (found == entries_.verdicts.end() || key_less(key, found->first))
-      return false;
-    const auto &grants = found->second.grants;
-    return std::any_of(std::begin(grants), std::end(grants), [&](uint32_t grant) {
-      return (W_GRANT_ACTIONS(grant) & action) != 0 && holds(W_GRANT_ARTIFACT(grant));
-    });
-  }
-
-  bool holds(uint32_t index) const {
-    const w_artifact &artifact = entries_.artifacts.at(index);
-    const bool for_root_group = !(artifact.constraints & W_ARTIFACT_NEEDS_GID) || artifact.gid == 0;
-    // Neither what runs out nor what depends on the caller keeps a system going.
-    constexpr uint32_t kUnsure = W_ARTIFACT_NEEDS_SESSION | W_ARTIFACT_NEEDS_CODE |
-                                 W_ARTIFACT_NEEDS_PARENT | W_ARTIFACT_COUNTED;
-    return artifact.flags == 0 && !(artifact.constraints & kUnsure) && for_root_group &&
-           boot_ns_ >= artifact.not_before && boot_ns_ < artifact.not_after;
-  }
-
-  const Entries &entries_;
-  uint64_t boot_ns_;
-  uint32_t root_scope_ = W_SCOPE_INVALID;
 };
 
 /// Path of a file in the name space of a process.
@@ -148,15 +100,38 @@ class RunningSystem {
           std::to_string(files.size()) + (files.size() == 1 ? " file" : " files") + " authorized",
           {},
           {}};
+    return {std::move(name), bad(), list(wrong), std::string(kCost), std::string(kFix)};
+  }
+
+  /// Whether the next daemon of this content may touch what this one arms.
+  Check check_administration() const {
+    const std::string name = "administration";
+    const std::string path = printable(program_of("self").front().name, 256);
+    const Result<Digest> self = sha256_of_file("/proc/self/exe");
+    if (!self.ok())
+      return {name, bad(), self.error().message, std::string(kStuck), std::string(kAdministerFix)};
+    constexpr uint32_t kWanted = W_ACTION_EXEC | W_ACTION_ADMINISTER;
+    if (!grants_.allow(self.value(), kWanted))
+      return {name, bad(), "nothing in force lets " + path + " administer as uid 0",
+              std::string(kStuck), std::string(kAdministerFix)};
+    if (!(grants_.leading(self.value(), W_ACTION_EXEC) & W_ACTION_ADMINISTER))
+      return {name, bad(),
+              "an artifact for uid 0 lets " + path +
+                  " be executed without administer, and the kernel takes that one first",
+              std::string(kStuck), "let no other artifact name the content of warrantd"};
+    return {name, Check::Outcome::kOk, path + " may administer", {}, {}};
+  }
+
+ private:
+  /// Nothing can be bricked where all is only observed.
+  Check::Outcome bad() const {
     const bool observes =
         policy_.mode == W_MODE_OBSERVE &&
         std::none_of(policy_.scopes.begin(), policy_.scopes.end(),
                      [](const ScopeMode &scope) { return scope.mode == W_MODE_ENFORCE; });
-    return {std::move(name), observes ? Check::Outcome::kWarning : Check::Outcome::kFailed,
-            list(wrong), std::string(kCost), std::string(kFix)};
+    return observes ? Check::Outcome::kWarning : Check::Outcome::kFailed;
   }
 
- private:
   static std::string list(const std::vector<std::string> &wrong) {
     std::string text;
     for (size_t i = 0; i < std::min(wrong.size(), kMaxShown); i++)
@@ -212,7 +187,8 @@ std::vector<Check> check_running_system(const Entries &entries, const Policy &po
           system.check("code mapped by PID 1", mapped_by("1")),
           system.check("this program", program_of("self")),
           system.check("code mapped by this program", mapped_by("self")),
-          system.check("shell", {{shell, shell, W_ACTION_EXEC}})};
+          system.check("shell", {{shell, shell, W_ACTION_EXEC}}),
+          system.check_administration()};
 }
 
 } // namespace warrant

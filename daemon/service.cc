@@ -7,7 +7,6 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
-#include <fstream>
 #include <nlohmann/json.hpp>
 #include <set>
 #include <thread>
@@ -19,6 +18,7 @@
 #include "daemon/preflight.h"
 #include "daemon/publish.h"
 #include "daemon/reaper.h"
+#include "daemon/takeover.h"
 #include "daemon/version.h"
 #include "lineage/reader.h"
 
@@ -56,13 +56,6 @@ bool revokes(const Collection &collection) {
   return std::any_of(
       collection.accepted.begin(), collection.accepted.end(),
       [](const AcceptedArtifact &accepted) { return is_revoked(accepted.artifact); });
-}
-
-Result<std::string> boot_id() {
-  std::string boot;
-  if (!std::getline(std::ifstream("/proc/sys/kernel/random/boot_id"), boot))
-    return Error{"cannot read the boot id"};
-  return boot;
 }
 
 // What a missing state means: lost counters, unless nothing ever ran here.
@@ -115,11 +108,12 @@ Status Service::arm_or_adopt() {
   PinState pins = find_pins(options_.pins);
   if (!pins.complete() && pins.hooks != 0)
     return Error{"enforcement is pinned only in part below " + options_.pins + " (" + pins.missing +
-                 " is missing); it keeps denying what it can judge. Restart the " +
-                 "machine, or remove the pins to start anew"};
+                 " is missing); it keeps denying what it can judge. Restart the machine, or end "
+                 "it by warrantd --disarm"};
   adopted_ = pins.complete();
   std::optional<Loader> loader;
   enforcing_since_ = static_cast<uint64_t>(boot_now());
+  programs_ = embedded_programs();
   if (adopted_)
     WARRANT_TRY(take_over());
   Prepared prepared = WARRANT_TRY(prepare());
@@ -131,9 +125,10 @@ Status Service::arm_or_adopt() {
     loader.emplace(WARRANT_TRY(Loader::load(options_.pins)));
     maps_.emplace(WARRANT_TRY(MapSet::open(options_.pins)));
     WARRANT_TRY(catch_up());
+    WARRANT_TRY(continue_numbers(*maps_, recorder_.last_event(), recorder_.last_lineage()));
   }
   publisher_.emplace(WARRANT_TRY(Publisher::create(*maps_)));
-  Published published = WARRANT_TRY(publish(prepared, loader ? loader->hooks() : 0));
+  Published published = WARRANT_TRY(publish(prepared, loader ? &*loader : nullptr));
   // Only now, with the maps filled, may anything be judged by them.
   if (loader)
     WARRANT_TRY(loader->arm());
@@ -146,22 +141,16 @@ Status Service::arm_or_adopt() {
 }
 
 Status Service::take_over() {
-  maps_.emplace(WARRANT_TRY(MapSet::open(options_.pins)));
-  w_config config = WARRANT_TRY(read_config(*maps_));
-  if (config.abi != W_ABI_VERSION)
-    return Error{"the programs in the kernel speak version " + std::to_string(config.abi) +
-                 " of the contract, this daemon version " + std::to_string(W_ABI_VERSION) +
-                 ": run the daemon that armed them, or restart the machine"};
-  if (admission_->state().serial < config.state_serial)
-    return Error{"the state in " + options_.state + " is older (" +
-                 std::to_string(admission_->state().serial) + ") than what the kernel enforces (" +
-                 std::to_string(config.state_serial) +
-                 "): it was rolled back, and counted uses with it. What is in force stays"};
+  Held held = WARRANT_TRY(take_hold(options_.pins, options_.state, *admission_));
+  maps_.emplace(std::move(held.maps));
+  const w_config &config = held.config;
   if (const uint64_t hooks = find_pins(options_.pins).hooks; hooks != config.hooks)
     return Error{"enforcement is pinned only in part below " + options_.pins + ": hooks " +
                  std::to_string(hooks) + " of " + std::to_string(config.hooks) +
-                 "; it keeps denying what it can judge. Restart the machine"};
+                 "; it keeps denying what it can judge. Restart the machine, or end it by warrantd "
+                 "--disarm"};
   enforcing_since_ = config.enforcing_since;
+  std::copy(std::begin(config.programs), std::end(config.programs), programs_.begin());
   return catch_up();
 }
 
@@ -186,19 +175,25 @@ Result<Prepared> Service::prepare() {
   Counters kernel;
   if (maps_)
     kernel = WARRANT_TRY(read_uses(*maps_));
-  Era era = make_era(WARRANT_TRY(boot_id()), enforcing_since_);
+  Era era = WARRANT_TRY(era_of(enforcing_since_));
   return admission_->prepare(options_.config, options_.host, payloads(in_force_), kernel, era);
 }
 
-// In this order: first what must not be forgotten, then what may be used, then who may use it.
-Result<Published> Service::publish(Prepared &prepared, uint64_t hooks) {
+// In this order: first whom the next daemon must believe too, then what must not be forgotten, then
+// what may be used, then who may use it.
+Result<Published> Service::publish(Prepared &prepared, const Loader *loader) {
+  const RootMark root{static_cast<uint64_t>(prepared.trust.root.version),
+                      prepared.trust.root_sha256};
+  WARRANT_TRY(write_root(*maps_, root));
+  admission_->bind(root);
   WARRANT_TRY(admission_->commit(prepared));
-  WARRANT_TRY(hand_out_uses(*maps_, options_.pins, prepared.plan.hand_out));
+  WARRANT_TRY(hand_out_uses(*maps_, prepared.plan.hand_out));
   WARRANT_TRY(forget_uses(*maps_, prepared.plan.forget));
   // Records of the new generation may come before publish() returns.
   recorder_.attribute(prepared.collection.accepted, prepared.trust.policy_sha256);
   KernelPolicy policy = kernel_policy(prepared, enforcing_since_);
-  policy.hooks = hooks;
+  if (loader)
+    policy.programs = {loader->hooks(), programs_};
   return publisher_->publish(prepared.collection.entries, policy);
 }
 
@@ -263,7 +258,7 @@ Status Service::reload_or_say() {
   // Another policy may enforce where the last one only observed.
   if (withdraws(in_force_, prepared.collection) || prepared.trust.policy_sha256 != in_force_.policy)
     WARRANT_TRY(check_running(prepared));
-  Published published = WARRANT_TRY(publish(prepared, 0));
+  Published published = WARRANT_TRY(publish(prepared, nullptr));
   note_in_force(published, prepared);
   return {};
 }
@@ -306,6 +301,7 @@ Json Service::answer(const std::string &verb) {
   reply["pid"] = ::getpid();
   reply["version"] = kVersion;
   reply["adopted"] = adopted_;
+  reply["programs"] = {{"inKernel", to_hex(programs_)}, {"own", to_hex(embedded_programs())}};
   reply["lineageFile"] = recorder_.path();
   reply["records"] = recorder_.records();
   reply["lost"] = recorder_.lost();

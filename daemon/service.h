@@ -14,6 +14,7 @@
 #include "daemon/endings.h"
 #include "daemon/event_loop.h"
 #include "daemon/event_reader.h"
+#include "daemon/loader.h"
 #include "daemon/pins.h"
 #include "daemon/publication.h"
 #include "daemon/recorder.h"
@@ -46,6 +47,9 @@ class Service {
 
   const InForce &in_force() const { return in_force_; }
   bool is_adopted() const { return adopted_; }
+  // Whether the kernel runs the programs that are part of this daemon: one that took over another
+  // build's keeps them.
+  bool has_own_programs() const { return programs_ == embedded_programs(); }
 
  private:
   Service(ServiceOptions options, Recorder recorder);
@@ -57,7 +61,8 @@ class Service {
   Status check_running(const Prepared &prepared);
   Status check_before_arming(const Prepared &prepared);
   Result<Prepared> prepare();
-  Result<Published> publish(Prepared &prepared, uint64_t hooks);
+  // `loader`: of the programs that are about to be attached; nullptr: they are.
+  Result<Published> publish(Prepared &prepared, const Loader *loader);
   void note_in_force(const Published &published, const Prepared &prepared);
   // Kills what ran under artifacts that end their processes with them.
   void end_processes();
@@ -85,6 +90,7 @@ class Service {
   std::string config_error_; // why the generation in force stays
   std::string record_error_; // why records wait in memory
   std::string reap_error_;   // why processes that should end go on
+  Digest programs_{};        // of what runs in the kernel
   bool adopted_ = false;
 };
 

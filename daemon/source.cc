@@ -96,6 +96,16 @@ std::optional<AcceptedArtifact> best_of(Copies &copies, const ManifestOpener &ma
 
 } // namespace
 
+std::optional<Authorization> claimed(const RefusedArtifact &refused) {
+  auto envelope = peek_envelope(refused.envelope);
+  if (!envelope.ok())
+    return std::nullopt;
+  auto parsed = parse_authorization(envelope.value().payload);
+  if (!parsed.ok())
+    return std::nullopt;
+  return std::move(parsed).value();
+}
+
 Result<EnvelopeSource::Listing> DirectorySource::list() const {
   namespace fs = std::filesystem;
   std::error_code error;

@@ -3,6 +3,7 @@
 // whole verification.
 #pragma once
 
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -62,6 +63,9 @@ struct RefusedArtifact {
   Rejection rejection;
   Bytes envelope; // what was refused, for the record; empty when it could not be read
 };
+
+// What a refused envelope claims, for people who look for it; nobody vouches for any of it.
+std::optional<Authorization> claimed(const RefusedArtifact &refused);
 
 // What a set of envelopes comes to under one trust state.
 struct Collection {

@@ -263,6 +263,24 @@ Checked<Body> read_ended(ObjectReader &in) {
   return Body(std::move(ended));
 }
 
+void write(Frame &frame, const Disarm &disarm) {
+  if (disarm.artifact)
+    write_artifact(frame.out, *disarm.artifact);
+  frame.boot();
+  write_caller(frame.out, disarm.caller);
+  frame.out.member("detail").text(disarm.detail);
+  frame.host();
+  frame.time();
+}
+
+Checked<Body> read_disarm(ObjectReader &in) {
+  Disarm disarm;
+  disarm.artifact = WARRANT_TRY(read_optional_artifact(in));
+  disarm.caller = WARRANT_TRY(read_caller(in));
+  disarm.detail = WARRANT_TRY(read_text(in, "detail"));
+  return Body(std::move(disarm));
+}
+
 // In the order of the alternatives of Body.
 struct BodyType {
   std::string_view name;
@@ -273,6 +291,7 @@ constexpr BodyType kTypes[] = {
     {"accepted", read_accepted},     {"rejected", read_rejected},   {"withdrawn", read_withdrawn},
     {"generation", read_generation}, {"start", read_daemon<Start>}, {"adopt", read_daemon<Adopt>},
     {"stop", read_daemon<Stop>},     {"canary", read_canary},       {"ended", read_ended},
+    {"disarm", read_disarm},
 };
 static_assert(std::size(kTypes) == std::variant_size_v<Body>);
 

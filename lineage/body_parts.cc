@@ -55,6 +55,26 @@ Checked<File> read_file_of(ObjectReader &from) {
   return file;
 }
 
+void write_caller(JsonText &out, const Caller &caller) {
+  out.member("caller").open_object();
+  if (caller.login != UINT32_MAX)
+    out.member("login").number(caller.login);
+  out.member("pid").number(caller.pid);
+  out.member("uid").number(caller.uid);
+  out.close_object();
+}
+
+Checked<Caller> read_caller(ObjectReader &from) {
+  ObjectReader in = WARRANT_TRY(from.object("caller"));
+  Caller caller;
+  if (in.has("login"))
+    caller.login = WARRANT_TRY(read_number(in, "login"));
+  caller.pid = WARRANT_TRY(read_number(in, "pid"));
+  caller.uid = WARRANT_TRY(read_number(in, "uid"));
+  WARRANT_TRY(in.finish());
+  return caller;
+}
+
 void write_artifact(JsonText &out, const Attribution &artifact) {
   out.member("artifact").open_object();
   out.member("governance").open_object();

@@ -16,6 +16,9 @@ Checked<Task> read_task(ObjectReader &from);
 void write_file(JsonText &out, const File &file);
 Checked<File> read_file_of(ObjectReader &from);
 
+void write_caller(JsonText &out, const Caller &caller);
+Checked<Caller> read_caller(ObjectReader &from);
+
 void write_artifact(JsonText &out, const Attribution &artifact);
 Checked<Attribution> read_artifact(ObjectReader &from);
 Checked<std::optional<Attribution>> read_optional_artifact(ObjectReader &in);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "lineage/coverage.h"
 
+#include <algorithm>
 #include <charconv>
 #include <utility>
 #include <variant>
@@ -14,18 +15,28 @@ static_assert(kRecordVersion == 1, "the ends of lines of version 1 are known her
 // Members are sorted: an entry of that name in a governance map stands in front of the record's
 // own, and only the type and the version stand at the end. Inside strings there is no quote
 // without a backslash.
+static uint64_t last_number(std::string_view line, std::string_view member) {
+  const size_t at = line.rfind(member);
+  if (at == std::string_view::npos)
+    return 0;
+  uint64_t number = 0;
+  std::from_chars(line.data() + at + member.size(), line.data() + line.size(), number);
+  return number;
+}
+
 uint64_t sequence_in(std::string_view line) {
-  constexpr std::string_view kMember = "\"sequence\":\"";
   if (!line.ends_with("\"type\":\"decision\",\"v\":1}") &&
       !line.ends_with("\"type\":\"commit\",\"v\":1}"))
     return 0;
-  const size_t at = line.rfind(kMember);
-  if (at == std::string_view::npos)
-    return 0;
-  uint64_t sequence = 0;
-  const char *digits = line.data() + at + kMember.size();
-  std::from_chars(digits, line.data() + line.size(), sequence);
-  return sequence;
+  return last_number(line, "\"sequence\":\"");
+}
+
+// A decision always has `exec`, the id of what the exec becomes, and behind it no name of others.
+uint64_t lineage_in(std::string_view line) {
+  const uint64_t asker = last_number(line, "\"lineage\":\"");
+  return line.ends_with("\"type\":\"decision\",\"v\":1}")
+             ? std::max(asker, last_number(line, "\"exec\":\""))
+             : asker;
 }
 
 Result<Coverage> Coverage::of_file(const std::string &path) {
@@ -46,6 +57,8 @@ Result<Coverage> Coverage::of_file(const std::string &path) {
 void Coverage::take_line(std::string_view line) {
   if (const uint64_t sequence = sequence_in(line)) {
     numbers_.saw(sequence);
+    last_event_ = std::max(last_event_, sequence);
+    last_lineage_ = std::max(last_lineage_, lineage_in(line));
     keep_recent(sequence);
     if (const std::optional<Gap> gap = numbers_.lost())
       lost_ += gap->lost;
@@ -56,8 +69,16 @@ void Coverage::take_line(std::string_view line) {
     if (const auto *gap = std::get_if<Gap>(&record.value().body))
       noted_ += gap->lost;
   } else if (line.find("\"type\":\"start\",\"v\":1,\"version\":") != std::string_view::npos) {
-    *this = Coverage();
+    renew();
   }
+}
+
+void Coverage::renew() {
+  Coverage next;
+  next.numbers_ = SequenceTracker(last_event_);
+  next.last_event_ = last_event_;
+  next.last_lineage_ = last_lineage_;
+  *this = std::move(next);
 }
 
 void Coverage::keep_recent(uint64_t sequence) {
@@ -70,6 +91,7 @@ bool Coverage::saw(uint64_t sequence) {
   if (sequence != 0 && recent_.contains(sequence))
     return false;
   numbers_.saw(sequence);
+  last_event_ = std::max(last_event_, sequence);
   return true;
 }
 

@@ -24,13 +24,20 @@ class Coverage {
 
   Coverage() = default;
   /// Of a file of one boot. Fast (lines of events are not parsed), and not hindered by damaged
-  /// lines. Numbers begin anew behind a record that enforcement was armed.
+  /// lines. Behind a record that enforcement was armed nothing is missing of what was before.
   static Result<Coverage> of_file(const std::string &path);
 
   /// An event that is about to be recorded. False: a record has it already.
   bool saw(uint64_t sequence);
   /// What waited in the ring when this daemon came has been seen: from here on nothing comes twice.
   void settle() { recent_.clear(); }
+  /// Enforcement is armed anew, and the kernel goes on behind last_event(): what was before it has
+  /// come, or never will.
+  void renew();
+  /// The highest numbers that a record has of events and of execs: what is armed next in this boot
+  /// goes on behind them, so that none ever means two things.
+  uint64_t last_event() const { return last_event_; }
+  uint64_t last_lineage() const { return last_lineage_; }
   /// What is lost and not yet noted, if anything; counts as noted from here on. `boot_ns`: now.
   std::optional<Gap> lost(uint64_t boot_ns);
 
@@ -40,6 +47,8 @@ class Coverage {
 
   SequenceTracker numbers_;
   std::set<uint64_t> recent_;
+  uint64_t last_event_ = 0;
+  uint64_t last_lineage_ = 0;
   uint64_t lost_ = 0;
   uint64_t noted_ = 0;
   uint64_t waiting_since_ = 0; // boot time; 0: nothing is missing
@@ -48,5 +57,7 @@ class Coverage {
 
 /// The event number that a record's line gives, 0 if none, without the cost of parsing it.
 uint64_t sequence_in(std::string_view line);
+/// Of a line that has one: the highest lineage id that it gives to a task.
+uint64_t lineage_in(std::string_view line);
 
 } // namespace warrant

@@ -124,6 +124,22 @@ struct Adopt : Daemon {};
 /// The daemon ends; enforcement goes on.
 struct Stop : Daemon {};
 
+/// Who asked for something that is not asked of the kernel.
+struct Caller {
+  uint32_t pid = 0; ///< in the initial namespace
+  uint32_t uid = 0;
+  uint32_t login = UINT32_MAX; ///< audit login uid, which sudo keeps; UINT32_MAX: none
+
+  bool operator==(const Caller &) const = default;
+};
+
+/// Somebody asked warrantd to end enforcement. Durable before anything is taken away.
+struct Disarm {
+  std::optional<Attribution> artifact; ///< that allowed it; nothing: it was refused
+  Caller caller;
+  Text detail; ///< what was about to be done, or why it was refused
+};
+
 /// An exec that must be refused was tried.
 struct Canary {
   bool refused = false;
@@ -139,7 +155,7 @@ struct Ended {
 };
 
 using Body = std::variant<Decision, Commit, Gap, Accepted, Rejected, Withdrawn, Generation, Start,
-                          Adopt, Stop, Canary, Ended>;
+                          Adopt, Stop, Canary, Ended, Disarm>;
 
 /// The machine and its boot.
 struct Origin {

@@ -40,6 +40,7 @@
   X(w_fact)            \
   X(w_candidate_flag)  \
   X(w_counter)         \
+  X(w_sequence)        \
   X(w_event_type)
 
 #endif

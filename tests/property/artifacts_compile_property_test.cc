@@ -86,7 +86,7 @@ VerifiedAuthorization random_artifact(Random &random, uint8_t id) {
   authorization.subjects.clear();
   if (authorization.kind == ArtifactKind::kBreakglass && random.one_in(2)) {
     authorization.covers = Covers::kAll;
-    authorization.actions = 1 + random.below(W_ACTION_ALL >> 1);
+    authorization.actions = 1 + random.below(W_ACTION_LOAD - 1); // neither load nor administer
     return test::verified(authorization);
   }
   std::vector<ManifestRecord> records;
@@ -273,11 +273,15 @@ bool same(const Entries &a, const Entries &b) {
          a.payloads == b.payloads;
 }
 
-/// Each artifact at most once in a verdict, and no gap before the last.
+/// Each artifact at most once in a verdict, those that let administer first, and no gap before the
+/// last.
 bool is_tidy(const w_verdict &verdict) {
+  const auto place = [](uint32_t grant) {
+    return std::pair(!(W_GRANT_ACTIONS(grant) & W_ACTION_ADMINISTER), W_GRANT_ARTIFACT(grant));
+  };
   for (size_t i = 1; i < W_GRANTS_PER_VERDICT; i++)
     if (verdict.grants[i] != 0 &&
-        W_GRANT_ARTIFACT(verdict.grants[i - 1]) >= W_GRANT_ARTIFACT(verdict.grants[i]))
+        (verdict.grants[i - 1] == 0 || place(verdict.grants[i - 1]) >= place(verdict.grants[i])))
       return false;
   return true;
 }

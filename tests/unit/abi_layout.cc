@@ -108,7 +108,8 @@ Struct config() {
           sizeof(T),
           {FIELD(T, abi), FIELD(T, active), FIELD(T, mode), FIELD(T, audit), FIELD(T, reserved),
            FIELD(T, permits), FIELD(T, hooks), FIELD(T, enforcing_since), FIELD(T, state_serial),
-           FIELD(T, root_version), FIELD(T, root), FIELD(T, generations), FIELD(T, filesystems)}};
+           FIELD(T, root_version), FIELD(T, root), FIELD(T, generations), FIELD(T, filesystems),
+           FIELD(T, programs)}};
 }
 
 Struct inode() {
@@ -186,6 +187,9 @@ std::vector<Enum> all_enums() {
         ENUMERATOR(W_COUNTER_MEASURED), ENUMERATOR(W_COUNTER_CACHE_HITS),
         ENUMERATOR(W_COUNTER_EVENTS), ENUMERATOR(W_COUNTER_EVENTS_LOST),
         ENUMERATOR(W_COUNTER_ADOPTED), ENUMERATOR(W_COUNTER_COUNT)}},
+      {"w_sequence",
+       {ENUMERATOR(W_SEQUENCE_INVALID), ENUMERATOR(W_SEQUENCE_LINEAGE),
+        ENUMERATOR(W_SEQUENCE_EVENT), ENUMERATOR(W_SEQUENCE_COUNT)}},
       {"w_event_type",
        {ENUMERATOR(W_EVENT_INVALID), ENUMERATOR(W_EVENT_DECISION), ENUMERATOR(W_EVENT_COMMIT),
         ENUMERATOR(W_EVENT_TYPE_COUNT)}},

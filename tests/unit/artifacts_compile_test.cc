@@ -212,6 +212,24 @@ TEST_CASE("up to four artifacts may name one digest") {
   }
 }
 
+TEST_CASE("of several grants the kernel finds the one first that lets administer") {
+  for (uint8_t first = 1; first <= 3; first++) {
+    std::vector<VerifiedAuthorization> set;
+    for (uint8_t id = 1; id <= 3; id++) {
+      Authorization authorization = ::authorization(id);
+      if (id == first)
+        authorization.actions |= W_ACTION_ADMINISTER;
+      set.push_back(test::verified(authorization));
+    }
+    const Entries entries = compiled(set);
+    REQUIRE(entries.verdicts.size() == 1);
+    const auto &grants = entries.verdicts[0].second.grants;
+    CHECK(W_GRANT_ACTIONS(grants[0]) == set[first - 1u].authorization().actions);
+    CHECK(W_GRANT_ARTIFACT(grants[1]) < W_GRANT_ARTIFACT(grants[2]));
+    CHECK(grants[3] == 0);
+  }
+}
+
 TEST_CASE("an artifact given twice counts once") {
   const VerifiedAuthorization verified = test::verified(authorization(1));
   const Entries entries = compiled({verified, verified, verified, verified, verified, verified});

@@ -90,6 +90,7 @@ TEST_CASE("a child that grants more is refused by the name of the member") {
       {"predicate.kind", [](Authorization &a) { a.kind = ArtifactKind::kBreakglass; }},
       {"predicate.actions", [](Authorization &a) { a.actions |= W_ACTION_LOAD; }},
       {"predicate.actions", [](Authorization &a) { a.actions = W_ACTION_INTERPRET; }},
+      {"predicate.actions", [](Authorization &a) { a.actions |= W_ACTION_ADMINISTER; }},
       {"predicate.validity.notBefore", [](Authorization &a) { a.not_before--; }},
       {"predicate.validity.notAfter", [](Authorization &a) { a.not_after++; }},
       {"predicate.initiator.uid", [](Authorization &a) { a.initiator.uid = 0; }},
@@ -179,6 +180,8 @@ TEST_CASE("records of manifests count by their own actions") {
   CHECK(field(given).empty());
   CHECK(field({{test::digest(1), std::nullopt, W_ACTION_EXEC}}).empty());
   CHECK(field({{test::digest(1), std::nullopt, W_ACTION_MAP}}) == "manifest[0].sha256");
+  CHECK(field({{test::digest(1), std::nullopt, W_ACTION_EXEC | W_ACTION_ADMINISTER}}) ==
+        "manifest[0].sha256");
   CHECK(field({given[1], {test::digest(4), std::nullopt, W_ACTION_MAP}}) == "manifest[1].sha256");
   // A verity digest goes with its sha256, else a list that revokes one would leave the other.
   CHECK(field({{test::digest(5), test::digest(2), W_ACTION_MAP}}).empty());

@@ -58,6 +58,8 @@ TEST_CASE("a rule names its member that is exceeded") {
        [](Authorization &a, IssuerRule &) { a.kind = ArtifactKind::kBaseline; }},
       {"actions", "predicate.actions",
        [](Authorization &a, IssuerRule &) { a.actions = W_ACTION_LOAD; }},
+      {"actions", "predicate.actions",
+       [](Authorization &a, IssuerRule &) { a.actions |= W_ACTION_ADMINISTER; }},
       {"", "", [](Authorization &a, IssuerRule &) { a.actions = W_ACTION_MAP; }},
       {"initiators", "predicate.initiator.uid",
        [](Authorization &, IssuerRule &r) { r.initiators.pop_back(); }},

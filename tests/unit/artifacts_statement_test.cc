@@ -181,6 +181,8 @@ TEST_CASE("break-glass says why and opens no more than it may") {
        "break-glass only"},
       {R"([{"op":"add","path":"/predicate/actions/-","value":"load"}])", "predicate.actions",
        "load"},
+      {R"([{"op":"add","path":"/predicate/actions/-","value":"administer"}])", "predicate.actions",
+       "administer cannot be granted for all"},
       {R"([{"op":"replace","path":"/predicate/covers","value":"everything"}])", "predicate.covers"},
       {R"([{"op":"replace","path":"/predicate/covers","value":""}])", "predicate.covers"},
       {R"([{"op":"replace","path":"/predicate/covers","value":["all"]}])", "predicate.covers",

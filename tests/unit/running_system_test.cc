@@ -62,12 +62,23 @@ Entries entries_with(const Grant &grant) {
   return entries;
 }
 
-Outcome judge_this_program(const Grant &grant, const Policy &rules = policy()) {
-  for (const Check &check : check_running_system(entries_with(grant), rules, kBootNow))
-    if (check.name == "this program")
-      return check.outcome;
+Check check_named(const std::string &name, const Entries &entries, const Policy &rules = policy()) {
+  for (const Check &check : check_running_system(entries, rules, kBootNow))
+    if (check.name == name)
+      return check;
   FAIL("no such check");
-  return Outcome::kFailed;
+  return {};
+}
+
+Outcome judge_this_program(const Grant &grant, const Policy &rules = policy()) {
+  return check_named("this program", entries_with(grant), rules).outcome;
+}
+
+/// A grant that lets this program administer.
+Grant administering() {
+  Grant grant;
+  grant.actions = W_ACTION_EXEC | W_ACTION_ADMINISTER;
+  return grant;
 }
 
 } // namespace
@@ -80,6 +91,9 @@ TEST_CASE("without any baseline nothing may be armed") {
   for (const Check &check : checks)
     if (check.outcome == Outcome::kFailed)
       CHECK(check.fix.find("baseline") != std::string::npos);
+  const Check administration = check_named("administration", nothing);
+  CHECK(administration.outcome == Outcome::kFailed);
+  CHECK(administration.fix.find("administer") != std::string::npos);
   CHECK(may_arm(check_running_system(nothing, policy(W_MODE_OBSERVE), kBootNow)));
 }
 
@@ -127,6 +141,64 @@ TEST_CASE("a file system that the policy does not trust cannot be measured") {
   Policy rules = policy();
   rules.filesystems = {{"elsewhere", 0x12345678}};
   CHECK(judge_this_program({}, rules) == Outcome::kFailed);
+}
+
+TEST_CASE("what is armed must be in the reach of the next daemon") {
+  const auto outcome = [](const Grant &grant) {
+    return check_named("administration", entries_with(grant)).outcome;
+  };
+  CHECK(outcome(administering()) == Outcome::kOk);
+  CHECK(outcome({}) == Outcome::kFailed); // may run, and no more
+  Grant grant = administering();
+  SECTION("a grant that cannot be executed under gives no process its actions") {
+    grant.actions = W_ACTION_MAP | W_ACTION_ADMINISTER;
+    CHECK(outcome(grant) == Outcome::kFailed);
+  }
+  SECTION("of uid 0") {
+    grant.scope = kUidScope;
+    CHECK(outcome(grant) == Outcome::kOk);
+  }
+  SECTION("of another uid") {
+    grant.scope = kUidScope + 1;
+    CHECK(outcome(grant) == Outcome::kFailed);
+  }
+  SECTION("a grant that is over") {
+    grant.not_after = kBootNow;
+    CHECK(outcome(grant) == Outcome::kFailed);
+  }
+  SECTION("a counted grant does not last") {
+    grant.constraints = W_ARTIFACT_COUNTED;
+    CHECK(outcome(grant) == Outcome::kFailed);
+  }
+  SECTION("for other content") {
+    grant.digest.fill(0x5a);
+    CHECK(outcome(grant) == Outcome::kFailed);
+  }
+  SECTION("where all is only observed it is a warning") {
+    CHECK(check_named("administration", entries_with({}), policy(W_MODE_OBSERVE)).outcome ==
+          Outcome::kWarning);
+  }
+}
+
+TEST_CASE("a grant without administer that the kernel takes first is in the way") {
+  Entries entries = entries_with(administering());
+  Grant other;
+  other.scope = kUidScope; // the kernel looks there before it looks at the host's
+  const Entries more = entries_with(other);
+  entries.verdicts.insert(entries.verdicts.end(), more.verdicts.begin(), more.verdicts.end());
+  const Check check = check_named("administration", entries);
+  CHECK(check.outcome == Outcome::kFailed);
+  CHECK(check.found.find("without administer") != std::string::npos);
+
+  // One that depends on the caller may be taken all the same.
+  entries.artifacts.push_back(entries.artifacts[1]);
+  entries.artifacts[2].constraints = W_ARTIFACT_NEEDS_SESSION;
+  for (auto &[key, verdict] : entries.verdicts)
+    if (key.scope == kUidScope)
+      verdict.grants[0] = W_GRANT(2, W_ACTION_EXEC);
+  CHECK(check_named("administration", entries).outcome == Outcome::kFailed);
+  entries.artifacts[2].flags = W_CANDIDATE_REVOKED;
+  CHECK(check_named("administration", entries).outcome == Outcome::kOk);
 }
 
 TEST_CASE("libraries that are mapped here need a map grant") {

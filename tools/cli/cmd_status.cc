@@ -11,6 +11,8 @@
 #include "daemon/control_client.h"
 #include "daemon/kernel_status.h"
 #include "daemon/preflight.h"
+#include "lineage/disarmed.h"
+#include "lineage/reader.h"
 #include "lineage/text.h"
 #include "tools/cli/cmd.h"
 #include "tools/cli/duration.h"
@@ -25,6 +27,7 @@ struct Evidence {
   Result<CanaryResult> canary;
   Result<Json> daemon;
   std::vector<std::string> problems;
+  std::string disarmed; ///< who ended enforcement in order, and when; empty: nobody did
 };
 
 /// A member of the daemon's answer, fit for a terminal; empty if it is not there.
@@ -60,12 +63,27 @@ std::string refusals_text(const Json &reply) {
   return text;
 }
 
+/// Only if nothing is pinned does it matter what the records say.
+std::string disarmed_by(const Arguments &arguments) {
+  if (!find_pins(arguments.text("--pin-dir")).none())
+    return {};
+  const Result<std::vector<std::string>> files = lineage_files(arguments.text("--lineage-dir"));
+  if (!files.ok())
+    return {};
+  const Result<std::optional<Record>> disarm = find_disarm(files.value());
+  return disarm.ok() && disarm.value() ? disarm_text(*disarm.value()) : std::string();
+}
+
 Evidence gather(const Arguments &arguments) {
   Evidence evidence{read_kernel_status(arguments.text("--pin-dir")),
                     run_canary(),
                     ask_daemon({{"verb", "status"}}, arguments.text("--socket")),
-                    {}};
-  evidence.problems = evidence.kernel.problems;
+                    {},
+                    disarmed_by(arguments)};
+  if (!evidence.disarmed.empty())
+    evidence.problems.push_back(evidence.disarmed);
+  evidence.problems.insert(evidence.problems.end(), evidence.kernel.problems.begin(),
+                           evidence.kernel.problems.end());
   if (!evidence.canary.ok())
     evidence.problems.push_back("the canary could not be tried: " +
                                 evidence.canary.error().message);
@@ -84,6 +102,7 @@ Json evidence_json(const Evidence &evidence) {
           {"problems", evidence.problems},
           {"kernel", kernel_status_to_json(evidence.kernel)},
           {"canary", std::move(canary)},
+          {"disarmed", evidence.disarmed.empty() ? Json(nullptr) : Json(evidence.disarmed)},
           {"daemon", evidence.daemon.ok() ? evidence.daemon.value() : Json(nullptr)}};
 }
 
@@ -130,11 +149,45 @@ std::string broken_glass_text(const Json &reply) {
   return text;
 }
 
+std::string headline(const Evidence &evidence) {
+  if (evidence.problems.empty())
+    return paint(Colour::kGood, "ENFORCING") + "\n";
+  if (!evidence.disarmed.empty())
+    return paint(Colour::kBad, "NOT ENFORCING: disarmed") + "\n";
+  const bool refuses = evidence.canary.ok() && evidence.canary.value().refused;
+  if (evidence.kernel.is_hidden && refuses && evidence.problems.size() == 1)
+    return paint(Colour::kDoubtful, "REFUSING, but this program may not look at why") + "\n";
+  return paint(Colour::kBad, "NOT ENFORCING as it should") + "\n";
+}
+
+/// A number that the daemon tells.
+std::string number_of(const Json &reply, const char *name) {
+  const auto member = reply.find(name);
+  return member != reply.end() && member->is_number() ? member->dump() : "?";
+}
+
+/// What the daemon says is in force, for who may not look himself.
+std::string claim_text(const Json &reply) {
+  const auto accepted = reply.find("accepted");
+  const size_t artifacts = accepted != reply.end() && accepted->is_array() ? accepted->size() : 0;
+  return "  it says:    generation " + number_of(reply, "generation") + ": " +
+         number_of(reply, "verdicts") + " verdicts of " + std::to_string(artifacts) +
+         " artifacts, mode " + member_text(reply, "mode") + "\n";
+}
+
+/// Nothing, if the kernel runs the programs that are part of the daemon.
+std::string programs_text(const Json &reply) {
+  const auto programs = reply.find("programs");
+  if (programs == reply.end() || !programs->is_object() ||
+      member_text(*programs, "inKernel") == member_text(*programs, "own"))
+    return {};
+  return "  programs:   " + paint(Colour::kDoubtful, "of another build") +
+         " than the running warrantd; they stay until the machine is restarted or disarmed\n";
+}
+
 std::string evidence_text(const Evidence &evidence) {
   const KernelStatus &kernel = evidence.kernel;
-  std::string text = evidence.problems.empty()
-                         ? paint(Colour::kGood, "ENFORCING") + "\n"
-                         : paint(Colour::kBad, "NOT ENFORCING as it should") + "\n";
+  std::string text = headline(evidence);
   if (evidence.daemon.ok())
     text += broken_glass_text(evidence.daemon.value());
   for (const std::string &problem : evidence.problems)
@@ -155,8 +208,11 @@ std::string evidence_text(const Evidence &evidence) {
     text += paint(Colour::kDoubtful, "complains: ") + complaint + "\n";
   else
     text += "running\n";
-  if (evidence.daemon.ok())
-    text += refusals_text(evidence.daemon.value());
+  if (evidence.daemon.ok()) {
+    if (kernel.is_hidden)
+      text += claim_text(evidence.daemon.value());
+    text += programs_text(evidence.daemon.value()) + refusals_text(evidence.daemon.value());
+  }
   return text;
 }
 
@@ -191,8 +247,22 @@ Answer status(const Arguments &arguments) {
   return evidence.problems.empty() ? ExitCode::kOk : ExitCode::kNo;
 }
 
+/// Whether this program may look at what is in force.
+std::optional<Check> check_sight() {
+  const KernelStatus kernel = read_kernel_status();
+  if (!kernel.is_hidden)
+    return std::nullopt;
+  return Check{"administration", Check::Outcome::kWarning,
+               "the kernel shows this program nothing of what is in force",
+               "warrant status can only say what the daemon and the canary say",
+               "have an artifact for the content of warrant name the actions exec, map and "
+               "administer, for uid 0"};
+}
+
 Answer doctor(const Arguments &arguments) {
-  const std::vector<Check> checks = run_preflight();
+  std::vector<Check> checks = run_preflight();
+  if (const std::optional<Check> sight = ::geteuid() == 0 ? check_sight() : std::nullopt)
+    checks.push_back(*sight);
   const bool fit = may_arm(checks);
   if (arguments.wants_json()) {
     print_json({{"fit", fit}, {"checks", checks_to_json(checks)}});

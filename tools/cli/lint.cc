@@ -31,6 +31,28 @@ void warn_of_place_and_time(const Authorization &artifact, Warnings &warnings) {
                         "add ticket, approver or purpose"});
 }
 
+/// Nobody else needs it, and whoever has it can take all of enforcement away.
+void warn_of_administration(const Authorization &artifact, Warnings &warnings) {
+  if (!(artifact.actions & W_ACTION_ADMINISTER))
+    return;
+  if (artifact.manifest)
+    warnings.push_back({"predicate.actions",
+                        "administer: its manifest does not show which program may take "
+                        "enforcement away",
+                        "give warrantd an artifact of its own"});
+  for (size_t i = 0; i < artifact.subjects.size(); i++) {
+    const std::string &name = artifact.subjects[i].name;
+    const std::string base = name.substr(name.rfind('/') + 1);
+    if (base != "warrantd" && base != "warrant")
+      warnings.push_back({"subject[" + std::to_string(i) + "].name",
+                          "administer: " + printable(name) + " may take enforcement away",
+                          "grant it to warrantd and warrant only"});
+  }
+  if (artifact.kind == ArtifactKind::kBreakglass)
+    warnings.push_back({"predicate.actions", "administer: enforcement may be ended with it",
+                        "leave it out unless the host is to be disarmed"});
+}
+
 void warn_of_grants(const Authorization &artifact, Warnings &warnings) {
   if (artifact.covers == Covers::kAll)
     warnings.push_back({"predicate.covers", "opens any code whatsoever", "name the subjects"});
@@ -40,6 +62,7 @@ void warn_of_grants(const Authorization &artifact, Warnings &warnings) {
   if (artifact.actions & W_ACTION_LOAD)
     warnings.push_back({"predicate.actions", "load: may become part of the kernel",
                         "leave it out unless the subjects are kernel modules"});
+  warn_of_administration(artifact, warnings);
   if (artifact.jit)
     warnings.push_back(
         {"predicate.constraints.jit", "may run code that nobody has signed", "leave it out"});

@@ -167,7 +167,7 @@ Try<uint32_t> parse_actions(const std::vector<std::string> &words) {
       const std::optional<uint32_t> bit = bit_from_name(action_names(), name);
       if (!bit)
         return usage("--action " + printable(name) +
-                     ": exec, map, interpret, update or load expected");
+                     ": exec, map, interpret, update, load or administer expected");
       actions |= *bit;
     }
   if (actions == 0)

@@ -9,7 +9,8 @@ constexpr Option kSubjects =
     option("--subject", "FILE", Value::kFile, Count::kAny, "File whose content is authorized.");
 constexpr Option action(std::string_view fallback) {
   return option("--action", "ACTIONS", Value::kText, Count::kAny,
-                "What may be done with it: exec, map, interpret, update, load.", fallback);
+                "What may be done with it: exec, map, interpret, update, load, administer.",
+                fallback);
 }
 constexpr Option kMaxUsesOption = option("--max-uses", "N", Value::kNumber, Count::kMaybe,
                                          "How many execs it authorizes; without it, any number.");

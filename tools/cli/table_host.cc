@@ -5,7 +5,7 @@
 namespace warrant::cli {
 namespace {
 
-constexpr Option kStatus[] = {kPinDir, kSocket};
+constexpr Option kStatus[] = {kPinDir, kSocket, kLineageDir};
 constexpr Option kReload[] = {kSocket};
 constexpr Option kDenials[] = {
     kSince,
@@ -42,7 +42,9 @@ constexpr Command kCommands[] = {
      "Ask the kernel whether it really enforces.",
      "Reads links, maps and counters from the kernel, not from the daemon, and executes a canary "
      "that nobody authorized, which must be refused. Answers no, and says why, if anything is not "
-     "as enforcement needs it. Needs root.",
+     "as enforcement needs it. Needs root, and an artifact for this program with the action "
+     "administer: without it the kernel shows nothing, and only canary and daemon speak. Where "
+     "nothing is pinned the records tell whether it was disarmed.",
      kStatus,
      kNoOperand,
      status},

@@ -58,6 +58,13 @@ class Authority:
         warrant("policy", "sign", "--key", self.folder / "policy.key", "--out",
                 self.folder / f"{label}.json", draft)
 
+    def next_root(self):
+        """The trust root that follows the one in force (bytes)."""
+        target = self.folder / "trust-root-2.json"
+        warrant("trust", "rotate", "--trust-root", self.folder / "trust-root.json", "--key",
+                self.folder / "root.key", "--out", target)
+        return target.read_bytes()
+
     def revocations(self, label, fields):
         """{name: signed list}. A series alternates: the named things revoked, then nothing."""
         count = 2 * fields.get("series", 0)

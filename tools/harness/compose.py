@@ -25,6 +25,7 @@ class Composer:
         self._now = now
         self._artifacts = artifact_files  # {label: file name in the artifacts folder}
         self.steps = {}                   # step number -> what it is, for error messages
+        self._serves = False              # whether a daemon lives at this point of the plan
         self._ways = ways.used_by(subject.actions())
 
     def _step(self, what, verb, *arguments, **options):
@@ -49,7 +50,8 @@ class Composer:
             if way is ways.KILLED:  # what was recorded meanwhile waits for a daemon in the ring
                 self._start_daemon()
                 self._daemon("sync", "enforced: daemon sync")
-        self._stop_daemon()
+        if self._serves:
+            self._stop_daemon()
         self._step("collect results", "collect", *collect)
 
     def _pass(self, phase, way):
@@ -137,6 +139,7 @@ class Composer:
     # ---- the product
 
     def _start_daemon(self):
+        self._serves = True
         self._step("start warrantd", "start", *product.DAEMON_COMMAND, id="warrantd", phase="daemon")
         self._step("warrantd is ready", "ready", id="warrantd", limit=ARMING_SECONDS * 1000)
 
@@ -152,9 +155,14 @@ class Composer:
         if what == "sync":
             self._step(description, "ask", product.SOCKET, '{"verb":"sync"}\n', limit=60000)
             return
+        if what == "disarm":
+            self._step(description, "run", *product.DAEMON_COMMAND, "--disarm", id="disarm", phase="daemon",
+                       limit=ARMING_SECONDS * 1000)
+            return
         number = DAEMON_SIGNALS[what].value
         self._step(description, "signal", id="warrantd", signal=number)
         if what in ("kill", "terminate"):
+            self._serves = False
             self._step(f"{description}: it ends", "wait", id="warrantd",
                        limit=ARMING_SECONDS * 1000)
 

@@ -17,7 +17,9 @@ HOST = "guest"
 SOCKET = "/run/warrant/control.sock"
 DAEMON_COMMAND = ["/usr/sbin/warrantd", "--config", CONFIG, "--state", STATE, "--pin",
                   "/sys/fs/bpf/warrant", "--socket", SOCKET, "--host", HOST]
-ACTIONS = {"exec": 1, "map": 2, "interpret": 4, "update": 8, "load": 16}
+PROGRAMS = ("/usr/sbin/warrantd", "/usr/bin/warrant")
+OTHERS = "/stage/others"               # another authority's configuration, and the next trust root
+ACTIONS = {"exec": 1, "map": 2, "interpret": 4, "update": 8, "load": 16, "administer": 32}
 MANIFEST_RECORD = 72
 UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
@@ -35,8 +37,7 @@ def build_folder():
 def programs():
     """{path in the guest: path here} of the product's own programs."""
     folder = build_folder()
-    return {"/usr/sbin/warrantd": stripped(folder / "daemon/warrantd"),
-            "/usr/bin/warrant": stripped(folder / "tools/warrant")}
+    return dict(zip(PROGRAMS, (stripped(folder / "daemon/warrantd"), stripped(folder / "tools/warrant"))))
 
 
 def stripped(program):

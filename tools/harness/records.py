@@ -54,6 +54,10 @@ class Records:
         """How many records of a type there are."""
         return sum(1 for record in self.all if record["type"] == kind)
 
+    def disarmed(self):
+        """How often enforcement was ended in order."""
+        return sum(1 for record in self.all if record["type"] == "disarm" and "artifact" in record)
+
     def lost(self):
         """How many events are known to be missing."""
         return sum(int(record["lost"]) for record in self.all if record["type"] == "gap")

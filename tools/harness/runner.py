@@ -83,9 +83,12 @@ def add_product(tree, subject, staged, folder, now):
                                        ("product", PRODUCT_ARTIFACT, ["administer"], own)):
         fields = {"kind": "baseline", "window": ["-1h", "+12h"], "actions": ["exec", "map", *more]}
         tree.file(f"{product.ARTIFACTS}/{file}", signer.artifact(label, fields, digests))
+    if subject.others:
+        add_others(tree, signer, code | own, folder, now)
     names = {}
     for label, fields in subject.artifacts.items():
-        subjects = {name: staged[name].sha256 for name in fields["subjects"]}
+        subjects = {name: own[name] if name in own else staged[name].sha256
+                    for name in fields["subjects"]}
         subjects |= authority.more_digests(label, fields.get("digests", 0))
         initiator = dict(fields.get("initiator", {"any": True}))
         if initiator.get("parentSha256", "").startswith("@"):
@@ -108,6 +111,16 @@ def add_product(tree, subject, staged, folder, now):
     for manifest in signer.folder.glob("*.manifest"):
         tree.file(f"{product.ARTIFACTS}/{manifest.name}", manifest.read_bytes())
     return names
+
+
+def add_others(tree, signer, code, folder, now):
+    """A configuration that is sound in itself, but another authority's; and the true one's next root."""
+    other = authority.Authority.make(folder / "others", now, {})
+    for name in ("trust-root.json", "policy.json"):
+        tree.file(f"{product.OTHERS}/{name}", (other.folder / name).read_bytes())
+    fields = {"kind": "baseline", "window": ["-1h", "+12h"], "actions": ["exec", "map", "administer"]}
+    tree.file(f"{product.OTHERS}/artifacts/all.json", other.artifact("all", fields, code))
+    tree.file(f"{product.OTHERS}/next-root.json", signer.next_root())
 
 
 def run(name, kernel_name, options):
@@ -199,7 +212,7 @@ def _record_checks(subject, kept, measured, folder):
             told = kept.rejected(f"{label}.json")
             problems[f"artifact {label} is rejected, {fields['rejected']}"] = (
                 "" if fields["rejected"] in told else f"recorded: {told or 'nothing'}")
-    problems["starting and taking over are recorded"] = _starts_problem(subject, kept)
+    problems["arming, taking over and disarming are recorded"] = _starts_problem(subject, kept)
     for storm in measured.storms:
         problems[f"{storm.name} went on all the while"] = storm.problem()
     problems.update(_gap_problem(subject, kept, measured))
@@ -210,12 +223,18 @@ def _record_checks(subject, kept, measured, folder):
 
 
 def _starts_problem(subject, kept):
-    restarts = sum(1 for item in subject.sequence if isinstance(item, scenario.Step)
-                   and item.do == "daemon" and item.words["what"] == "start")
-    restarts += ways.KILLED in ways.used_by(subject.actions())
-    told = (kept.count("start"), kept.count("adopt"))
-    return "" if told == (1, restarts) else (f"armed once and taken over {restarts} times, but "
-                                             f"{told[0]} and {told[1]} are recorded")
+    """Every arming, taking over and disarming is told by a record, and no other."""
+    wanted = {"armed": 1, "taken over": ways.KILLED in ways.used_by(subject.actions()), "disarmed": 0}
+    is_armed = True
+    for what in subject.of_daemon():
+        if what == "start":
+            wanted["taken over" if is_armed else "armed"] += 1
+            is_armed = True
+        elif what == "disarm":
+            wanted["disarmed"] += 1
+            is_armed = False
+    told = {"armed": kept.count("start"), "taken over": kept.count("adopt"), "disarmed": kept.disarmed()}
+    return "" if told == wanted else f"{wanted} times, but recorded: {told}"
 
 
 def _gap_problem(subject, kept, measured):

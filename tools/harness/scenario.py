@@ -3,7 +3,7 @@
 docs/scenarios.md describes every field; what is not described there is refused here."""
 import dataclasses
 
-from . import kernels, place, ways, words
+from . import kernels, place, product, ways, words
 from .reader import Reader, ScenarioError, of_text
 from .technique import Technique, parse as parse_technique
 
@@ -83,10 +83,16 @@ class Scenario:
     artifacts: dict
     revocations: dict
     policies: dict
+    others: bool                  # somebody else's configuration lies beside, and the next trust root
     sequence: tuple
 
     def actions(self):
         return [item for item in self.sequence if isinstance(item, Action)]
+
+    def of_daemon(self):
+        """What becomes of the daemon, in order: words of DAEMON."""
+        return [item.words["what"] for item in self.sequence
+                if isinstance(item, Step) and item.do == "daemon"]
 
 
 BOTH = ("baseline", "enforced")
@@ -110,7 +116,7 @@ STEPS = {
     "install": (set(), {"artifact", "revocation", "policy", "refused"}, ENFORCED),
     "withdraw": ({"artifact"}, set(), ENFORCED),
 }
-DAEMON = {"start", "kill", "stop", "continue", "terminate", "sync"}
+DAEMON = {"start", "kill", "stop", "continue", "terminate", "sync", "disarm"}
 FILE_FIELDS = {"from", "text", "link", "at", "variant", "flip", "append", "mode", "uid", "gid", "stage"}
 ARTIFACT_FIELDS = {"subjects", "window", "actions", "initiator", "jit", "host", "governance", "signer",
                    "tamper", "policy", "recovery", "installed", "rejected", "id", "kind", "digests",
@@ -242,7 +248,8 @@ def parse(text, where):
         artifacts=_table(reader.take("artifacts", dict, {}), ARTIFACT_FIELDS, f"{where}: artifacts"),
         revocations=_table(reader.take("revocations", dict, {}), REVOCATION_FIELDS,
                            f"{where}: revocations"),
-        policies=reader.take("policies", dict, {}), sequence=sequence)
+        policies=reader.take("policies", dict, {}), others=reader.take("others", bool, False),
+        sequence=sequence)
     reader.finish()
     _check_references(scenario, where)
     return scenario
@@ -277,7 +284,7 @@ def _check_references(scenario, where):
                     raise ScenarioError(f"{where}: step {item.do}: no {field} {item.words[field]}")
     for label, artifact in scenario.artifacts.items():
         for subject in artifact.get("subjects", []) + artifact.get("by-verity", []):
-            if subject not in scenario.files:
+            if subject not in scenario.files and subject not in product.PROGRAMS:
                 raise ScenarioError(f"{where}: artifacts.{label}: no file {subject}")
 
 

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+// Taking hold of enforcement that another process armed: only by a daemon that speaks the programs'
+// contract, remembers all that the kernel was given, and believes whom the kernel's trust root led
+// to.
+#pragma once
+
+#include <string>
+
+#include "artifacts/result.h"
+#include "bpf/abi.h"
+#include "daemon/admission.h"
+#include "daemon/ledger.h"
+#include "daemon/pins.h"
+
+namespace warrant {
+
+struct Held {
+  MapSet maps;
+  w_config config;
+};
+
+// Opens what is pinned below `pins` and binds `admission` to the kernel's trust root. `state` is
+// the state directory, for messages. Errors: see check_hold(); a pin cannot be opened.
+Result<Held> take_hold(const std::string &pins, const std::string &state, Admission &admission);
+
+// Whether a daemon whose durable state has this serial may take over what the kernel says of
+// itself: the same contract, and nothing was rolled back.
+Status check_hold(const w_config &config, uint64_t serial, const std::string &state);
+
+// The arming of this boot that began then. Error: the boot id cannot be read.
+Result<Era> era_of(uint64_t enforcing_since);
+
+} // namespace warrant
