@@ -185,7 +185,8 @@ w_artifact make_artifact(const Row &row, const Circumstances &circumstances) {
   artifact.flags = row.flags;
   artifact.constraints = (authorization.recovery ? W_ARTIFACT_RECOVERY : 0) |
                          (authorization.jit ? W_ARTIFACT_JIT : 0) |
-                         (authorization.max_uses ? W_ARTIFACT_COUNTED : 0);
+                         (authorization.max_uses ? W_ARTIFACT_COUNTED : 0) |
+                         reads_constraints(authorization.interpreter);
   add_initiator(artifact, authorization.initiator);
   if (authorization.requires_parent) {
     // Verification lets no artifact through that has a parent and not its id.
@@ -203,9 +204,10 @@ void append_any(std::vector<Grant> &grants, const Row &row, uint32_t index,
                 const std::vector<uint32_t> &targets) {
   if (row.flags != 0)
     return;
+  const Authorization &authorization = row.verified->authorization();
   for (const uint32_t scope : targets)
-    grants.push_back(
-        {make_key(scope, W_DIGEST_ANY, Digest{}), index, row.verified->authorization().actions});
+    grants.push_back({make_key(scope, W_DIGEST_ANY, Digest{}), index,
+                      granted_actions(authorization.interpreter, authorization.actions)});
 }
 
 std::vector<Grant> collect_grants(const std::vector<Row> &rows, const Scopes &scopes,
@@ -223,7 +225,7 @@ std::vector<Grant> collect_grants(const std::vector<Row> &rows, const Scopes &sc
       if ((rows[r].is_twin || has_twin) && revoked.has(contents, i) != rows[r].is_twin)
         continue;
       for (const uint32_t scope : targets) {
-        const uint32_t actions = contents.actions(i);
+        const uint32_t actions = granted_actions(authorization.interpreter, contents.actions(i));
         grants.push_back({make_key(scope, W_DIGEST_SHA256, contents.sha256(i)), index, actions});
         if (contents.verity(i))
           grants.push_back({make_key(scope, W_DIGEST_VERITY, *contents.verity(i)), index, actions});
@@ -335,9 +337,13 @@ uint32_t flags_of(const Entries &entries) {
   const bool has_any =
       std::any_of(entries.verdicts.begin(), entries.verdicts.end(),
                   [](const auto &entry) { return entry.first.digest_kind == W_DIGEST_ANY; });
+  constexpr uint32_t kReads = W_ARTIFACT_READS_SUFFIXES | W_ARTIFACT_READS_LISTED;
+  const bool has_reads =
+      std::any_of(entries.artifacts.begin(), entries.artifacts.end(),
+                  [](const w_artifact &artifact) { return (artifact.constraints & kReads) != 0; });
   return (entries.uids.empty() ? 0 : W_GENERATION_HAS_UIDS) |
          (entries.cgroups.empty() ? 0 : W_GENERATION_HAS_CGROUPS) |
-         (has_any ? W_GENERATION_HAS_ANY : 0);
+         (has_any ? W_GENERATION_HAS_ANY : 0) | (has_reads ? W_GENERATION_HAS_READS : 0);
 }
 
 static_assert(W_SCOPE_HOST < W_SCOPE_NAMED && W_SCOPE_NAMED < W_SCOPE_FIRST_FREE,

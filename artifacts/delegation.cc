@@ -70,6 +70,12 @@ MaybeWider wider_lineage(const Authorization &child, const Authorization &parent
 MaybeWider wider_constraints(const Authorization &child, const Authorization &parent) {
   if (child.jit && !parent.jit)
     return Wider{"predicate.constraints.jit", "the parent does not grant it"};
+  if (child.interpreter.entry < parent.interpreter.entry)
+    return Wider{"predicate.constraints.interpreter.entry",
+                 "the parent says " + std::string(entry_name(parent.interpreter.entry))};
+  if (child.interpreter.reads < parent.interpreter.reads)
+    return Wider{"predicate.constraints.interpreter.reads",
+                 "the parent says " + std::string(reads_name(parent.interpreter.reads))};
   if (child.recovery && !parent.recovery)
     return Wider{"predicate.recovery", "the parent does not grant it"};
   if (parent.max_uses && (!child.max_uses || *child.max_uses > *parent.max_uses))

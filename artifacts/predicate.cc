@@ -52,7 +52,7 @@ Checked<bool> read_kill(ObjectReader &reader, std::string_view name) {
 }
 
 Checked<void> read_constraints(ObjectReader &&reader, Authorization &authorization) {
-  WARRANT_TRY(reader.refuse_unsupported({"maxDepth", "children", "interpreter"}));
+  WARRANT_TRY(reader.refuse_unsupported({"maxDepth", "children"}));
   if (reader.has("jit"))
     authorization.jit = WARRANT_TRY(reader.boolean("jit"));
   if (reader.has("maxUses"))
@@ -60,6 +60,9 @@ Checked<void> read_constraints(ObjectReader &&reader, Authorization &authorizati
   if (authorization.max_uses && !(authorization.actions & W_ACTION_EXEC))
     return malformed(reader.at("maxUses"), "only execs are counted, and exec is not granted",
                      "grant exec, or leave the count out");
+  if (reader.has("interpreter"))
+    authorization.interpreter =
+        WARRANT_TRY(read_interpreter_rule(WARRANT_TRY(reader.object("interpreter"))));
   authorization.kill_on_expiry = WARRANT_TRY(read_kill(reader, "onExpiry"));
   authorization.kill_on_revoke = WARRANT_TRY(read_kill(reader, "onRevoke"));
   return reader.finish();
@@ -176,6 +179,8 @@ Json constraints_json(const Authorization &authorization) {
   Json json = Json::object();
   if (authorization.jit)
     json["jit"] = true;
+  if (!authorization.interpreter.is_empty())
+    json["interpreter"] = interpreter_rule_json(authorization.interpreter);
   if (authorization.max_uses)
     json["maxUses"] = *authorization.max_uses;
   if (authorization.kill_on_expiry)

@@ -11,6 +11,7 @@
 
 #include "artifacts/bytes.h"
 #include "artifacts/initiator.h"
+#include "artifacts/interpreter.h"
 #include "artifacts/json.h"
 #include "artifacts/policy.h"
 #include "artifacts/rejection.h"
@@ -67,6 +68,7 @@ struct Authorization {
   Digest policy_sha256{};
   uint32_t actions = 0; ///< W_ACTION_* bits
   bool jit = false;
+  InterpreterRule interpreter; ///< how its code is entered, and what that reads
   bool recovery = false;
   std::optional<int64_t> max_uses; ///< execs, 1 to kMaxUses; absent: not counted
   bool kill_on_expiry = false;     ///< end its processes and their descendants when it expires

@@ -9,8 +9,23 @@ int BPF_PROG(empty_task_alloc) {
   return 0;
 }
 
+SEC("lsm/inode_follow_link")
+int BPF_PROG(empty_follow_link) {
+  return 0;
+}
+
 SEC("lsm/file_open")
 int BPF_PROG(empty_file_open) {
+  return 0;
+}
+
+SEC("lsm.s/file_post_open")
+int BPF_PROG(empty_file_post_open) {
+  return 0;
+}
+
+SEC("lsm.s/bprm_creds_for_exec")
+int BPF_PROG(empty_bprm_creds) {
   return 0;
 }
 

@@ -9,7 +9,9 @@
 #include <cstring>
 
 #include "artifacts/bytes.h"
+#include "artifacts/names.h"
 #include "artifacts/trust.h"
+#include "daemon/loader.h"
 #include "daemon/publish.h"
 
 namespace warrant::bench {
@@ -51,6 +53,16 @@ KernelPolicy policy() {
   return policy;
 }
 
+/// Of the empty programs those for hooks that this kernel lacks.
+void leave_out_missing(bpf_object &empty, uint64_t hooks) {
+  bpf_program *program = nullptr;
+  while ((program = bpf_object__next_program(&empty, program)) != nullptr)
+    for (const LinkName &link : kLinks)
+      if (!(hooks & hook_bit(link.hook)) && std::string_view(bpf_program__section_name(program))
+                                                .ends_with("/" + std::string(hook_name(link.hook))))
+        bpf_program__set_autoload(program, false);
+}
+
 Error said(const std::string &what) {
   return Error{what + ": " + std::strerror(errno)};
 }
@@ -60,9 +72,12 @@ Error said(const std::string &what) {
 Result<Switch> Switch::create(const std::string &pins, const std::vector<std::string> &authorized,
                               size_t fill) {
   Switch made;
-  made.empty_.reset(empty__open_and_load());
-  made.enforcement_.reset(enforcement__open_and_load());
+  made.empty_.reset(empty__open());
+  made.enforcement_.reset(enforcement__open());
   if (!made.empty_ || !made.enforcement_)
+    return said("cannot open the programs");
+  leave_out_missing(*made.empty_->obj, fit_to_kernel(*made.enforcement_));
+  if (empty__load(made.empty_.get()) != 0 || enforcement__load(made.enforcement_.get()) != 0)
     return said("cannot load the programs");
   ::mkdir(pins.c_str(), 0700);
   ::mkdir((pins + "/maps").c_str(), 0700);

@@ -111,7 +111,10 @@ enum w_audit {
 #define W_HOOKS(X)                          \
   X(INVALID, "invalid")                     \
   X(TASK_ALLOC, "task_alloc")               \
+  X(FOLLOW_LINK, "inode_follow_link")       \
   X(FILE_OPEN, "file_open")                 \
+  X(FILE_POST_OPEN, "file_post_open")       \
+  X(BPRM_CREDS, "bprm_creds_for_exec")      \
   X(BPRM_CHECK, "bprm_check_security")      \
   X(BPRM_COMMITTED, "bprm_committed_creds") \
   X(MMAP_FILE, "mmap_file")                 \
@@ -259,14 +262,16 @@ W_STATIC_ASSERT(W_OBJECT_COUNT <= 32, "objects are bits");
   X(NO_CONTEXT, 0x0400u, "noContext")  /* process context or inode state could not be had */     \
   X(RACED, 0x0800u, "raced")           /* the generation kept changing while facts were taken */ \
   X(ADMINISTER, 0x1000u, "administer") /* the caller's own authorization has administer */       \
-  X(PERMITTED, 0x2000u, "permitted")   /* the policy lets everybody touch such objects */
+  X(PERMITTED, 0x2000u, "permitted")   /* the policy lets everybody touch such objects */        \
+  X(STEERED, 0x4000u, "steered")       /* its environment, or the name that its script was */    \
+                                       /* given, may make an interpreter run something else */
 
 enum w_fact {
 #define W_FACT_ENUM(name, bit, text) W_FACT_##name = bit,
   W_FACTS(W_FACT_ENUM)
 #undef W_FACT_ENUM
 };
-#define W_FACT_ALL 0x3fffu
+#define W_FACT_ALL 0x7fffu
 
 /* What is known of one grant (w_candidate.flags). */
 #define W_CANDIDATES(X)                                                                       \

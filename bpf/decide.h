@@ -30,15 +30,20 @@ W_DECIDE int w_is_measured(__u8 measure) {
   return measure == W_MEASURE_CACHED || measure == W_MEASURE_VERITY || measure == W_MEASURE_IMA;
 }
 
-/* An interpreter is entered through a script when it is not the file that was asked for. */
+/*
+ * An interpreter is entered through a script when it is not the file that was asked for, and
+ * nothing but the script says what it runs. What may be mapped as code may be read, too.
+ */
 W_DECIDE __u32 w_wanted_actions(const struct w_facts *facts) {
+  int is_entered_by_script = facts->chain != 0 && !(facts->flags & W_FACT_STEERED);
+
   if (facts->request == W_REQUEST_MAP)
     return W_ACTION_MAP;
   if (facts->request == W_REQUEST_READ)
-    return W_ACTION_INTERPRET;
+    return W_ACTION_INTERPRET | W_ACTION_MAP;
   if (facts->request == W_REQUEST_LOAD)
     return W_ACTION_LOAD;
-  return facts->chain == 0 ? W_ACTION_EXEC : W_ACTION_EXEC | W_ACTION_SCRIPT;
+  return is_entered_by_script ? W_ACTION_EXEC | W_ACTION_SCRIPT : W_ACTION_EXEC;
 }
 
 /* Whether the object is of the class; 0 for what is no object. */

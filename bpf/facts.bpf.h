@@ -168,6 +168,8 @@ static __always_inline void w_recall(struct w_facts *facts, const struct w_confi
     facts->flags |= W_FACT_WRITERS;
   if (!w_is_trusted_filesystem(cfg, magic))
     digest.measure = W_MEASURE_FOREIGN_FS;
+  else if (!w_is_regular(inode))
+    digest.measure = W_MEASURE_NOT_REGULAR;
   else if (state && (state->flags & W_INODE_SHARED))
     digest.measure = W_MEASURE_SHARED;
   else if (state && magic != OVERLAYFS_MAGIC)
@@ -226,8 +228,8 @@ static __always_inline int w_has_paid(const struct w_task *task, const __u8 *id)
 
 /*
  * What the artifact demands of the task beyond what its scope says, as flags of the candidate. A
- * task that maps the libraries of the artifact that it runs under has met the demands on its caller
- * and paid its use when it was executed.
+ * task that maps or reads what the artifact that it runs under names has met the demands on its
+ * caller and paid its use when it was executed.
  */
 static __always_inline __u32 w_demands(const struct w_task *task,
                                        const struct w_artifact *artifact) {
@@ -243,7 +245,7 @@ static __always_inline __u32 w_demands(const struct w_task *task,
     flags |= W_CANDIDATE_IDENTITY_MISMATCH;
   if ((demands & W_ARTIFACT_NEEDS_SESSION) && artifact->session != w_session())
     flags |= W_CANDIDATE_IDENTITY_MISMATCH;
-  if (event->facts.request == W_REQUEST_MAP &&
+  if ((event->facts.request == W_REQUEST_MAP || event->facts.request == W_REQUEST_READ) &&
       w_same(event->process.artifact, artifact->id, W_ID_SIZE))
     return flags;
   if ((demands & W_ARTIFACT_NEEDS_CODE) && !w_runs_content(task, artifact->caller))

@@ -55,6 +55,7 @@ struct super_block {
 
 struct inode {
   unsigned short i_mode;
+  char *i_link;
   long long i_size;
   unsigned int i_flags;
   struct super_block *i_sb;
@@ -71,6 +72,7 @@ struct shmem_inode_info {
 };
 
 struct qstr {
+  unsigned int len;
   const unsigned char *name;
 };
 
@@ -105,6 +107,7 @@ struct mount {
 
 struct file {
   unsigned int f_mode;
+  unsigned int f_flags;
   struct path f_path;
   struct inode *f_inode;
 };
@@ -148,6 +151,12 @@ struct linux_binprm {
   const char *filename;
   const char *interp;
   struct vm_area_struct *vma; /* of the new stack */
+  unsigned long p;            /* lowest address of its arguments, then its environment */
+  int argc;
+  int envc;
+};
+struct linux_binprm___check { /* 6.14+ */
+  unsigned int is_check : 1;
 };
 
 struct anon_vma;
@@ -200,11 +209,18 @@ struct pt_regs___kernel {
 #define S_IFREG 0100000
 #define S_IFBLK 0060000
 #define S_IFDIR 0040000
+#define S_IFCHR 0020000
+#define S_IXUGO 0000111
+#define FMODE_READ 0x1u
 #define FMODE_WRITE 0x2u
+/* In f_flags: the kernel itself opens the file, to execute it or to load an ELF interpreter. No
+ * system call can set it. */
+#define FMODE_EXEC 0x20u
 #define PROT_WRITE 0x2ul
 #define MAP_TYPE 0xful
 #define MAP_SHARED 0x1ul
 #define MAP_SHARED_VALIDATE 0x3ul
+#define MAP_EXECUTABLE 0x1000ul
 #define VM_EXEC 0x4ul
 #define PROT_EXEC 0x4ul
 #define SB_KERNMOUNT (1ul << 22)
@@ -225,6 +241,7 @@ struct pt_regs___kernel {
 #define SEALED_CONTENT 0xeu
 #define HASH_ALGO_SHA256 4
 
+#define SIGKILL 9
 #define EPERM 1
 #define EBADF 9
 #define ENOMEM 12

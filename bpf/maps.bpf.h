@@ -128,6 +128,12 @@ struct w_image {
   __u8 digest[W_DIGEST_SIZE];
 };
 
+/* The end of a file's name: its last characters, with zeros before them when it has fewer. */
+#define W_NAME_TAIL 16
+struct w_name {
+  __u64 words[W_NAME_TAIL / 8];
+};
+
 /* What is known of a candidate's artifact beyond its facts, kept while facts are put together: the
  * table that it is from may be another generation's by the time of the verdict. */
 struct w_origin {
@@ -140,6 +146,10 @@ struct w_origin {
  * What a task carries from hook to hook: who it is, and what it becomes when the exec under way is
  * committed. Small, because the kernel clears it at each fork.
  */
+#define W_CONTEXT_SCRIPT_ONLY                                                                  \
+  0x1u                          /* the exec under way is granted for the sake of a script only \
+                                 */
+#define W_CONTEXT_FOLLOWED 0x2u /* a link that looks like code was followed to who knows where */
 struct w_context {
   struct w_process process;
   struct w_process pending;
@@ -147,7 +157,10 @@ struct w_context {
   struct w_image pending_image;
   __u64 stack; /* address of the new image's stack area until its first code is mapped; 0: none */
   __u32 chain; /* files of the exec under way that were checked before this one */
-  __u32 reserved;
+  __u32 flags; /* W_CONTEXT_* */
+  struct w_name script; /* that it was entered by; zeros: by none, or nobody asks */
+  struct w_name pending_script;
+  struct w_name followed; /* what a link that looks like code led to; zeros: nothing */
 };
 
 /*

@@ -84,12 +84,13 @@ static __always_inline int w_fork(struct task_struct *child) {
     return -ENOMEM;
   copy->process = parent->process;
   copy->image = parent->image;
+  copy->script = parent->script;
   return 0;
 }
 
 /*
  * Called for each file of an exec chain that was allowed. The file asked for gives the authority
- * (artifact, digest); the last one, the binary that really runs, gives jit and update.
+ * (artifact, digest); the last one, the binary that really runs, gives the rest.
  */
 static __always_inline void w_prepare_exec(struct w_context *context, const struct w_facts *facts,
                                            const struct w_origin *origin, __u32 flags) {
@@ -118,6 +119,7 @@ static __always_inline void w_commit_exec(struct w_context *context) {
   context->pending.since = bpf_ktime_get_boot_ns();
   context->process = context->pending;
   context->image = context->pending_image;
+  context->script = context->pending_script;
   context->pending.lineage = 0;
 }
 

@@ -5,11 +5,13 @@
  */
 #include "abi.h"
 #include "decide.h"
+#include "environment.bpf.h"
 #include "events.bpf.h"
 #include "facts.bpf.h"
 #include "guard.bpf.h"
 #include "guard_hooks.bpf.h"
 #include "kernel.h"
+#include "reads.bpf.h"
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
@@ -79,11 +81,52 @@ static __noinline int w_write(struct inode *inode, struct dentry *dentry, struct
   return verdict;
 }
 
+/* On the way to a file: what a link is called may tell what it leads to. */
+SEC("lsm/inode_follow_link")
+int BPF_PROG(on_follow_link, struct dentry *dentry, struct inode *inode) {
+  w_follow(dentry, inode);
+  return 0;
+}
+
 SEC("lsm/file_open")
 int BPF_PROG(on_file_open, struct file *file) {
-  if (!(file->f_mode & FMODE_WRITE))
+  if ((file->f_mode & FMODE_WRITE) &&
+      w_write(file->f_inode, file->f_path.dentry, file, W_HOOK_FILE_OPEN) != 0)
+    return -EPERM;
+  return have_post_open ? 0 : w_read(file, W_HOOK_FILE_OPEN, 0);
+}
+
+/* The file is open now, and can be measured. */
+SEC("lsm.s/file_post_open")
+int BPF_PROG(on_file_post_open, struct file *file) {
+  return w_read(file, W_HOOK_FILE_POST_OPEN, 1);
+}
+
+/* Not inlined: clang would take an offset that this kernel lacks out of the branch. */
+static __noinline int w_is_check(struct linux_binprm *bprm) {
+  struct linux_binprm___check *checked = (void *)bprm;
+
+  return bpf_core_field_exists(checked->is_check) &&
+         BPF_CORE_READ_BITFIELD_PROBED(checked, is_check);
+}
+
+/* Called once for the file asked for. AT_EXECVE_CHECK comes no further: it is answered as the exec
+ * would be, and uses nothing up. */
+SEC("lsm.s/bprm_creds_for_exec")
+int BPF_PROG(on_bprm_creds, struct linux_binprm *bprm) {
+  const struct w_config *cfg;
+  struct w_task *task;
+
+  if (!w_is_check(bprm))
     return 0;
-  return w_write(file->f_inode, file->f_path.dentry, file, W_HOOK_FILE_OPEN);
+  cfg = w_get_config();
+  task = w_current();
+  if (!task || !cfg)
+    return w_conclude_blind(cfg);
+  w_begin(task, cfg, W_HOOK_BPRM_CREDS, W_REQUEST_CHECK);
+  w_measure(task, cfg, bprm->file);
+  w_gather_grants(task, cfg);
+  return w_conclude_file(task, bprm->file);
 }
 
 /* What the process becomes once the exec is committed, by the grant that allowed it. */
@@ -95,7 +138,7 @@ static __always_inline __u32 w_process_flags(const struct w_candidate *chosen,
     flags |= W_PROCESS_JIT;
   if (chosen->actions & W_ACTION_UPDATE)
     flags |= W_PROCESS_UPDATE;
-  return flags;
+  return flags | w_reads_of(origin->constraints);
 }
 
 /* Called for the file asked for, then for each interpreter of it. */
@@ -115,8 +158,11 @@ int BPF_PROG(on_bprm_check, struct linux_binprm *bprm) {
   if (bprm->interp == bprm->filename) {
     context->chain = 0;
     context->pending.lineage = w_next(W_SEQUENCE_LINEAGE);
+    __builtin_memset(&context->pending_script, 0, sizeof(struct w_name));
   } else {
     context->chain++;
+    if (w_is_option(bprm->filename))
+      facts->flags |= W_FACT_STEERED;
     __builtin_memcpy(task->paid, context->pending.artifact, W_ID_SIZE);
   }
   facts->chain = context->chain > 255 ? 255 : context->chain;
@@ -129,17 +175,51 @@ int BPF_PROG(on_bprm_check, struct linux_binprm *bprm) {
   }
   chosen = w_chosen(facts, task->event.decision);
   origin = w_origin_of(task, task->event.decision);
-  if (origin && chosen && task->event.decision.verdict == W_ALLOW)
+  context->flags &= ~W_CONTEXT_SCRIPT_ONLY;
+  if (origin && chosen && task->event.decision.verdict == W_ALLOW) {
     w_prepare_exec(context, facts, origin,
                    w_process_flags(chosen, origin) | w_take_office(bprm, chosen));
-  else
+    if (!(chosen->actions & W_ACTION_EXEC))
+      context->flags |= W_CONTEXT_SCRIPT_ONLY;
+    if (context->chain != 0 && (context->pending.flags & W_PROCESS_READS_SUFFIXES))
+      w_note_script(context, task, bprm);
+  } else {
     w_prepare_exec(context, facts, NULL, 0);
+  }
   w_leave(task);
   return 0;
 }
 
+/*
+ * An interpreter that was let in for a script's sake is asked about again now that its environment
+ * can be read: nothing can be refused any more, but nothing of the image has run yet. Returns
+ * whether it must not.
+ */
+static __noinline int w_is_misled(struct linux_binprm *bprm) {
+  const struct w_config *cfg = w_get_config();
+  struct w_context *context = w_context();
+  struct w_task *task = w_enter(context);
+  struct w_facts *facts;
+
+  if (!task || !context || !cfg)
+    return w_conclude_blind(cfg);
+  if (!w_is_steered(task, bprm)) {
+    w_leave(task);
+    return 0;
+  }
+  facts = w_begin(task, cfg, W_HOOK_BPRM_COMMITTED, W_REQUEST_CHECK);
+  facts->chain = context->chain > 255 ? 255 : context->chain;
+  facts->flags |= W_FACT_STEERED;
+  facts->measure = W_MEASURE_CACHED;
+  facts->digest_kind = context->pending_image.digest_kind;
+  __builtin_memcpy(facts->digest, context->pending_image.digest, W_DIGEST_SIZE);
+  task->event.exec = context->pending.lineage;
+  w_gather_grants(task, cfg);
+  return w_conclude_file(task, bprm->file);
+}
+
 /* The point of no return is passed: the task is now what it asked to become. */
-SEC("lsm/bprm_committed_creds")
+SEC("lsm.s/bprm_committed_creds")
 int BPF_PROG(on_bprm_committed, struct linux_binprm *bprm) {
   const struct w_config *cfg = w_get_config();
   struct w_context *context = w_context();
@@ -147,6 +227,8 @@ int BPF_PROG(on_bprm_committed, struct linux_binprm *bprm) {
 
   if (!context || !cfg)
     return 0;
+  if ((context->flags & W_CONTEXT_SCRIPT_ONLY) && w_is_misled(bprm))
+    bpf_send_signal(SIGKILL);
   w_commit_exec(context);
   context->stack = (__u64)bprm->vma;
   task = w_enter(context);
@@ -198,6 +280,24 @@ static __always_inline void w_gather_map(struct w_task *task, const struct w_con
   }
 }
 
+/*
+ * A mapping that cannot be executed but is said to be of code (MAP_EXECUTABLE, which the kernel
+ * ignores) measures the file and asks for nothing: hooks that cannot sleep will know its digest.
+ */
+static __noinline int w_warm(struct file *file) {
+  const struct w_config *cfg = w_get_config();
+  struct w_task *task = w_current();
+
+  if (!task)
+    return 0;
+  if (cfg) {
+    w_begin(task, cfg, W_HOOK_MMAP_FILE, W_REQUEST_MAP);
+    w_measure(task, cfg, file);
+  }
+  w_leave(task);
+  return 0;
+}
+
 SEC("lsm.s/mmap_file")
 int BPF_PROG(on_mmap_file, struct file *file, unsigned long reqprot, unsigned long prot,
              unsigned long flags) {
@@ -212,8 +312,11 @@ int BPF_PROG(on_mmap_file, struct file *file, unsigned long reqprot, unsigned lo
     return prot & PROT_EXEC ? w_map_anonymous(prot, W_HOOK_MMAP_FILE) : 0;
   if (w_mark_shared(file, flags))
     return w_conclude_blind(w_get_config());
-  if (!(prot & PROT_EXEC))
+  if (!(prot & PROT_EXEC)) {
+    if (flags & MAP_EXECUTABLE)
+      w_warm(file);
     return 0;
+  }
   cfg = w_get_config();
   context = w_context();
   task = w_enter(context);

@@ -55,20 +55,6 @@ Error kernel_error(const std::string &what, int error) {
   return Error{text};
 }
 
-// What the programs can do depends on what this kernel has. Returns the hooks to attach.
-uint64_t fit_to_kernel(::enforcement &skeleton) {
-  const Machine machine("");
-  skeleton.rodata->have_verity = machine.has_function("bpf_get_fsverity_digest") ? 1 : 0;
-  uint64_t hooks = 0;
-  for (const LinkName &link : kLinks) {
-    if (!link.optional || machine.has_function(hook_function(link.hook)))
-      hooks |= hook_bit(link.hook);
-    else
-      bpf_program__set_autoload(find_program(skeleton, link.program), false);
-  }
-  return hooks;
-}
-
 // A folder of somebody else's may have been there before: whoever owns it can remove our pins.
 Status make_directory(const std::string &path) {
   if (::mkdir(path.c_str(), 0700) != 0 && errno != EEXIST)
@@ -107,6 +93,20 @@ Status pin_maps(const ::enforcement &skeleton, const std::string &directory) {
 }
 
 } // namespace
+
+uint64_t fit_to_kernel(::enforcement &skeleton) {
+  const Machine machine("");
+  skeleton.rodata->have_verity = machine.has_function("bpf_get_fsverity_digest") ? 1 : 0;
+  uint64_t hooks = 0;
+  for (const LinkName &link : kLinks) {
+    if (!link.optional || machine.has_function(hook_function(link.hook)))
+      hooks |= hook_bit(link.hook);
+    else
+      bpf_program__set_autoload(find_program(skeleton, link.program), false);
+  }
+  skeleton.rodata->have_post_open = (hooks & hook_bit(W_HOOK_FILE_POST_OPEN)) != 0 ? 1 : 0;
+  return hooks;
+}
 
 void Loader::Close::operator()(::enforcement *skeleton) const {
   enforcement__destroy(skeleton);

@@ -46,4 +46,11 @@ class Loader {
 // sha256 of the object that is part of this program, which load() would load from.
 Digest embedded_programs();
 
+// Before the programs are loaded: tells them what this kernel has, and leaves out those for hooks
+// that it lacks. Returns hook_bit() of each hook that is there.
+uint64_t fit_to_kernel(::enforcement &skeleton);
+
+// Removes all pins below `directory`. Links that nobody else holds are thereby detached.
+void remove_pins(const std::string &directory);
+
 } // namespace warrant

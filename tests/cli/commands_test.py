@@ -150,13 +150,15 @@ class ArtifactTest(WorkshopTest):
         self.run_cli("artifact", "draft", "--subject", "program", "--action", "exec,update",
                      "--initiator", "uid=1000", "--initiator", "unit=nginx.service", "--kind",
                      "breakglass", "--jit", "--recovery", "--host", "h", "--governance",
-                     "ticket=OPS-1=2", "--policy", "policy.json", "--not-before",
+                     "ticket=OPS-1=2", "--interpreter-entry", "scriptOnly", "--interpreter-reads",
+                     "listed", "--policy", "policy.json", "--not-before",
                      "2026-01-01T00:00:00Z", "--not-after", "2027-01-01T00:00:00Z", "--out", "d")
         predicate = self.run_json("artifact", "inspect", "d")["statement"]["predicate"]
         self.assertEqual(predicate["actions"], ["exec", "update"])
         self.assertEqual(predicate["initiator"], {"uid": 1000, "unit": "nginx.service"})
         self.assertEqual(predicate["kind"], "breakglass")
-        self.assertEqual(predicate["constraints"], {"jit": True})
+        self.assertEqual(predicate["constraints"], {"jit": True, "interpreter": {
+            "entry": "scriptOnly", "reads": "listed"}})
         self.assertIs(predicate["recovery"], True)
         self.assertEqual(predicate["environment"], {"host": "h"})
         self.assertEqual(predicate["governance"], {"ticket": "OPS-1=2"})

@@ -96,14 +96,16 @@ class DelegationTest(Workshop):
 
     def test_child_inherits_what_is_not_narrowed(self):
         parent = self.parent("--max-uses", 5, "--host", "h", "--on-revoke", "kill", "--action",
-                             "exec", "--governance", "ticket=1", "--jit")
+                             "exec", "--governance", "ticket=1", "--jit", "--interpreter-reads",
+                             "suffixes")
         said = self.delegate("--governance", "agent=7")
         self.assertIn(parent["sha256"], said.err)
         child, above = self.predicate("child.json"), parent["statement"]["predicate"]
         for member in ("actions", "initiator", "environment", "policy"):
             self.assertEqual(child[member], above[member])
         self.assertEqual(child["validity"]["notAfter"], above["validity"]["notAfter"])
-        self.assertEqual(child["constraints"], {"maxUses": 5, "onRevoke": "kill"})
+        self.assertEqual(child["constraints"], {"maxUses": 5, "onRevoke": "kill",
+                                                "interpreter": {"reads": "suffixes"}})
         self.assertEqual(child["lineage"]["parentArtifact"], parent["sha256"])
         self.assertEqual(child["governance"], {"ticket": "1", "agent": "7"})
         self.assertNotIn("delegation", child)
@@ -125,7 +127,8 @@ class DelegationTest(Workshop):
 
     def test_what_is_wider_is_refused_and_named(self):
         self.parent("--host", "h", "--max-uses", 5, "--on-expiry", "kill", "--action", "exec",
-                    "--valid-for", "1h")
+                    "--valid-for", "1h", "--interpreter-entry", "scriptOnly",
+                    "--interpreter-reads", "listed")
         for options, field in ((("--action", "exec,map"), "predicate.actions"),
                                (("--host", "g"), "predicate.environment.host"),
                                (("--valid-for", "2h"), "predicate.validity.notAfter"),
@@ -133,6 +136,10 @@ class DelegationTest(Workshop):
                                (("--max-uses", 6), "predicate.constraints.maxUses"),
                                (("--on-expiry", "keep"), "predicate.constraints.onExpiry"),
                                (("--jit",), "predicate.constraints.jit"),
+                               (("--interpreter-entry", "any"),
+                                "predicate.constraints.interpreter.entry"),
+                               (("--interpreter-reads", "suffixes"),
+                                "predicate.constraints.interpreter.reads"),
                                (("--recovery",), "predicate.recovery"),
                                (("--delegate-key", "second.pub"), "predicate.delegation"),
                                (("--subject", "delegate.pub"), "subject[1].digest.sha256")):

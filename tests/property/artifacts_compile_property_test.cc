@@ -6,37 +6,20 @@
 #include <cstring>
 #include <map>
 #include <random>
-#include <set>
 #include <tuple>
 
 #include "artifacts/compile.h"
 #include "tests/catch.h"
+#include "tests/property/naive_grants.h"
 #include "tests/unit/artifacts_fixture.h"
 
 using namespace warrant;
+using namespace warrant::naive;
 
 namespace {
 
 const char *const kPaths[] = {"/a",   "/a/b",          "/a/b/c",
                               "/a-b", "/system.slice", "/system.slice/x.service"};
-
-struct Process {
-  uint32_t uid;
-  uint32_t gid;
-  std::string cgroup;
-  uint32_t session;
-  Digest caller;
-};
-
-struct Code {
-  w_digest_kind kind;
-  Digest digest;
-
-  bool operator==(const Code &) const = default;
-};
-
-/// payload sha256, W_CANDIDATE_* bits -> actions
-using Grants = std::map<std::pair<Digest, uint32_t>, uint32_t>;
 
 class Random {
  public:
@@ -83,6 +66,8 @@ VerifiedAuthorization random_artifact(Random &random, uint8_t id) {
   }
   if (random.one_in(12))
     authorization.policy_sha256[0] ^= 1;
+  if (random.one_in(4))
+    authorization.interpreter.entry = Entry::kScriptOnly;
   authorization.subjects.clear();
   if (authorization.kind == ArtifactKind::kBreakglass && random.one_in(2)) {
     authorization.covers = Covers::kAll;
@@ -100,89 +85,6 @@ VerifiedAuthorization random_artifact(Random &random, uint8_t id) {
     records.push_back({sha256, verity, authorization.actions});
   }
   return random.one_in(3) ? test::verified(authorization, records) : test::verified(authorization);
-}
-
-/// The stupid reading: does everything that is given hold?
-bool holds(const Initiator &initiator, const Process &process) {
-  const auto path = initiator.cgroup_path();
-  return (!initiator.uid || *initiator.uid == process.uid) &&
-         (!initiator.gid || *initiator.gid == process.gid) &&
-         (!initiator.session || *initiator.session == process.session) &&
-         (!initiator.parent_sha256 || *initiator.parent_sha256 == process.caller) &&
-         (!path || process.cgroup == *path || process.cgroup.starts_with(*path + "/"));
-}
-
-/// What one artifact says of one code.
-struct Naming {
-  const VerifiedAuthorization *artifact;
-  Code code;
-  uint32_t actions;
-  uint32_t flags;
-};
-
-uint32_t naive_flags(const VerifiedAuthorization &verified) {
-  if (!verified.blocked())
-    return 0;
-  return verified.blocked()->reason == W_REASON_IDENTITY_MISMATCH ? W_CANDIDATE_IDENTITY_MISMATCH
-                                                                  : W_CANDIDATE_POLICY_MISMATCH;
-}
-
-std::vector<Naming> all_namings(const std::vector<VerifiedAuthorization> &set,
-                                const Digest &revoked) {
-  std::vector<Naming> all;
-  for (const VerifiedAuthorization &verified : set) {
-    const uint32_t blocked = naive_flags(verified);
-    if (verified.authorization().covers == Covers::kAll && blocked == 0)
-      all.push_back({&verified, {W_DIGEST_ANY, {}}, verified.authorization().actions, 0});
-    const auto add = [&](const Digest &sha256, const std::optional<Digest> &verity,
-                         uint32_t actions) {
-      const bool is_revoked = sha256 == revoked || verity == revoked;
-      const uint32_t flags = blocked != 0 ? blocked : is_revoked ? W_CANDIDATE_REVOKED : 0;
-      all.push_back({&verified, {W_DIGEST_SHA256, sha256}, actions, flags});
-      if (verity)
-        all.push_back({&verified, {W_DIGEST_VERITY, *verity}, actions, flags});
-    };
-    for (const Subject &subject : verified.authorization().subjects)
-      add(subject.sha256, subject.verity, verified.authorization().actions);
-    for (const ManifestRecord &record : verified.records())
-      add(record.sha256, record.verity, record.actions);
-  }
-  return all;
-}
-
-Grants naive_grants(const std::vector<Naming> &namings, const Process &process, const Code &code) {
-  Grants grants;
-  for (const Naming &naming : namings)
-    if (naming.code == code && holds(naming.artifact->authorization().initiator, process))
-      grants[{naming.artifact->sha256(), naming.flags}] |= naming.actions;
-  return grants;
-}
-
-bool naive_named(const std::vector<Naming> &namings, const Code &code) {
-  return std::any_of(namings.begin(), namings.end(),
-                     [&](const Naming &naming) { return naming.code == code; });
-}
-
-/// Where the grants of an initiator stand.
-std::string place_of(const Initiator &initiator) {
-  const auto path = initiator.cgroup_path();
-  return path ? *path : initiator.uid ? std::to_string(*initiator.uid) : std::string("host");
-}
-
-/// Whether no key would have to hold too many that count: each code, in each place that is named.
-bool naive_fits(const std::vector<Naming> &namings) {
-  std::map<std::tuple<std::string, int, Digest>, std::set<Digest>> holders;
-  for (const Naming &somebody : namings)
-    for (const Naming &holder : namings) {
-      const std::string place = place_of(somebody.artifact->authorization().initiator);
-      const std::string bound = place_of(holder.artifact->authorization().initiator);
-      // Grants of a bound cgroup stand in the places of the bound cgroups below it, too.
-      if (holder.flags == 0 &&
-          (bound == place || (bound[0] == '/' && place.starts_with(bound + "/"))))
-        holders[{place, holder.code.kind, holder.code.digest}].insert(holder.artifact->sha256());
-    }
-  return std::all_of(holders.begin(), holders.end(),
-                     [](const auto &entry) { return entry.second.size() <= W_GRANTS_PER_VERDICT; });
 }
 
 /// The nearest bound cgroup: walk down from the root as long as there are nodes.

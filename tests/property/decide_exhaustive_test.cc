@@ -49,8 +49,14 @@ class Tally {
   std::uint64_t checked_ = 0;
 };
 
-constexpr std::uint32_t kNameFacts[] = {0, W_FACT_NAMED, W_FACT_WAS_NAMED,
-                                        W_FACT_NAMED | W_FACT_WAS_NAMED};
+constexpr std::uint32_t kNameFacts[] = {
+    0,
+    W_FACT_NAMED,
+    W_FACT_WAS_NAMED,
+    W_FACT_NAMED | W_FACT_WAS_NAMED,
+    W_FACT_STEERED,
+    W_FACT_STEERED | W_FACT_NAMED,
+};
 
 // Each way that a list of grants can go: empty, each reason alone, two in both orders, full, too
 // many.
@@ -71,11 +77,11 @@ void put(w_facts &facts, const std::vector<w_candidate> &grants) {
   facts.candidate_count = static_cast<std::uint32_t>(grants.size());
 }
 
-// The facts that are about objects, and those that are about content.
-constexpr std::uint32_t kObjectFacts = W_FACT_ADMINISTER | W_FACT_PERMITTED;
+// The facts that are about objects and about the way in, and those that are about content.
+constexpr std::uint32_t kObjectFacts = W_FACT_ADMINISTER | W_FACT_PERMITTED | W_FACT_STEERED;
 constexpr std::uint32_t kContentFacts = W_FACT_ALL & ~kObjectFacts;
 
-// All facts about content, with these about objects.
+// All facts about content, with these of the others.
 template <typename Visit>
 void for_each_flags_with(std::initializer_list<std::uint32_t> about_objects, Visit visit) {
   for (const auto about_object : about_objects)
@@ -83,7 +89,7 @@ void for_each_flags_with(std::initializer_list<std::uint32_t> about_objects, Vis
       visit(flags | about_object);
 }
 
-// With all and with none about objects: what looks at neither must not care.
+// With all and with none of the others: what looks at neither must not care.
 template <typename Visit>
 void for_each_flags(Visit visit) {
   for_each_flags_with({0u, kObjectFacts}, visit);

@@ -111,11 +111,12 @@ std::uint32_t actions_for(const w_facts &facts) {
     case W_REQUEST_MAP:
       return W_ACTION_MAP;
     case W_REQUEST_READ:
-      return W_ACTION_INTERPRET;
+      return W_ACTION_INTERPRET | W_ACTION_MAP;
     case W_REQUEST_LOAD:
       return W_ACTION_LOAD;
     default:
-      return facts.chain ? W_ACTION_EXEC | W_ACTION_SCRIPT : W_ACTION_EXEC;
+      return facts.chain && !(facts.flags & W_FACT_STEERED) ? W_ACTION_EXEC | W_ACTION_SCRIPT
+                                                            : W_ACTION_EXEC;
   }
 }
 
@@ -299,7 +300,7 @@ bool the_order_of_grants_does_not_matter(const w_facts &facts) {
 
 bool bad_facts_never_help(const w_facts &facts) {
   for (const auto bit : {W_FACT_WRITERS, W_FACT_WRITABLE, W_FACT_MODIFIED, W_FACT_MAPPED,
-                         W_FACT_NAMED, W_FACT_WAS_NAMED})
+                         W_FACT_NAMED, W_FACT_WAS_NAMED, W_FACT_STEERED})
     if (!never_helps(facts, [&](w_facts &f) { f.flags |= bit; }))
       return false;
   for (const auto bit :

@@ -90,7 +90,7 @@ void set_uses(Authorization &a, Random &random) {
 /// Anything at all, in one dimension.
 void change(Link &link, Random &random) {
   Authorization &a = link.authorization;
-  switch (random.below(13)) {
+  switch (random.below(15)) {
     case 0:
       return set_contents(link, random);
     case 1:
@@ -121,6 +121,12 @@ void change(Link &link, Random &random) {
       a.requires_parent = !a.requires_parent;
       break;
     case 11:
+      a.interpreter.entry = random.one_in(2) ? Entry::kAny : Entry::kScriptOnly;
+      break;
+    case 12:
+      a.interpreter.reads = static_cast<Reads>(random.below(3));
+      break;
+    case 13:
       a.kill_on_revoke = !a.kill_on_revoke;
       break;
     default:
@@ -135,6 +141,8 @@ Link random_link(Random &random) {
   set_window(link.authorization, random);
   set_uses(link.authorization, random);
   link.authorization.jit = random.one_in(2);
+  link.authorization.interpreter = {random.one_in(3) ? Entry::kScriptOnly : Entry::kAny,
+                                    static_cast<Reads>(random.below(3))};
   link.authorization.recovery = random.one_in(2);
   link.authorization.kill_on_expiry = random.one_in(3);
   link.authorization.requires_parent = random.one_in(4);
@@ -158,6 +166,10 @@ Link narrowed(const Link &parent, Random &random) {
     a.max_uses = 1 + random.below(static_cast<uint32_t>(a.max_uses.value_or(kMostUses)));
   a.jit = a.jit && random.one_in(2);
   a.recovery = a.recovery && random.one_in(2);
+  if (random.one_in(4))
+    a.interpreter.entry = Entry::kScriptOnly;
+  if (random.one_in(4))
+    a.interpreter.reads = Reads::kListed;
   a.kill_on_expiry |= random.one_in(4);
   a.requires_parent |= random.one_in(4);
   a.kill_on_revoke |= random.one_in(4);

@@ -98,7 +98,8 @@ inline bool is_script_only(const w_candidate &grant) {
   return (grant.actions & W_ACTION_SCRIPT) != 0;
 }
 
-// What is executed directly needs exec; the interpreter of a script may be granted for that only.
+// What is executed directly needs exec; the interpreter of a script may be granted for that only, if
+// nobody but the script tells it what to do. Reading is less than mapping.
 inline bool grants_action(const w_candidate &grant, const w_facts &facts) {
   const auto has_action = [&](std::uint32_t action) {
     return (grant.actions | action) == grant.actions;
@@ -106,10 +107,11 @@ inline bool grants_action(const w_candidate &grant, const w_facts &facts) {
   if (is_map(facts))
     return has_action(W_ACTION_MAP);
   if (is_read(facts))
-    return has_action(W_ACTION_INTERPRET);
+    return has_action(W_ACTION_INTERPRET) || has_action(W_ACTION_MAP);
   if (is_load(facts))
     return has_action(W_ACTION_LOAD);
-  return has_action(W_ACTION_EXEC) || (facts.chain > 0 && has_action(W_ACTION_SCRIPT));
+  return has_action(W_ACTION_EXEC) ||
+         (facts.chain > 0 && !has(facts, W_FACT_STEERED) && has_action(W_ACTION_SCRIPT));
 }
 
 // All that stands between a grant and the request, in no particular order; empty: it authorizes.

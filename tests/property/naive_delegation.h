@@ -15,6 +15,7 @@ namespace warrant::naive {
 
 inline constexpr uint32_t kIds = 2; // values of uid, gid, session, caller, host, policy
 inline constexpr uint8_t kContents = 3;
+inline constexpr uint32_t kActionBits = 6; // W_ACTION_ALL
 inline constexpr int64_t kSeconds = 8;
 inline constexpr int64_t kMostUses = 4;
 inline constexpr const char *kPaths[] = {"/a", "/a/b", "/a/b/c", "/ab"};
@@ -39,7 +40,7 @@ enum Dimension {
   kAfter,
   kBelow,
   kPairs, ///< a verity digest beside its sha256, for each action
-  kDimensions = kPairs + 5
+  kDimensions = kPairs + kActionBits
 };
 using Authority = std::array<uint64_t, kDimensions>;
 
@@ -57,7 +58,7 @@ inline uint64_t bit(uint32_t place) {
 inline uint64_t what(const Link &link) {
   uint64_t set = 0;
   const auto add = [&](const Digest &digest, uint32_t kind, uint32_t actions) {
-    set |= uint64_t{actions} << (5 * (2 * (digest[0] - 1u) + kind));
+    set |= uint64_t{actions} << (kActionBits * (2 * (digest[0] - 1u) + kind));
   };
   for (const Subject &subject : link.authorization.subjects) {
     add(subject.sha256, 0, link.authorization.actions);
@@ -75,7 +76,7 @@ inline uint64_t what(const Link &link) {
 inline void add_pairs(const Link &link, Authority &authority) {
   const auto add = [&](const Digest &sha256, const std::optional<Digest> &verity,
                        uint32_t actions) {
-    for (uint32_t action = 0; verity && action < 5; action++)
+    for (uint32_t action = 0; verity && action < kActionBits; action++)
       if (actions & (1u << action))
         authority[kPairs + action] |= bit((sha256[0] - 1u) * kContents + ((*verity)[0] - 1u));
   };
@@ -106,6 +107,13 @@ inline uint64_t who(const Initiator &initiator) {
   return set;
 }
 
+/// Data and code that nobody lists.
+inline uint64_t read_freely(Reads reads) {
+  const uint64_t data = 16;
+  const uint64_t code = 32;
+  return reads == Reads::kAny ? data | code : reads == Reads::kSuffixes ? data : 0;
+}
+
 inline const Digest &policy_in_force() {
   static const Digest digest = test::authorization().policy_sha256;
   return digest;
@@ -125,7 +133,8 @@ inline Authority authority_of(const Link &link) {
       authority[kWhere] |= bit(i);
   authority[kUnder] = a.policy_sha256 == policy_in_force() ? 1 : 2;
   authority[kPowers] =
-      (a.jit ? 1u : 0u) | (a.recovery ? 2u : 0u) | (a.requires_parent ? 0u : 4u); // any caller
+      (a.jit ? 1u : 0u) | (a.recovery ? 2u : 0u) | (a.requires_parent ? 0u : 4u) | // any caller
+      (a.interpreter.entry == Entry::kAny ? 8u : 0u) | read_freely(a.interpreter.reads);
   authority[kUses] = a.max_uses ? bit(static_cast<uint32_t>(*a.max_uses)) - 1 : ~uint64_t{0};
   authority[kAfter] = (a.kill_on_expiry ? 0u : 1u) | (a.kill_on_revoke ? 0u : 2u);
   authority[kBelow] = a.delegation ? bit(a.delegation->max_depth) - 1 : 0;

@@ -16,6 +16,7 @@ Authorization restricted_parent() {
   Authorization parent = test::delegating(3);
   parent.actions = W_ACTION_EXEC | W_ACTION_MAP | W_ACTION_UPDATE;
   parent.jit = true;
+  parent.interpreter = {Entry::kScriptOnly, Reads::kSuffixes};
   parent.recovery = true;
   parent.max_uses = 10;
   parent.kill_on_expiry = true;
@@ -59,6 +60,7 @@ TEST_CASE("a child that grants as much or less is not wider") {
       [](Authorization &a) { a.issued_at += 100; },
       [](Authorization &a) { a.jit = false; },
       [](Authorization &a) { a.recovery = false; },
+      [](Authorization &a) { a.interpreter.reads = Reads::kListed; },
       [](Authorization &a) { a.max_uses = 1; },
       [](Authorization &a) { a.delegation.reset(); },
       [](Authorization &a) { a.delegation->max_depth = 1; },
@@ -115,6 +117,10 @@ TEST_CASE("a child that grants more is refused by the name of the member") {
       {"predicate.constraints.maxUses", [](Authorization &a) { a.max_uses = 11; }},
       {"predicate.constraints.onExpiry", [](Authorization &a) { a.kill_on_expiry = false; }},
       {"predicate.constraints.onRevoke", [](Authorization &a) { a.kill_on_revoke = false; }},
+      {"predicate.constraints.interpreter.entry",
+       [](Authorization &a) { a.interpreter.entry = Entry::kAny; }},
+      {"predicate.constraints.interpreter.reads",
+       [](Authorization &a) { a.interpreter.reads = Reads::kAny; }},
       {"predicate.lineage.requires", [](Authorization &a) { a.requires_parent = false; }},
       {"predicate.delegation.maxDepth", [](Authorization &a) { a.delegation->max_depth = 3; }},
       {"predicate.covers", [](Authorization &a) { a.covers = Covers::kAll; }},

@@ -15,6 +15,7 @@ Authorization rich() {
   Authorization rich = test::authorization();
   rich.actions = W_ACTION_ALL;
   rich.jit = true;
+  rich.interpreter = {Entry::kScriptOnly, Reads::kListed};
   rich.recovery = true;
   rich.max_uses = 3;
   rich.kill_on_expiry = true;
@@ -76,9 +77,12 @@ TEST_CASE("authorizations survive the way through JSON") {
   kept_running.kill_on_revoke = false;
   kept_running.requires_parent = false;
   kept_running.jit = false;
+  kept_running.interpreter.entry = Entry::kAny;
+  Authorization entered = rich();
+  entered.interpreter.reads = Reads::kAny;
   for (const Authorization &authorization :
        {test::authorization(), rich(), with_manifest(), by_unit, test::breakglass(),
-        listed_breakglass, kept_running, test::delegating()}) {
+        listed_breakglass, kept_running, entered, test::delegating()}) {
     const auto payload = serialize_authorization(authorization);
     REQUIRE(payload.ok());
     const auto parsed = parse_authorization(view(payload.value()));
@@ -125,7 +129,8 @@ TEST_CASE("no member may be given twice") {
   const std::string payload = test::payload(rich());
   for (const std::string name :
        {"maxUses", "onExpiry", "onRevoke", "jit", "delegation", "keys", "threshold", "maxDepth",
-        "lineage", "parentArtifact", "requires", "initiator", "parentSha256", "session"}) {
+        "lineage", "parentArtifact", "requires", "initiator", "parentSha256", "session",
+        "interpreter", "entry", "reads"}) {
     INFO(name);
     std::string twice = payload;
     const size_t place = twice.find("\"" + name + "\":");
@@ -219,11 +224,17 @@ TEST_CASE("break-glass says why and opens no more than it may") {
 TEST_CASE("what has its default value may be said, and is not written") {
   Json said = Json::parse(test::payload(test::authorization()));
   said["predicate"]["covers"] = "subjects";
-  said["predicate"]["constraints"] = {{"onExpiry", "keep"}, {"onRevoke", "keep"}, {"jit", false}};
+  said["predicate"]["constraints"] = {{"onExpiry", "keep"},
+                                      {"onRevoke", "keep"},
+                                      {"jit", false},
+                                      {"interpreter", {{"entry", "any"}, {"reads", "any"}}}};
   said["predicate"]["recovery"] = false;
   const auto parsed = parse_authorization(view(said.dump()));
   REQUIRE(parsed.ok());
   CHECK(parsed.value() == test::authorization());
+  said["predicate"]["constraints"]["interpreter"] = {{"reads", "suffixes"}};
+  CHECK(parse_authorization(view(said.dump())).value().interpreter ==
+        InterpreterRule{Entry::kAny, Reads::kSuffixes});
 
   Authorization child = test::authorization();
   child.parent = test::digest(1);

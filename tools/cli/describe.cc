@@ -41,6 +41,15 @@ void add_end(std::string &text, const Authorization &authorization) {
     add_line(text, "revoking it", ends);
 }
 
+void add_interpreter(std::string &text, const InterpreterRule &rule) {
+  if (rule.entry == Entry::kScriptOnly)
+    add_line(text, "entered", "only as the interpreter of an authorized script");
+  if (rule.reads == Reads::kSuffixes)
+    add_line(text, "reads", "what looks like code only where interpret is granted for it");
+  if (rule.reads == Reads::kListed)
+    add_line(text, "reads", "only files for which interpret is granted");
+}
+
 void add_ancestry(std::string &text, const Authorization &authorization) {
   if (authorization.parent)
     add_line(text, "parent",
@@ -95,6 +104,7 @@ std::string describe(const Authorization &authorization) {
            authorization.policy_sha256 == Digest{} ? "none" : to_hex(authorization.policy_sha256));
   if (authorization.jit)
     add_line(text, "jit", "may make code at run time");
+  add_interpreter(text, authorization.interpreter);
   if (authorization.recovery)
     add_line(text, "recovery", "survives a lost lease");
   add_ancestry(text, authorization);

@@ -141,6 +141,10 @@ Try<void> apply_restrictions(const Arguments &arguments, Authorization &authoriz
     authorization.host = arguments.text("--host");
   authorization.jit = authorization.jit || arguments.has("--jit");
   authorization.recovery = authorization.recovery || arguments.has("--recovery");
+  if (arguments.has("--interpreter-entry"))
+    authorization.interpreter.entry = *entry_from_name(arguments.text("--interpreter-entry"));
+  if (arguments.has("--interpreter-reads"))
+    authorization.interpreter.reads = *reads_from_name(arguments.text("--interpreter-reads"));
   return {};
 }
 

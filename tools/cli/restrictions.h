@@ -10,7 +10,8 @@
 
 namespace warrant::cli {
 
-/// --initiator, --host, --governance, --jit, --recovery. What is not given stays as it is in
+/// --initiator, --host, --governance, --jit, --recovery, --interpreter-entry and
+/// --interpreter-reads. What is not given stays as it is in
 /// `authorization`, here and in the next two.
 Try<void> apply_restrictions(const Arguments &arguments, Authorization &authorization);
 

@@ -20,6 +20,13 @@ constexpr Option kOnExpiry =
 constexpr Option kOnRevoke =
     option("--on-revoke", "keep|kill", Value::kWord, Count::kMaybe,
            "Whether revoking it ends its processes, and all that came from them.");
+constexpr Option kInterpreterEntry =
+    option("--interpreter-entry", "any|scriptOnly", Value::kWord, Count::kMaybe,
+           "Whether it may be executed only as the interpreter of an authorized script.");
+constexpr Option kInterpreterReads =
+    option("--interpreter-reads", "any|suffixes|listed", Value::kWord, Count::kMaybe,
+           "What its processes may read without an interpret grant: all, all but what looks like "
+           "code, or no file.");
 constexpr Option kDelegateKey =
     option("--delegate-key", "KEYFILE", Value::kFile, Count::kAny,
            "Key that may issue artifacts within this one. The public file is enough.");
@@ -48,6 +55,8 @@ constexpr Option kArtifactDraft[] = {
     kMaxUsesOption,
     kOnExpiry,
     kOnRevoke,
+    kInterpreterEntry,
+    kInterpreterReads,
     kDelegateKey,
     kDelegateThreshold,
     kDelegateDepth,
@@ -75,6 +84,8 @@ constexpr Option kArtifactDelegate[] = {
     kMaxUsesOption,
     kOnExpiry,
     kOnRevoke,
+    kInterpreterEntry,
+    kInterpreterReads,
     kDelegateKey,
     kDelegateThreshold,
     kDelegateDepth,
@@ -128,10 +139,20 @@ constexpr Option kBaselineCapture[] = {
     {"--modules", {}, Value::kSwitch, Count::kMaybe, {}, "Take in kernel modules (action load)."},
     kForce};
 
-constexpr Option kBaselineSign[] = {kKeys,      kIssuedUnder, lifetime("365d"),
-                                    kNotBefore, kNotAfter,    initiator(Count::kSome),
-                                    kForHost,   kGovernance,  kJit,
-                                    kRecovery,  kOut,         kForce};
+constexpr Option kBaselineSign[] = {kKeys,
+                                    kIssuedUnder,
+                                    lifetime("365d"),
+                                    kNotBefore,
+                                    kNotAfter,
+                                    initiator(Count::kSome),
+                                    kForHost,
+                                    kGovernance,
+                                    kInterpreterEntry,
+                                    kInterpreterReads,
+                                    kJit,
+                                    kRecovery,
+                                    kOut,
+                                    kForce};
 
 constexpr Command kCommands[] = {
     {"artifact", "draft", "Describe an authorization, unsigned.",

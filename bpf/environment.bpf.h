@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * The environment of a new image: whether it holds a variable by which whoever executes a script
+ * could make the script's interpreter run something else. Looked at when the exec is committed: by
+ * then the strings lie in memory that nobody else has, and nothing has run yet.
+ */
+#ifndef WARRANT_ENVIRONMENT_BPF_H
+#define WARRANT_ENVIRONMENT_BPF_H
+
+#include "names.bpf.h"
+
+/* Beginnings of such variables, of at most 24 characters; docs/interpreters.md says what each does.
+ */
+#define W_STEERING_VARIABLES(X)                                                               \
+  X("BASH_ENV=")                                                                              \
+  X("BASH_FUNC_")                                                                             \
+  X("BASH_LOADABLES_PATH=") X("BASHOPTS=") X("SHELLOPTS=") X("ENV=") X("PS4=") X("FPATH=")    \
+      X("ZDOTDIR=") X("PYTHONPATH=") X("PYTHONHOME=") X("PYTHONSTARTUP=") X("PYTHONINSPECT=") \
+          X("PYTHONUSERBASE=") X("PYTHONPLATLIBDIR=") X("PYTHONPYCACHEPREFIX=")               \
+              X("PYTHONBREAKPOINT=") X("PYTHONWARNINGS=") X("PERL5OPT=") X("PERL5LIB=")       \
+                  X("PERLLIB=") X("PERL5DB=") X("RUBYOPT=") X("RUBYLIB=") X("GEM_HOME=")      \
+                      X("GEM_PATH=") X("BUNDLE_GEMFILE=") X("NODE_OPTIONS=") X("NODE_PATH=")  \
+                          X("LUA_") X("AWKPATH=") X("AWKLIBPATH=") X("JAVA_TOOL_OPTIONS=")    \
+                              X("JDK_JAVA_OPTIONS=") X("_JAVA_OPTIONS=") X("CLASSPATH=")      \
+                                  X("PHPRC=") X("PHP_INI_SCAN_DIR=") X("TCLLIBPATH=")
+
+#define W_LOW_BYTES(count) \
+  ((count) >= 8 ? ~0ull : (count) <= 0 ? 0ull : (1ull << (8 * ((count)&7))) - 1)
+#define W_BEGINS(word, text, at) \
+  (((word)&W_LOW_BYTES((int)sizeof(text) - 1 - (at))) == W_WORD(text, at))
+
+/* The first 24 characters of a variable. Global, so that the verifier walks it once. */
+__noinline int w_is_steering(__u64 first, __u64 second, __u64 third) {
+#define W_STEERING_TEST(text)                                                             \
+  _Static_assert(sizeof(text) - 1 <= 24, text);                                           \
+  if (W_BEGINS(first, text, 0) && W_BEGINS(second, text, 8) && W_BEGINS(third, text, 16)) \
+    return 1;
+  W_STEERING_VARIABLES(W_STEERING_TEST)
+#undef W_STEERING_TEST
+  return 0;
+}
+
+/* A walk over the strings of a new image: first its arguments, then its environment. */
+struct w_strings {
+  char *room; /* of W_PATH_SIZE bytes */
+  __u64 address;
+  __u32 skip;      /* strings before the environment */
+  __u32 left;      /* strings of the environment */
+  __u32 is_inside; /* what comes next is the rest of a string */
+  __u32 found;
+};
+
+static __always_inline long w_read_string(struct w_strings *strings) {
+  long got = bpf_probe_read_user_str(strings->room, W_PATH_SIZE, (void *)strings->address);
+  char touch;
+
+  if (got > 0)
+    return got;
+  /* The page may have been taken away since the kernel wrote it. */
+  if (bpf_copy_from_user(&touch, sizeof(touch), (void *)strings->address) != 0)
+    return -1;
+  return bpf_probe_read_user_str(strings->room, W_PATH_SIZE, (void *)strings->address);
+}
+
+static long w_visit_string(__u32 index, struct w_strings *strings) {
+  const __u64 *words = (const __u64 *)strings->room;
+  long got = w_read_string(strings);
+
+  if (got <= 0 || got > W_PATH_SIZE)
+    return 1;
+  if (!strings->is_inside && strings->skip == 0 && w_is_steering(words[0], words[1], words[2])) {
+    strings->found = 1;
+    return 1;
+  }
+  /* A string that fills the room may go on: its last byte is left to the next round. */
+  strings->is_inside = got == W_PATH_SIZE;
+  strings->address += strings->is_inside ? got - 1 : got;
+  if (strings->is_inside)
+    return 0;
+  if (strings->skip)
+    strings->skip--;
+  else
+    strings->left--;
+  return strings->skip == 0 && strings->left == 0;
+}
+
+/* More is not looked at, and counts as if it steered. */
+#define W_MAX_STRINGS (1u << 16)
+
+static __always_inline int w_is_steered(struct w_task *task, struct linux_binprm *bprm) {
+  struct w_strings strings = {
+      .room = task->event.path, .address = bprm->p, .skip = bprm->argc, .left = bprm->envc};
+
+  if (strings.left == 0)
+    return 0;
+  bpf_loop(W_MAX_STRINGS, w_visit_string, &strings, 0);
+  return strings.found || strings.skip || strings.left;
+}
+
+#endif

@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * What processes open for reading whose authorization restricts that (`reads` of an artifact): what
+ * looks like code, or all that has content. Nothing is decided here but which opens are asked
+ * about.
+ *
+ * A file looks like code by its own name, by that of a link or of a mount that led to it, by being
+ * called as the script that the process was entered by, or by a mode that lets it be executed.
+ */
+#ifndef WARRANT_READS_BPF_H
+#define WARRANT_READS_BPF_H
+
+#include "events.bpf.h"
+#include "names.bpf.h"
+#include "process.bpf.h"
+
+/* Set by the loader when the kernel calls file_post_open (6.12+): there a file can be measured. */
+const volatile __u8 have_post_open = 0;
+
+/* What a process may read that runs under an artifact with these constraints. */
+static __always_inline __u32 w_reads_of(__u32 constraints) {
+  return (constraints & W_ARTIFACT_READS_SUFFIXES ? W_PROCESS_READS_SUFFIXES : 0) |
+         (constraints & W_ARTIFACT_READS_LISTED ? W_PROCESS_READS_LISTED : 0);
+}
+
+/* Looked at first, so that opens cost nothing where nobody is restricted. */
+static __always_inline int w_has_readers(const struct w_config *cfg) {
+  return w_generation(cfg, cfg->active)->flags & W_GENERATION_HAS_READS;
+}
+
+/*
+ * The name that the file asked for was given. Interpreters open the script by it anew, and where it
+ * leads can change in between. `room` is scratch, overwritten.
+ */
+static __always_inline void w_note_script(struct w_context *context, struct w_task *room,
+                                          struct linux_binprm *bprm) {
+  const unsigned char *path = (const void *)bprm->filename;
+  __u64 length = 0;
+
+  /* Up to PATH_MAX; each round leaves the last byte, which ends the text, to the next. */
+  for (int i = 0; i < 4096 / (W_PATH_SIZE - 1) + 1; i++) {
+    long got = bpf_probe_read_kernel_str(room->event.path, W_PATH_SIZE, path + length);
+    if (got <= 0)
+      return;
+    length += got - 1;
+    if (got < W_PATH_SIZE)
+      break;
+  }
+  context->pending_script = w_name_in(path, length);
+  w_cut_path(&context->pending_script);
+}
+
+/* A name that begins so is taken for an option by the interpreter that is given it. */
+static __always_inline int w_is_option(const char *path) {
+  char first = 0;
+
+  bpf_probe_read_kernel(&first, sizeof(first), path);
+  return first == '-' || first == '+';
+}
+
+static __always_inline int w_is_code_name(const struct w_context *context,
+                                          const struct w_name *name) {
+  return w_has_code_suffix(name->words[1]) || w_is_same_name(name, &context->script);
+}
+
+/* The place that a file is mounted on is the name that it was opened by. */
+static __always_inline int w_is_mounted_as_code(struct w_context *context, struct w_task *room,
+                                                struct file *file) {
+  struct w_name name;
+  long length;
+
+  if (BPF_CORE_READ(file, f_path.mnt, mnt_root) != BPF_CORE_READ(file, f_path.dentry))
+    return 0;
+  length = bpf_d_path(&file->f_path, room->event.path, W_PATH_SIZE);
+  /* No name, or none that fits: nobody can say what it looks like. */
+  if (length < 3 || length > W_PATH_SIZE)
+    return 1;
+  name = w_name_in((const void *)room->event.path, length - 1);
+  w_cut_path(&name);
+  return w_is_code_name(context, &name);
+}
+
+static __always_inline int w_looks_like_code(struct w_context *context, struct w_task *room,
+                                             struct file *file, __u32 mode) {
+  struct dentry *dentry = BPF_CORE_READ(file, f_path.dentry);
+  struct w_name name = w_name_of_dentry(dentry);
+
+  if ((context->flags & W_CONTEXT_FOLLOWED) || w_is_same_name(&name, &context->followed) ||
+      w_is_code_name(context, &name))
+    return 1;
+  if ((mode & S_IFMT) == S_IFREG && (mode & S_IXUGO) && !w_is_library_name(dentry))
+    return 1;
+  return w_is_mounted_as_code(context, room, file);
+}
+
+/*
+ * Directories have no content, and what devices give is nobody's file. All the rest is asked about:
+ * pipes that have a name too, since an interpreter reads them as it reads files.
+ */
+static __always_inline int w_is_restricted(struct w_context *context, struct w_task *room,
+                                           struct file *file) {
+  __u32 mode = BPF_CORE_READ(file, f_inode, i_mode);
+  __u32 type = mode & S_IFMT;
+  int is_code;
+
+  if (type == S_IFDIR || type == S_IFCHR)
+    return 0;
+  if (context->process.flags & W_PROCESS_READS_LISTED)
+    return 1;
+  is_code = w_looks_like_code(context, room, file, mode);
+  context->flags &= ~W_CONTEXT_FOLLOWED;
+  __builtin_memset(&context->followed, 0, sizeof(context->followed));
+  return is_code;
+}
+
+/* One open. `measures`: the hook may sleep, and the file is open. */
+static __always_inline int w_read(struct file *file, __u8 hook, int measures) {
+  const struct w_config *cfg = w_get_config();
+  struct w_context *context;
+  struct w_facts *facts;
+  struct w_task *task;
+
+  if (cfg && (!w_has_readers(cfg) || !(file->f_mode & FMODE_READ) || (file->f_flags & FMODE_EXEC)))
+    return 0;
+  context = w_context();
+  if (context && !(context->process.flags & (W_PROCESS_READS_SUFFIXES | W_PROCESS_READS_LISTED)))
+    return 0;
+  task = w_enter(context);
+  if (!task || !context || !cfg)
+    return w_conclude_blind(cfg);
+  if (!w_is_restricted(context, task, file)) {
+    w_leave(task);
+    return 0;
+  }
+  facts = w_begin(task, cfg, hook, W_REQUEST_READ);
+  if (measures)
+    w_measure(task, cfg, file);
+  else
+    w_recall(facts, cfg, file->f_inode);
+  w_gather_grants(task, cfg);
+  return w_conclude_file(task, file);
+}
+
+/*
+ * A symbolic link is followed. If it looks like code, so does what it leads to: that it was
+ * followed for an open is known only when a file of that name is opened next.
+ */
+static __always_inline void w_follow(struct dentry *link, struct inode *inode) {
+  const struct w_config *cfg = w_get_config();
+  const unsigned char *target;
+  struct w_context *context;
+  struct w_name name;
+  __u64 length;
+
+  if (!cfg || !w_has_readers(cfg))
+    return;
+  context = w_context_of(bpf_get_current_task_btf(), 0);
+  if (!context || !(context->process.flags & W_PROCESS_READS_SUFFIXES))
+    return;
+  name = w_name_of_dentry(link);
+  if (!w_is_code_name(context, &name) && !w_is_same_name(&name, &context->followed))
+    return;
+  /* Links of procfs, and long ones of some file systems, do not tell where they lead. */
+  target = (const void *)BPF_CORE_READ(inode, i_link);
+  length = BPF_CORE_READ(inode, i_size);
+  if (!target || length == 0 || length > 4096) {
+    context->flags |= W_CONTEXT_FOLLOWED;
+    return;
+  }
+  name = w_name_in(target, length);
+  w_cut_path(&name);
+  context->followed = name;
+}
+
+#endif
