@@ -49,8 +49,8 @@ int BPF_PROG(empty_file_mprotect) {
   return 0;
 }
 
-SEC("lsm/path_truncate")
-int BPF_PROG(empty_path_truncate) {
+SEC("lsm/inode_setattr")
+int BPF_PROG(empty_inode_setattr) {
   return 0;
 }
 

@@ -119,7 +119,7 @@ enum w_audit {
   X(BPRM_COMMITTED, "bprm_committed_creds") \
   X(MMAP_FILE, "mmap_file")                 \
   X(FILE_MPROTECT, "file_mprotect")         \
-  X(PATH_TRUNCATE, "path_truncate")         \
+  X(INODE_SETATTR, "inode_setattr")         \
   X(INODE_UNLINK, "inode_unlink")           \
   X(INODE_RMDIR, "inode_rmdir")             \
   X(INODE_RENAME, "inode_rename")           \

@@ -85,6 +85,10 @@ struct vfsmount {
   struct dentry *mnt_root;
 };
 
+struct iattr {
+  unsigned int ia_valid;
+};
+
 struct path {
   struct vfsmount *mnt;
   struct dentry *dentry;
@@ -217,6 +221,7 @@ struct pt_regs___kernel {
  * system call can set it. */
 #define FMODE_EXEC 0x20u
 #define PROT_WRITE 0x2ul
+#define ATTR_SIZE 0x8u
 #define MAP_TYPE 0xful
 #define MAP_SHARED 0x1ul
 #define MAP_SHARED_VALIDATE 0x3ul

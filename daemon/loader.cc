@@ -97,6 +97,8 @@ Status pin_maps(const ::enforcement &skeleton, const std::string &directory) {
 uint64_t fit_to_kernel(::enforcement &skeleton) {
   const Machine machine("");
   skeleton.rodata->have_verity = machine.has_function("bpf_get_fsverity_digest") ? 1 : 0;
+  skeleton.rodata->setattr_has_idmap =
+      machine.parameter_count(hook_function(W_HOOK_INODE_SETATTR)) > 2 ? 1 : 0;
   uint64_t hooks = 0;
   for (const LinkName &link : kLinks) {
     if (!link.optional || machine.has_function(hook_function(link.hook)))

@@ -49,6 +49,16 @@ bool Machine::has_function(const std::string &name) const {
   return types_ && btf__find_by_name_kind(types_.get(), name.c_str(), BTF_KIND_FUNC) > 0;
 }
 
+size_t Machine::parameter_count(const std::string &function) const {
+  if (!types_)
+    return 0;
+  const int id = btf__find_by_name_kind(types_.get(), function.c_str(), BTF_KIND_FUNC);
+  const btf_type *type =
+      id > 0 ? btf__type_by_id(types_.get(), static_cast<uint32_t>(id)) : nullptr;
+  const btf_type *prototype = type != nullptr ? btf__type_by_id(types_.get(), type->type) : nullptr;
+  return prototype != nullptr ? btf_vlen(prototype) : 0;
+}
+
 bool Machine::has_member(const std::string &structure, std::string_view name) const {
   if (!types_)
     return false;

@@ -33,6 +33,8 @@ class Machine {
   size_t type_count() const;
   /// Searched one by one: a few searches are cheaper than an index of 60 000 functions.
   bool has_function(const std::string &name) const;
+  /// Parameters of a function; 0 also when it is not there.
+  size_t parameter_count(const std::string &function) const;
   /// Whether a structure has a member of its own (not of an unnamed one inside it) called that.
   bool has_member(const std::string &structure, std::string_view name) const;
 

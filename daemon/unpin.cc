@@ -23,7 +23,7 @@ constexpr timespec kLookAgain = {0, 5'000'000};
 
 // What goes last, in this order.
 constexpr std::array<w_hook, 7> kLast = {
-    W_HOOK_TASK_ALLOC,    W_HOOK_BPRM_COMMITTED, W_HOOK_FILE_OPEN, W_HOOK_PATH_TRUNCATE,
+    W_HOOK_TASK_ALLOC,    W_HOOK_BPRM_COMMITTED, W_HOOK_FILE_OPEN, W_HOOK_INODE_SETATTR,
     W_HOOK_FILE_MPROTECT, W_HOOK_MMAP_FILE,      W_HOOK_BPRM_CHECK};
 
 size_t place_of(const LinkName &link) {
