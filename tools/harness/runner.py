@@ -81,7 +81,8 @@ def add_product(tree, subject, staged, folder, now):
     tree.file(f"{product.ARTIFACTS}/{BASELINE_ARTIFACT}", baseline)
     names = {}
     for label, fields in subject.artifacts.items():
-        subjects = {name: staged[name].sha256 for name in fields["subjects"]}
+        subjects = {staged[name].at if fields.get("paths") else name: staged[name].sha256
+                    for name in fields["subjects"]}
         subjects |= authority.more_digests(label, fields.get("digests", 0))
         initiator = dict(fields.get("initiator", {"any": True}))
         if initiator.get("parentSha256", "").startswith("@"):
