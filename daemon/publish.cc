@@ -318,7 +318,8 @@ Result<Published> Publisher::publish(const Entries &entries, const KernelPolicy 
   w_generation &next = config.generations[slot];
   uint64_t newest = std::max(config.generations[0].number, config.generations[1].number);
   next.number = newest + 1;
-  next.flags = entries.flags;
+  // Once processes are restricted they stay so, whatever becomes of the artifact.
+  next.flags = entries.flags | (config.generations[config.active].flags & W_GENERATION_HAS_READS);
   next.artifacts = static_cast<uint32_t>(entries.artifacts.size());
   next.verdicts = entries.verdicts.size();
   // Twice: the first write only describes the slot that nobody looks at, the second switches to it.

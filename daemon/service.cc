@@ -136,6 +136,9 @@ Status Service::arm_or_adopt() {
     recorder_.note(about_daemon<Adopt>("took over " + options_.pins));
   else
     recorder_.note(about_daemon<Start>("armed " + options_.pins));
+  // A thread: after the signals were blocked, which it must not take.
+  if (!(find_pins(options_.pins).hooks & hook_bit(W_HOOK_FILE_POST_OPEN)))
+    warmer_.emplace();
   note_in_force(published, prepared);
   return recorder_.commit();
 }
@@ -209,6 +212,12 @@ void Service::note_in_force(const Published &published, const Prepared &prepared
   in_force_ = std::move(now);
   clock_in_force_ = prepared.clock;
   endings_.follow(prepared.collection.accepted, admission_->state().bonds);
+  warm_ahead(prepared.collection);
+}
+
+void Service::warm_ahead(const Collection &collection) {
+  if (warmer_ && (collection.entries.flags & W_GENERATION_HAS_READS))
+    warmer_->follow(paths_to_warm(collection));
 }
 
 void Service::end_processes() {
@@ -236,8 +245,11 @@ void Service::end_processes() {
 }
 
 Status Service::catch_up() {
-  events_.emplace(WARRANT_TRY(EventReader::open(
-      maps_->fd(Map::kEvents), [this](ByteView event) { recorder_.take(event); })));
+  events_.emplace(WARRANT_TRY(EventReader::open(maps_->fd(Map::kEvents), [this](ByteView event) {
+    recorder_.take(event);
+    if (const std::string path = warmer_ ? unmeasured_read(event) : ""; !path.empty())
+      warmer_->hurry(path);
+  })));
   if (!adopted_)
     return {};
   WARRANT_TRY(recorder_.recall());
@@ -305,6 +317,7 @@ Json Service::answer(const std::string &verb) {
   reply["lineageFile"] = recorder_.path();
   reply["records"] = recorder_.records();
   reply["lost"] = recorder_.lost();
+  reply["warmed"] = warmer_ ? warmer_->count() : 0;
   return reply;
 }
 

@@ -18,6 +18,7 @@
 #include "daemon/pins.h"
 #include "daemon/publication.h"
 #include "daemon/recorder.h"
+#include "daemon/warm.h"
 
 namespace warrant {
 
@@ -64,6 +65,8 @@ class Service {
   // `loader`: of the programs that are about to be attached; nullptr: they are.
   Result<Published> publish(Prepared &prepared, const Loader *loader);
   void note_in_force(const Published &published, const Prepared &prepared);
+  // What restricted interpreters will want to read, where the kernel cannot measure it then.
+  void warm_ahead(const Collection &collection);
   // Kills what ran under artifacts that end their processes with them.
   void end_processes();
   // Records of what was decided before this daemon came, under what was in force then.
@@ -85,6 +88,7 @@ class Service {
   std::optional<Publisher> publisher_;
   std::optional<EventReader> events_;
   std::optional<ControlServer> control_;
+  std::optional<Warmer> warmer_; // none where reads are measured as they come
   InForce in_force_;
   std::optional<EventLoop> loop_;
   std::string config_error_; // why the generation in force stays

@@ -20,17 +20,22 @@ class BaselineTest(WorkshopTest):
     OBJECT = b"\x7fELF\x02\x01\x01" + bytes(9) + struct.pack("<H", 1) + b"object"
     FILES = {  # path: (content, mode, actions that are expected)
         "bin/program": (PROGRAM, 0o755, "exec,map"),
-        "bin/script": (b"#!/bin/sh\n", 0o755, "exec"),
-        "bin/data-with-x": (b"data", 0o700, "exec"),
+        "bin/script": (b"#!/bin/sh\n", 0o755, "exec,interpret"),
+        "bin/data-with-x": (b"data", 0o700, "exec,interpret"),
         "lib/library.so": (LIBRARY, 0o644, "map"),
         "lib/big-endian.so": (b"\x7fELF\x02\x02\x01" + bytes(9) + struct.pack(">H", 3), 0o644,
                               "map"),
         "lib/object.o": (OBJECT, 0o755, None),
         "lib/modules/m.ko": (OBJECT, 0o644, None),
         "share/text": (b"text", 0o644, None),
-        "share/script-without-x": (b"#!/bin/sh\n", 0o644, None),
+        "share/script-without-x": (b"#!/bin/sh\n#", 0o644, "interpret"),
         "share/empty": (b"", 0o755, None),
-        "home/new\nline": (b"#!/x", 0o755, "exec"),
+        "share/__init__.py": (b"", 0o644, "interpret"),
+        "share/module.py": (b"import os\n", 0o644, "interpret"),
+        "share/module.py.txt": (b"import os, sys\n", 0o644, None),
+        "share/Module.class": (b"\xca\xfe\xba\xbe", 0o644, "interpret"),
+        "share/setup.sh": (b"A=1\n", 0o755, "exec,interpret"),
+        "home/new\nline": (b"#!/x", 0o755, "exec,interpret"),
         "skip/program": (b"#!/skipped", 0o755, None),
     }
 
@@ -70,6 +75,73 @@ class BaselineTest(WorkshopTest):
 
     def test_modules_when_asked(self):
         self.assertEqual(self.capture("--modules")["kinds"]["modules"], 1)
+
+    def names(self, file):
+        """{path: actions}"""
+        return {line.split(" ", 2)[2]: line.split(" ", 2)[1]
+                for line in self.path(file).read_text().splitlines()}
+
+    def place_interpreters(self):
+        for name, content in (("python3.11", b"py"), ("perl", b"perl"), ("dash", b"dash"),
+                              ("strange", b"lua"), ("copy", b"py")):
+            self.path(f"root/bin/{name}").write_bytes(self.PROGRAM + content)
+            self.path(f"root/bin/{name}").chmod(0o755)
+        self.path("root/bin/python3-config").write_bytes(b"#!/bin/sh\n")
+        self.path("root/bin/python3-config").chmod(0o755)
+        os.symlink("python3.11", self.path("root/bin/python3"))
+        os.symlink("/bin/strange", self.path("root/lua5.4"))
+        os.symlink("/nowhere/perl", self.path("root/perl"))
+
+    def test_interpreters_in_a_draft_of_their_own(self):
+        self.place_interpreters()
+        made = self.capture("--restrict-interpreters", "languages")
+        self.assertEqual(made["interpreters"], "b.draft.interpreters")
+        self.assertEqual(made["interpretersRestricted"], 4)
+        names = self.names("b.draft.interpreters.names")
+        self.assertEqual(names, {f"/bin/{name}": "exec,map,interpret"
+                                 for name in ("python3.11", "perl", "strange", "copy")})
+        rest = self.names("b.draft.names")
+        self.assertFalse(set(rest) & set(names))
+        self.assertEqual(rest["/bin/dash"], "exec,map")
+        self.assertEqual(rest["/bin/python3-config"], "exec,interpret")
+        draft = json.loads(self.path("b.draft.interpreters").read_text())["predicate"]
+        self.assertEqual(draft["constraints"],
+                         {"interpreter": {"entry": "scriptOnly", "reads": "suffixes"}})
+        self.assertNotIn("constraints", json.loads(self.path("b.draft").read_text())["predicate"])
+        made = self.capture("--restrict-interpreters", "all", "--force")
+        self.assertEqual(made["interpretersRestricted"], 5)
+        self.path("signed").mkdir()
+        for draft in ("b.draft", "b.draft.interpreters"):
+            self.run_cli("baseline", "sign", "--key", "issuer.key", "--policy", "policy.json",
+                         "--initiator", "any", draft, "--out", f"signed/{draft}.json")
+        self.run_cli("artifact", "compile", "--trust-root", "trust-root.json", "--policy",
+                     "policy.json", "signed")
+
+    def test_interpreters_that_are_not_there_cannot_be_restricted(self):
+        failed = self.run_cli("baseline", "capture", "--root", "root", "--out", "b.draft",
+                              "--restrict-interpreters", "all", expect=ERROR)
+        self.assertIn("no interpreters found", failed.err)
+        self.assertFalse(self.path("b.draft").exists())
+
+    def test_lint_knows_interpreters_by_the_names(self):
+        def warned(file):
+            linted = self.run_json("artifact", "lint", file)
+            return [one["text"] for one in linted["files"][0]["warnings"]
+                    if one["field"] == "predicate.constraints.interpreter.entry"]
+
+        self.capture()
+        self.assertEqual(warned("b.draft"), [])
+        self.place_interpreters()
+        told = self.run_cli("baseline", "capture", "--root", "root", "--out", "c.draft").out
+        self.assertIn("interpreters run whatever they are given: /bin/copy, /bin/dash", told)
+        self.assertIn("/bin/dash /bin/perl /bin/python3.11", warned("c.draft")[0])
+        self.run_cli("baseline", "sign", "--key", "issuer.key", "--policy", "policy.json",
+                     "--initiator", "any", "c.draft", "--out", "c.json")
+        self.assertEqual(warned("c.json"), warned("c.draft"))
+        self.run_cli("baseline", "sign", "--key", "issuer.key", "--policy", "policy.json",
+                     "--initiator", "any", "--interpreter-entry", "scriptOnly", "c.draft",
+                     "--out", "d.json")
+        self.assertEqual(warned("d.json"), [])
 
     def test_sign_carries_the_manifest_and_it_verifies(self):
         self.capture()

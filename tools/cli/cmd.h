@@ -35,6 +35,7 @@ Answer explain(const Arguments &arguments);
 Answer lineage_show(const Arguments &arguments);
 Answer replay(const Arguments &arguments);
 Answer simulate(const Arguments &arguments);
+Answer warm(const Arguments &arguments);
 Answer completion(const Arguments &arguments);
 Answer manual(const Arguments &arguments);
 

@@ -44,8 +44,12 @@ Json bundle_json(const UnverifiedEnvelope &envelope, const std::string &hint) {
 
 Answer artifact_lint(const Arguments &arguments) {
   std::vector<LintedFile> files;
-  for (const std::string &path : arguments.operands())
-    files.push_back({path, find_warnings(CLI_TRY(read_artifact(path)))});
+  for (const std::string &path : arguments.operands()) {
+    const Result<Bytes> names = read_file(path + ".names", kMaxNamesFile);
+    files.push_back({path, find_warnings(CLI_TRY(read_artifact(path)),
+                                         names.ok() ? read_names(text_of(names.value()))
+                                                    : std::vector<NamedCode>())});
+  }
   return say_warnings(arguments, files);
 }
 

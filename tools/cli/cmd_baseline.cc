@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
+#include <iterator>
 #include <nlohmann/json.hpp>
 
 #include "artifacts/json.h"
@@ -21,7 +23,9 @@ namespace {
 
 constexpr size_t kMaxProblemsShown = 10;
 constexpr std::array<std::string_view, static_cast<size_t>(CodeKind::kCount)> kKindNames = {
-    "programs", "libraries", "scripts", "others", "modules"};
+    "programs", "libraries", "scripts", "others", "code", "modules"};
+constexpr const char *kNames = ".names";
+constexpr const char *kInterpreters = ".interpreters";
 constexpr int64_t kDraftWindow = 365LL * 86400;
 
 using Counts = std::array<uint64_t, kKindNames.size()>;
@@ -57,28 +61,45 @@ Try<void> check_problems(const Scan &scan) {
   return trouble(text);
 }
 
-Try<Manifest> manifest_of(const Scan &scan, const std::string &root) {
+/// Takes out of the baseline what is to be entered by scripts only. The artifact for them stands
+/// beside it, since constraints hold for all that an artifact names.
+Scan take_interpreters(Scan &scan, InterpreterKind most) {
+  Scan interpreters;
+  const auto stays = [&](const CodeFile &file) {
+    return !file.interpreter || *file.interpreter > most;
+  };
+  const auto first = std::stable_partition(scan.files.begin(), scan.files.end(), stays);
+  interpreters.files.assign(std::make_move_iterator(first),
+                            std::make_move_iterator(scan.files.end()));
+  scan.files.erase(first, scan.files.end());
+  return interpreters;
+}
+
+uint32_t actions_for(const CodeFile &file, const InterpreterRule &rule) {
+  // Who is entered by scripts only may not be mapped, and to be read is less.
+  return actions_of(file.kind) | (rule.is_empty() ? 0 : W_ACTION_INTERPRET);
+}
+
+Try<Manifest> manifest_of(const Scan &scan, const InterpreterRule &rule) {
   std::vector<ManifestRecord> records;
   for (const CodeFile &file : scan.files)
-    records.push_back({file.sha256, file.verity, actions_of(file.kind)});
-  if (records.empty())
-    return trouble(root + ": no code found");
+    records.push_back({file.sha256, file.verity, actions_for(file, rule)});
   return CLI_TRY(write_manifest(std::move(records)));
 }
 
 /// For people only: which file had which content.
-std::string names_text(const Scan &scan) {
+std::string names_text(const Scan &scan, const InterpreterRule &rule) {
   std::string text;
   for (const CodeFile &file : scan.files) {
     std::string actions;
-    for (const std::string &name : names_of_bits(action_names(), actions_of(file.kind)))
+    for (const std::string &name : names_of_bits(action_names(), actions_for(file, rule)))
       actions += (actions.empty() ? "" : ",") + name;
     text += to_hex(file.sha256) + " " + actions + " " + Text(file.path).escaped() + "\n";
   }
   return text;
 }
 
-Authorization draft_of(const Scan &scan, const Manifest &manifest) {
+Authorization draft_of(const Scan &scan, const Manifest &manifest, const InterpreterRule &rule) {
   Authorization draft;
   draft.id = new_artifact_id();
   draft.kind = ArtifactKind::kBaseline;
@@ -86,13 +107,50 @@ Authorization draft_of(const Scan &scan, const Manifest &manifest) {
   draft.not_after = draft.issued_at + kDraftWindow;
   draft.initiator.any = true;
   draft.manifest = manifest.ref;
+  draft.interpreter = rule;
   for (const CodeFile &file : scan.files)
-    draft.actions |= actions_of(file.kind);
+    draft.actions |= actions_for(file, rule);
   return draft;
 }
 
+/// Writes the manifest, the names and the draft.
+Try<Manifest> write_draft(const Arguments &arguments, const std::string &path, const Scan &scan,
+                          const InterpreterRule &rule) {
+  Manifest manifest = CLI_TRY(manifest_of(scan, rule));
+  const std::string draft = CLI_TRY(draft_text(arguments, draft_of(scan, manifest, rule)));
+  CLI_TRY(write_file_atomic(directory_of(path) + "/" + manifest_file_name(manifest.ref),
+                            manifest.file, 0644));
+  CLI_TRY(write_output(arguments, path + kNames, names_text(scan, rule)));
+  CLI_TRY(write_output(arguments, path, draft));
+  return manifest;
+}
+
+std::vector<std::string> targets(const std::string &path, bool restricts) {
+  std::vector<std::string> all = {path, path + kNames};
+  if (restricts)
+    all.insert(all.end(), {path + kInterpreters, path + kInterpreters + kNames});
+  return all;
+}
+
+/// Of a baseline that lets them run whatever they are given.
+std::string interpreters_text(const Scan &scan) {
+  std::string text;
+  size_t count = 0;
+  for (const CodeFile &file : scan.files) {
+    if (!file.interpreter)
+      continue;
+    if (count++ < kMaxProblemsShown)
+      text += (text.empty() ? "" : ", ") + Text(file.path).escaped();
+  }
+  if (count == 0)
+    return {};
+  return "\n  " + std::to_string(count) + " interpreters run whatever they are given: " + text +
+         (count > kMaxProblemsShown ? ", ..." : "") +
+         "\n  (--restrict-interpreters, docs/interpreters.md)";
+}
+
 void report(const Arguments &arguments, const Scan &scan, const Manifest &manifest,
-            const std::string &path) {
+            const std::string &path, const Scan &interpreters) {
   const Counts counts = count(scan);
   const std::string manifest_path = directory_of(path) + "/" + manifest_file_name(manifest.ref);
   if (arguments.wants_json()) {
@@ -101,11 +159,13 @@ void report(const Arguments &arguments, const Scan &scan, const Manifest &manife
       kinds[std::string(kKindNames[i])] = counts[i];
     print_json({{"file", path},
                 {"manifest", manifest_path},
-                {"names", path + ".names"},
+                {"names", path + kNames},
                 {"files", scan.files.size()},
                 {"contents", manifest.ref.count},
                 {"kinds", std::move(kinds)},
                 {"bytes", scan.progress.bytes_hashed},
+                {"interpreters", interpreters.files.empty() ? Json() : Json(path + kInterpreters)},
+                {"interpretersRestricted", interpreters.files.size()},
                 {"modulesSkipped", scan.modules_skipped}});
     return;
   }
@@ -118,31 +178,44 @@ void report(const Arguments &arguments, const Scan &scan, const Manifest &manife
   if (scan.modules_skipped > 0)
     text += "\n  " + std::to_string(scan.modules_skipped) +
             " kernel modules left out (--modules takes them in)";
-  print(text + "\n  manifest: " + manifest_path + "\n  names:    " + path + ".names\n");
+  text += interpreters_text(scan);
+  if (!interpreters.files.empty())
+    text += "\n  " + std::to_string(interpreters.files.size()) +
+            " interpreters stand in a draft of their own: " + path + kInterpreters;
+  print(text + "\n  manifest: " + manifest_path + "\n  names:    " + path + kNames + "\n");
 }
 
 } // namespace
 
 Answer baseline_capture(const Arguments &arguments) {
   const std::string path = arguments.text("--out");
-  const std::string names_path = path + ".names";
-  for (const std::string &target : {path, names_path}) // before the long work, not after it
+  const std::string restricted = path + kInterpreters;
+  const bool restricts = arguments.has("--restrict-interpreters");
+  for (const std::string &target : targets(path, restricts)) // before the long work, not after it
     CLI_TRY(check_target(arguments, target));
   ScanOptions options;
   options.root = arguments.text("--root");
   options.exclude = arguments.all("--exclude");
   options.cross = arguments.has("--cross");
   options.modules = arguments.has("--modules");
-  const Scan scan = CLI_TRY(scan_for_code(options, show_progress));
+  Scan scan = CLI_TRY(scan_for_code(options, show_progress));
   show_progress(scan.progress);
   CLI_TRY(check_problems(scan));
-  const Manifest manifest = CLI_TRY(manifest_of(scan, options.root));
-  const std::string draft = CLI_TRY(draft_text(arguments, draft_of(scan, manifest)));
-  CLI_TRY(write_file_atomic(directory_of(path) + "/" + manifest_file_name(manifest.ref),
-                            manifest.file, 0644));
-  CLI_TRY(write_output(arguments, names_path, names_text(scan)));
-  CLI_TRY(write_output(arguments, path, draft));
-  report(arguments, scan, manifest, path);
+  Scan interpreters;
+  if (restricts)
+    interpreters = take_interpreters(scan, arguments.text("--restrict-interpreters") == "all"
+                                               ? InterpreterKind::kCommand
+                                               : InterpreterKind::kLanguage);
+  if (scan.files.empty())
+    return trouble(options.root + ": no code found");
+  if (restricts && interpreters.files.empty())
+    return trouble(options.root +
+                   ": no interpreters found (fix: leave out --restrict-interpreters)");
+  const Manifest manifest = CLI_TRY(write_draft(arguments, path, scan, {}));
+  if (restricts)
+    CLI_TRY(
+        write_draft(arguments, restricted, interpreters, {Entry::kScriptOnly, Reads::kSuffixes}));
+  report(arguments, scan, manifest, path, interpreters);
   return ExitCode::kOk;
 }
 
@@ -161,7 +234,11 @@ Answer baseline_sign(const Arguments &arguments) {
   authorization.policy_sha256 = CLI_TRY(policy_digest(arguments));
   CLI_TRY(apply_restrictions(arguments, authorization));
   CLI_TRY(apply_window(arguments, now(), authorization));
-  return sign_and_write(arguments, authorization, path);
+  const Answer answer = sign_and_write(arguments, authorization, path);
+  // For people, for `warrant artifact lint` and for `warrant warm`; nobody vouches for it.
+  if (Result<Bytes> names = read_file(path + kNames, kMaxNamesFile); answer.ok() && names.ok())
+    CLI_TRY(write_file_atomic(arguments.text("--out") + kNames, names.value(), 0644));
+  return answer;
 }
 
 } // namespace warrant::cli

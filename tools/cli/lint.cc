@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "artifacts/json.h"
+#include "lineage/text.h"
 #include "tools/cli/duration.h"
 #include "tools/cli/output.h"
 
@@ -78,6 +79,34 @@ void warn_of_grants(const Authorization &artifact, Warnings &warnings) {
                         "allow a depth of 1"});
 }
 
+/// By their names only: a copy that is called otherwise is not noticed.
+void warn_of_interpreters(const Authorization &artifact, const std::vector<NamedCode> &names,
+                          Warnings &warnings) {
+  constexpr size_t kShown = 5;
+  std::vector<std::string> found;
+  if (artifact.interpreter.entry == Entry::kScriptOnly)
+    return;
+  if (artifact.actions & W_ACTION_EXEC)
+    for (const Subject &subject : artifact.subjects)
+      if (interpreter_of(subject.name))
+        found.push_back(subject.name);
+  for (const NamedCode &code : names) // ELF programs are granted both
+    if ((code.actions & W_ACTION_EXEC) && (code.actions & W_ACTION_MAP) &&
+        interpreter_of(code.path))
+      found.push_back(code.path);
+  if (found.empty())
+    return;
+  std::string text = found.size() == 1 ? "an interpreter runs whatever it is given:"
+                                       : "interpreters run whatever they are given:";
+  for (size_t i = 0; i < found.size() && i < kShown; i++)
+    text += " " + Text(found[i]).escaped();
+  if (found.size() > kShown)
+    text += " and " + std::to_string(found.size() - kShown) + " more";
+  warnings.push_back({"predicate.constraints.interpreter.entry", text,
+                      "let them be entered by scripts only, in an artifact of their own, or name "
+                      "who needs more"});
+}
+
 void warn_of_modes(const Policy &policy, Warnings &warnings) {
   if (policy.mode == W_MODE_OBSERVE)
     warnings.push_back({"predicate.mode", "observe: denials are only recorded", "say enforce"});
@@ -118,10 +147,11 @@ Json warning_json(const Warning &warning) {
 
 } // namespace
 
-Warnings find_warnings(const Authorization &authorization) {
+Warnings find_warnings(const Authorization &authorization, const std::vector<NamedCode> &names) {
   Warnings warnings;
   warn_of_place_and_time(authorization, warnings);
   warn_of_grants(authorization, warnings);
+  warn_of_interpreters(authorization, names, warnings);
   return warnings;
 }
 

@@ -8,6 +8,7 @@
 #include "artifacts/policy.h"
 #include "artifacts/statement.h"
 #include "tools/cli/arguments.h"
+#include "tools/cli/interpreters.h"
 
 namespace warrant::cli {
 
@@ -17,7 +18,9 @@ struct Warning {
   std::string fix;
 };
 
-std::vector<Warning> find_warnings(const Authorization &authorization);
+/// `names`: of what its manifest lists, if anybody knows them.
+std::vector<Warning> find_warnings(const Authorization &authorization,
+                                   const std::vector<NamedCode> &names);
 /// `previous`: the policy that this one is to replace, or nullptr.
 std::vector<Warning> find_warnings(const Policy &policy, const Policy *previous);
 

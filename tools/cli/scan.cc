@@ -5,7 +5,9 @@
 #include <fcntl.h>
 #include <fnmatch.h>
 #include <fts.h>
+#include <linux/openat2.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/vfs.h>
 #include <unistd.h>
 
@@ -38,6 +40,7 @@ struct Candidate {
   std::string place; ///< where it is opened
   std::vector<std::string> names;
   mode_t mode = 0;
+  std::optional<InterpreterKind> interpreter;
 };
 
 bool is_module_name(std::string_view name) {
@@ -77,6 +80,12 @@ class Walk {
       return Error{errno_problem(options_.root, errno)};
     while (FTSENT *entry = ::fts_read(fts.get()))
       WARRANT_TRY(visit(fts.get(), entry));
+    const int opened = ::open(root.get(), O_PATH | O_DIRECTORY | O_CLOEXEC);
+    if (opened < 0)
+      return Error{errno_problem(options_.root, errno)};
+    const UniqueFd place(opened);
+    for (const std::string &link : links_)
+      follow(place.get(), link);
     return {};
   }
 
@@ -93,6 +102,10 @@ class Walk {
       case FTS_F:
         if (!is_excluded(entry))
           add(entry);
+        break;
+      case FTS_SL:
+        if (!is_excluded(entry) && interpreter_of(entry->fts_name))
+          links_.push_back(name_of(entry));
         break;
       case FTS_DNR:
       case FTS_ERR:
@@ -136,19 +149,42 @@ class Walk {
 
   void add(const FTSENT *entry) {
     const struct stat &status = *entry->fts_statp;
-    if (!S_ISREG(status.st_mode) || status.st_size == 0)
+    // Nothing can be executed of an empty file, but it can be a module of nothing.
+    if (!S_ISREG(status.st_mode) || (status.st_size == 0 && !has_code_suffix(entry->fts_name)))
       return;
     const auto [known, is_new] =
         by_inode_.try_emplace({status.st_dev, status.st_ino}, candidates_.size());
     if (is_new)
-      candidates_.push_back({entry->fts_path, {}, status.st_mode});
-    candidates_[known->second].names.push_back(name_of(entry));
+      candidates_.push_back({entry->fts_path, {}, status.st_mode, {}});
+    Candidate &candidate = candidates_[known->second];
+    candidate.names.push_back(name_of(entry));
+    if (const auto kind = interpreter_of(entry->fts_name))
+      candidate.interpreter = kind;
+  }
+
+  /// A link with an interpreter's name leads to one, whatever that is called. Links are followed as
+  /// if the root were one.
+  void follow(int root, const std::string &link) {
+    open_how how{};
+    how.flags = O_PATH | O_CLOEXEC;
+    how.resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS;
+    const long opened = ::syscall(SYS_openat2, root, link.c_str(), &how, sizeof(how));
+    if (opened < 0)
+      return;
+    const UniqueFd fd(static_cast<int>(opened));
+    struct stat status {};
+    if (::fstat(fd.get(), &status) != 0)
+      return;
+    const auto known = by_inode_.find({status.st_dev, status.st_ino});
+    if (known != by_inode_.end() && !candidates_[known->second].interpreter)
+      candidates_[known->second].interpreter = interpreter_of(link);
   }
 
   const ScanOptions &options_;
   size_t prefix_ = 0;
   std::map<std::pair<dev_t, ino_t>, size_t> by_inode_;
   std::vector<Candidate> candidates_;
+  std::vector<std::string> links_; ///< with names of interpreters
   std::vector<std::string> problems_;
 };
 
@@ -180,6 +216,7 @@ class Measurement {
           file.path = std::move(name);
           scan.files.push_back(std::move(file));
         }
+    mark_copies(scan);
     std::sort(scan.files.begin(), scan.files.end(),
               [](const CodeFile &a, const CodeFile &b) { return a.path < b.path; });
     scan.progress = state();
@@ -188,6 +225,17 @@ class Measurement {
   }
 
  private:
+  /// Content has no name: a copy of an interpreter is one, whatever it is called.
+  static void mark_copies(Scan &scan) {
+    std::map<Digest, InterpreterKind> interpreters;
+    for (const CodeFile &file : scan.files)
+      if (file.interpreter)
+        interpreters.emplace(file.sha256, *file.interpreter);
+    for (CodeFile &file : scan.files)
+      if (const auto known = interpreters.find(file.sha256); known != interpreters.end())
+        file.interpreter = known->second;
+  }
+
   Progress state() const { return {done_, candidates_.size(), bytes_}; }
 
   void work() {
@@ -241,7 +289,9 @@ class Measurement {
         !same_time(before.st_mtim, after.st_mtim))
       return Error{printable(candidate.place, 512) + ": changed while it was read"};
     bytes_ += static_cast<uint64_t>(after.st_size);
-    found = CodeFile{{}, kind, digest.value(), verity_of_fd(fd)};
+    found = CodeFile{{}, kind, digest.value(), verity_of_fd(fd), {}};
+    if (kind == CodeKind::kProgram)
+      found->interpreter = candidate.interpreter;
     return {};
   }
 
@@ -273,9 +323,11 @@ uint32_t actions_of(CodeKind kind) {
       return W_ACTION_EXEC | W_ACTION_MAP;
     case CodeKind::kLibrary:
       return W_ACTION_MAP;
-    case CodeKind::kScript:
+    case CodeKind::kScript: // opened by its interpreter
     case CodeKind::kOther:
-      return W_ACTION_EXEC;
+      return W_ACTION_EXEC | W_ACTION_INTERPRET;
+    case CodeKind::kCode:
+      return W_ACTION_INTERPRET;
     case CodeKind::kModule:
       return W_ACTION_LOAD;
     case CodeKind::kCount:
@@ -294,9 +346,10 @@ std::optional<CodeKind> classify(ByteView head, uint32_t mode, std::string_view 
       return std::nullopt; // object files and core dumps
     return executable ? CodeKind::kProgram : CodeKind::kLibrary;
   }
-  if (!executable)
-    return std::nullopt;
-  return text.starts_with("#!") ? CodeKind::kScript : CodeKind::kOther;
+  if (executable && !head.empty())
+    return text.starts_with("#!") ? CodeKind::kScript : CodeKind::kOther;
+  return text.starts_with("#!") || has_code_suffix(name) ? std::optional(CodeKind::kCode)
+                                                         : std::nullopt;
 }
 
 Result<Scan> scan_for_code(const ScanOptions &options,

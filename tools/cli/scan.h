@@ -10,14 +10,16 @@
 
 #include "artifacts/bytes.h"
 #include "artifacts/result.h"
+#include "tools/cli/interpreters.h"
 
 namespace warrant::cli {
 
 enum class CodeKind {
   kProgram, ///< ELF program or shared object with an x bit: may be executed and mapped
   kLibrary, ///< ELF program or shared object without one: may be mapped
-  kScript,  ///< "#!" and an x bit: may be executed
-  kOther,   ///< anything else with an x bit: may be executed (binfmt_misc, shells run such files)
+  kScript,  ///< "#!" and an x bit: may be executed, and read by interpreters
+  kOther,   ///< anything else with an x bit: the same (binfmt_misc, shells run such files)
+  kCode,    ///< "#!", or a name like code's, and no x bit: may be read by interpreters
   kModule,  ///< kernel module: may be loaded
   kCount
 };
@@ -30,6 +32,8 @@ struct CodeFile {
   CodeKind kind = CodeKind::kOther;
   Digest sha256{};
   std::optional<Digest> verity;
+  /// Of a program that has an interpreter's name, be it by a link, and of its copies.
+  std::optional<InterpreterKind> interpreter;
 };
 
 struct ScanOptions {

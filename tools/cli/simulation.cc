@@ -88,7 +88,9 @@ uint32_t Simulation::demands(const Decision &decision, const w_artifact &artifac
   if (((wanted & W_ARTIFACT_NEEDS_UID) && artifact.uid != decision.task.uid) ||
       ((wanted & W_ARTIFACT_NEEDS_GID) && artifact.gid != decision.task.gid))
     flags |= W_CANDIDATE_IDENTITY_MISMATCH;
-  if (decision.facts.request == W_REQUEST_MAP && is_same(decision.process.artifact, artifact.id))
+  const bool goes_on =
+      decision.facts.request == W_REQUEST_MAP || decision.facts.request == W_REQUEST_READ;
+  if (goes_on && is_same(decision.process.artifact, artifact.id))
     return flags;
   if ((wanted & W_ARTIFACT_NEEDS_CODE) && (!(decision.process.flags & W_PROCESS_COMMITTED) ||
                                            !is_same(decision.process.digest, artifact.caller)))
@@ -145,7 +147,8 @@ void Simulation::add(const Record &record) {
     return;
   decisions_++;
   const uint8_t request = decision->facts.request;
-  if (request != W_REQUEST_EXEC && request != W_REQUEST_MAP) {
+  if (request != W_REQUEST_EXEC && request != W_REQUEST_MAP && request != W_REQUEST_READ &&
+      request != W_REQUEST_CHECK) {
     left_out_++;
     return;
   }

@@ -137,6 +137,9 @@ constexpr Option kBaselineCapture[] = {
      {},
      "Enter other file systems too, of those that a policy may trust."},
     {"--modules", {}, Value::kSwitch, Count::kMaybe, {}, "Take in kernel modules (action load)."},
+    option("--restrict-interpreters", "languages|all", Value::kWord, Count::kMaybe,
+           "Put interpreters into a draft of their own beside this one (FILE.interpreters), for "
+           "scripts only and with reads by suffixes: those of languages, or shells and awk too."),
     kForce};
 
 constexpr Option kBaselineSign[] = {kKeys,
@@ -197,14 +200,18 @@ constexpr Command kCommands[] = {
      {{}, "DIR", Value::kDirectory, Count::kOnce, {}, "Directory of artifacts."},
      artifact_compile},
     {"baseline", "capture", "List all code below a root, as a draft.",
-     "Every ELF program and shared object, every script and every other file with an x bit. "
+     "Every ELF program and shared object, every script and every other file with an x bit, and "
+     "what "
+     "interpreters read: files that begin with #! or are named like code. "
      "Symbolic links are not followed. Writes the draft, its manifest beside it, and the names of "
      "all files for people.\n\nIf any file cannot be read, nothing is written: a baseline that "
      "lacks files would refuse them.",
      kBaselineCapture, kNoOperand, baseline_capture},
     {"baseline", "sign", "Sign a captured baseline.",
-     "The manifest must lie beside the draft; it is checked, and put beside the artifact. Who may "
-     "use it must be said, since it takes in all code of a machine: --initiator any for everybody.",
+     "The manifest must lie beside the draft; it is checked, and put beside the artifact, as are "
+     "the "
+     "names. Who may use it must be said, since it takes in all code of a machine: --initiator any "
+     "for everybody.",
      kBaselineSign, file_operand("Draft of a baseline."), baseline_sign},
 };
 static_assert(is_complete(kCommands));

@@ -7,6 +7,10 @@ namespace {
 
 constexpr Option kStatus[] = {kPinDir, kSocket, kLineageDir};
 constexpr Option kReload[] = {kSocket};
+constexpr Option kWarm[] = {
+    option("--names", "FILE", Value::kFile, Count::kAny,
+           "List of names that a baseline was captured with: what may be read or mapped."),
+    kPinDir};
 constexpr Option kDenials[] = {
     kSince,
     {"--limit", "N", Value::kNumber, Count::kMaybe, "50", "At most so many lines."},
@@ -62,6 +66,16 @@ constexpr Command kCommands[] = {
      kReload,
      kNoOperand,
      reload},
+    {"warm",
+     {},
+     "Have the kernel measure files before anybody is judged by them.",
+     "Before Linux 6.12 an interpreter whose reads are restricted is refused what nobody has "
+     "measured since boot. Maps each file once; takes as long as hashing all of them. warrantd "
+     "does "
+     "the same for artifacts that name files by path. Answers no if a file could not be opened.",
+     kWarm,
+     {{}, "PATH", Value::kFile, Count::kAny, {}, "File, or directory with all below it."},
+     warm},
     {"denials", {}, "What was refused, and why, latest first.", {}, kDenials, kNoOperand, denials},
     {"explain",
      {},

@@ -33,7 +33,8 @@ def _closed_by(entry):
     told = entry.technique
     if told.by:
         return told.by.rstrip(".")
-    hooks = ", ".join(f"`{hook}`" for hook in entry.hooks()) or "the kernel"
+    hooks = ", ".join(" or ".join(f"`{part}`" for part in hook.split("|"))
+                      for hook in entry.hooks()) or "the kernel"
     return f"{hooks}: {', '.join(entry.reasons())}"
 
 

@@ -87,7 +87,8 @@ def add_product(tree, subject, staged, folder, now):
         add_others(tree, signer, code | own, folder, now)
     names = {}
     for label, fields in subject.artifacts.items():
-        subjects = {name: own[name] if name in own else staged[name].sha256
+        subjects = {staged[name].at if fields.get("paths") else name:
+                    own[name] if name in own else staged[name].sha256
                     for name in fields["subjects"]}
         subjects |= authority.more_digests(label, fields.get("digests", 0))
         initiator = dict(fields.get("initiator", {"any": True}))

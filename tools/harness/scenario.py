@@ -121,7 +121,7 @@ FILE_FIELDS = {"from", "text", "link", "at", "variant", "flip", "append", "mode"
 ARTIFACT_FIELDS = {"subjects", "window", "actions", "initiator", "jit", "host", "governance", "signer",
                    "tamper", "policy", "recovery", "installed", "rejected", "id", "kind", "digests",
                    "manifest", "constraints", "delegation", "parent", "requires", "covers", "same-id-as",
-                   "by-verity"}
+                   "by-verity", "paths"}
 REVOCATION_FIELDS = {"epoch", "artifacts", "issuers", "digests", "hosts", "signer", "series",
                      "installed"}
 
@@ -155,7 +155,9 @@ def _expectation(value, where):
 
 
 def _hooks(value, where):
-    return tuple(words.hook(word, where) for word in ([value] if isinstance(value, str) else value))
+    """"A|B": at one of them, as the kernel has it."""
+    return tuple("|".join(words.hook(part, where) for part in word.split("|"))
+                 for word in ([value] if isinstance(value, str) else value))
 
 
 def _success(value, where):

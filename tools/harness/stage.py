@@ -33,6 +33,7 @@ class Staged:
     uid: int = 0
     gid: int = 0
     early: bool = True            # put there before each phase; else only by a `place` step
+    origin: pathlib.Path | None = None   # a file of this machine: comes with the libraries it needs
 
     @property
     def sha256(self):
@@ -81,6 +82,8 @@ def _content(label, fields, ready):
         data = ready[source].data
     elif source in sources():
         data = pathlib.Path(sources()[source]()).read_bytes()
+    elif source and source.startswith("/"):
+        data = _of_this_machine(label, source).read_bytes()
     else:
         raise place.HarnessError(f"file {label}: from {source!r} is no file that comes before it, "
                                  f"and none of {', '.join(sources())}")
@@ -89,6 +92,13 @@ def _content(label, fields, ready):
     if fields.get("flip"):
         data = _flip(data, label)
     return data + fields.get("append", "").encode()
+
+
+def _of_this_machine(label, source):
+    path = pathlib.Path(source)
+    if not path.is_file():
+        raise place.HarnessError(f"file {label}: this machine has no {source} (tools/setup)")
+    return path
 
 
 def make(files):
@@ -103,7 +113,9 @@ def make(files):
         if "link" in fields:
             ready[label] = Staged(link=fields["link"], **common)
         else:
-            ready[label] = Staged(data=_content(label, fields, ready), **common)
+            source = fields.get("from", "")
+            ready[label] = Staged(data=_content(label, fields, ready), **common,
+                                  origin=pathlib.Path(source) if source.startswith("/") else None)
     return ready
 
 
@@ -112,3 +124,6 @@ def add_to(tree, staged):
     for file in staged.values():
         if file.link is None:
             tree.file(file.stage_path, file.data, 0o600)
+        if file.origin is not None and file.data.startswith(b"\x7fELF"):
+            for wanted, library in programs.shared_libraries(file.origin).items():
+                tree.file(wanted, library.read_bytes(), 0o755)

@@ -10,7 +10,7 @@
 static const struct probe_verb *const kTables[] = {
     kExecVerbs,   kMapVerbs,     kWriteVerbs,     kManyVerbs,     kRaceVerbs,   kLatencyVerbs,
     kMemoryVerbs, kEntryVerbs,   kNamespaceVerbs, kUserlandVerbs, kChangeVerbs, kWriterVerbs,
-    kNameVerbs,   kOverlayVerbs, kPlaceVerbs,     kProcessVerbs,
+    kNameVerbs,   kOverlayVerbs, kPlaceVerbs,     kProcessVerbs,  kScriptVerbs,
 };
 #define TABLES (sizeof(kTables) / sizeof(kTables[0]))
 

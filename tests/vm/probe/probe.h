@@ -35,6 +35,7 @@ extern const struct probe_verb kNameVerbs[];
 extern const struct probe_verb kOverlayVerbs[];
 extern const struct probe_verb kPlaceVerbs[];
 extern const struct probe_verb kProcessVerbs[];
+extern const struct probe_verb kScriptVerbs[];
 
 /* Standard output to nowhere, until it is shown again. */
 int hide_output(void);
