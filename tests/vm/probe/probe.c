@@ -8,9 +8,10 @@
 #include <string.h>
 
 static const struct probe_verb *const kTables[] = {
-    kExecVerbs,   kMapVerbs,     kWriteVerbs,     kManyVerbs,     kRaceVerbs,   kLatencyVerbs,
-    kMemoryVerbs, kEntryVerbs,   kNamespaceVerbs, kUserlandVerbs, kChangeVerbs, kWriterVerbs,
-    kNameVerbs,   kOverlayVerbs, kPlaceVerbs,     kProcessVerbs,
+    kExecVerbs,    kMapVerbs,    kWriteVerbs,  kManyVerbs,      kRaceVerbs,
+    kLatencyVerbs, kMemoryVerbs, kEntryVerbs,  kNamespaceVerbs, kUserlandVerbs,
+    kChangeVerbs,  kWriterVerbs, kNameVerbs,   kOverlayVerbs,   kPlaceVerbs,
+    kProcessVerbs, kInjectVerbs, kServedVerbs, kPinVerbs,       kBelowVerbs,
 };
 #define TABLES (sizeof(kTables) / sizeof(kTables[0]))
 

@@ -35,6 +35,10 @@ extern const struct probe_verb kNameVerbs[];
 extern const struct probe_verb kOverlayVerbs[];
 extern const struct probe_verb kPlaceVerbs[];
 extern const struct probe_verb kProcessVerbs[];
+extern const struct probe_verb kInjectVerbs[];
+extern const struct probe_verb kServedVerbs[];
+extern const struct probe_verb kPinVerbs[];
+extern const struct probe_verb kBelowVerbs[];
 
 /* Standard output to nowhere, until it is shown again. */
 int hide_output(void);
