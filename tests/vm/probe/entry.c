@@ -9,7 +9,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <sys/resource.h>
+#include <sys/sendfile.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -76,6 +78,32 @@ static int do_uselib(int count, char **words) {
 static int do_execvp(int count, char **words) {
   (void)count;
   execvp(words[0], words);
+  return errno;
+}
+
+/* PATH HANDLER MAGIC: a handler that only a user namespace of our own knows (6.7+) runs PATH. */
+static int do_binfmt_namespace(int count, char **words) {
+  (void)count;
+  char line[512];
+  enter_namespaces();
+  if (mount("binfmt_misc", "/mnt", "binfmt_misc", 0, NULL) != 0)
+    probe_setup_failed("binfmt_misc");
+  snprintf(line, sizeof(line), ":own:M::%s::%s:", words[2], words[1]);
+  write_text("/mnt/register", line);
+  execve(words[0], words, environ);
+  return errno;
+}
+
+/* An unsealed memfd that is said to be executable (6.3+). */
+static int do_memfd_exec_flag(int count, char **words) {
+  (void)count;
+  struct stat info;
+  int from = probe_open(words[0], O_RDONLY);
+  int file = memfd_create("probe", 0x10 /* MFD_EXEC */);
+  if (file < 0 || fstat(from, &info) != 0 ||
+      sendfile(file, from, NULL, (size_t)info.st_size) != info.st_size)
+    probe_setup_failed("memfd");
+  syscall(SYS_execveat, file, "", words, environ, AT_EMPTY_PATH);
   return errno;
 }
 
@@ -178,6 +206,8 @@ const struct probe_verb kEntryVerbs[] = {
     {"exec-32", do_exec_32, 1, "PATH  by the 32-bit system call"},
     {"uselib", do_uselib, 1, "PATH  by the 32-bit system call, called"},
     {"execvp", do_execvp, 1, "PATH  execve, and sh if that is ENOEXEC"},
+    {"binfmt-namespace", do_binfmt_namespace, 3, "PATH HANDLER MAGIC  by a handler of our own"},
+    {"memfd-exec-flag", do_memfd_exec_flag, 1, "PATH  a copy in a memfd made with MFD_EXEC"},
     {"vfork-exec", do_vfork_exec, 1, "PATH  in a child that shares memory"},
     {"crash", do_crash, 1, "MARK  ends by a signal, waits for MARK"},
     {"unknown-family", do_unknown_family, 1, "MARK  makes the kernel look for a module"},

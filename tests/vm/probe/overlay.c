@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Writing to a file through an overlay of one's own whose upper or lower folder it lies in.
+#include "overlay.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <stdarg.h>
@@ -11,8 +13,6 @@
 
 #include "code.h"
 #include "probe.h"
-
-#define MERGED "/tmp/merged"
 
 static char *text(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
@@ -27,9 +27,7 @@ static char *text(const char *format, ...) {
   return made;
 }
 
-/* FOLDER by way of an overlay, as its upper or its lower folder. WORK is an empty folder on the
- * same file system. Only we see the mount. */
-static void mount_overlay(const char *folder, const char *work, int is_upper) {
+void overlay_mount(const char *folder, const char *work, int is_upper) {
   char *other = text("%s/other", work);
   char *inner = text("%s/work", work);
   char *options = text("lowerdir=%s,upperdir=%s,workdir=%s", is_upper ? other : folder,
@@ -37,11 +35,11 @@ static void mount_overlay(const char *folder, const char *work, int is_upper) {
 
   mkdir(other, 0755);
   mkdir(inner, 0755);
-  mkdir(MERGED, 0777);
+  mkdir(OVERLAY_PLACE, 0777);
   take_mounts();
   /* In a user namespace it keeps its marks in user's attributes. */
-  if (mount("overlay", MERGED, "overlay", 0, text("%s,userxattr", options)) != 0 &&
-      mount("overlay", MERGED, "overlay", 0, options) != 0)
+  if (mount("overlay", OVERLAY_PLACE, "overlay", 0, text("%s,userxattr", options)) != 0 &&
+      mount("overlay", OVERLAY_PLACE, "overlay", 0, options) != 0)
     probe_setup_failed("overlay");
 }
 
@@ -50,9 +48,9 @@ static int do_overlay_truncate(int count, char **words) {
   (void)count;
   struct stat info;
   char *real = text("%s/%s", words[0], words[1]);
-  char *merged = text("%s/%s", MERGED, words[1]);
+  char *merged = text("%s/%s", OVERLAY_PLACE, words[1]);
   uint64_t before = content_of(real);
-  mount_overlay(words[0], words[2], 1);
+  overlay_mount(words[0], words[2], 1);
   if (stat(merged, &info) != 0)
     probe_setup_failed("stat");
   if (truncate(merged, info.st_size - 1) != 0)
@@ -68,9 +66,9 @@ static int do_overlay_write(int count, char **words) {
   (void)count;
   char byte;
   char *real = text("%s/%s", words[0], words[1]);
-  char *merged = text("%s/%s", MERGED, words[1]);
+  char *merged = text("%s/%s", OVERLAY_PLACE, words[1]);
   uint64_t before = content_of(real);
-  mount_overlay(words[0], words[2], 1);
+  overlay_mount(words[0], words[2], 1);
   int file = open(merged, O_RDWR);
   if (file < 0)
     return errno;
@@ -90,9 +88,9 @@ static int do_overlay_write(int count, char **words) {
 static int do_overlay_copy_up(int count, char **words) {
   (void)count;
   char *real = text("%s/%s", words[0], words[1]);
-  char *merged = text("%s/%s", MERGED, words[1]);
+  char *merged = text("%s/%s", OVERLAY_PLACE, words[1]);
   uint64_t before = content_of(real);
-  mount_overlay(words[0], words[2], 0);
+  overlay_mount(words[0], words[2], 0);
   int file = open(merged, O_WRONLY | O_APPEND);
   if (file < 0 || write(file, "x", 1) != 1)
     return errno;

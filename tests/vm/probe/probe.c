@@ -10,7 +10,8 @@
 static const struct probe_verb *const kTables[] = {
     kExecVerbs,   kMapVerbs,     kWriteVerbs,     kManyVerbs,     kRaceVerbs,   kLatencyVerbs,
     kMemoryVerbs, kEntryVerbs,   kNamespaceVerbs, kUserlandVerbs, kChangeVerbs, kWriterVerbs,
-    kNameVerbs,   kOverlayVerbs, kPlaceVerbs,     kProcessVerbs,  kScriptVerbs,
+    kNameVerbs,   kOverlayVerbs, kPlaceVerbs,     kProcessVerbs,  kInjectVerbs, kServedVerbs,
+    kPinVerbs,    kBelowVerbs,   kScriptVerbs,
 };
 #define TABLES (sizeof(kTables) / sizeof(kTables[0]))
 

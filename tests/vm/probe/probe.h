@@ -36,6 +36,10 @@ extern const struct probe_verb kOverlayVerbs[];
 extern const struct probe_verb kPlaceVerbs[];
 extern const struct probe_verb kProcessVerbs[];
 extern const struct probe_verb kScriptVerbs[];
+extern const struct probe_verb kInjectVerbs[];
+extern const struct probe_verb kServedVerbs[];
+extern const struct probe_verb kPinVerbs[];
+extern const struct probe_verb kBelowVerbs[];
 
 /* Standard output to nowhere, until it is shown again. */
 int hide_output(void);
