@@ -5,6 +5,7 @@
 
 #include "artifacts/names.h"
 #include "bpf/suffixes.h"
+#include "daemon/machine.h"
 #include "lineage/text.h"
 #include "tools/cli/files.h"
 
