@@ -123,6 +123,7 @@ Status Service::arm_or_adopt() {
   if (!adopted_) {
     WARRANT_TRY(check_before_arming(prepared));
     loader.emplace(WARRANT_TRY(Loader::load(options_.pins)));
+    lock_.emplace(WARRANT_TRY(lock_pins(options_.pins)));
     maps_.emplace(WARRANT_TRY(MapSet::open(options_.pins)));
     WARRANT_TRY(catch_up());
     WARRANT_TRY(continue_numbers(*maps_, recorder_.last_event(), recorder_.last_lineage()));
@@ -145,6 +146,7 @@ Status Service::arm_or_adopt() {
 
 Status Service::take_over() {
   Held held = WARRANT_TRY(take_hold(options_.pins, options_.state, *admission_));
+  lock_.emplace(std::move(held.lock));
   maps_.emplace(std::move(held.maps));
   const w_config &config = held.config;
   if (const uint64_t hooks = find_pins(options_.pins).hooks; hooks != config.hooks)

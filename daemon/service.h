@@ -84,6 +84,7 @@ class Service {
   ClockMap clock_in_force_;
   Endings endings_;
   Recorder recorder_;
+  std::optional<UniqueFd> lock_; // of the pins
   std::optional<MapSet> maps_;
   std::optional<Publisher> publisher_;
   std::optional<EventReader> events_;

@@ -11,16 +11,22 @@
 #include "daemon/admission.h"
 #include "daemon/ledger.h"
 #include "daemon/pins.h"
+#include "daemon/unique_fd.h"
 
 namespace warrant {
 
+// One daemon at a time has what is pinned below `pins`, whatever its state directory. Error:
+// another process has it.
+Result<UniqueFd> lock_pins(const std::string &pins);
+
 struct Held {
+  UniqueFd lock;
   MapSet maps;
   w_config config;
 };
 
-// Opens what is pinned below `pins` and binds `admission` to the kernel's trust root. `state` is
-// the state directory, for messages. Errors: see check_hold(); a pin cannot be opened.
+// Locks and opens what is pinned below `pins` and binds `admission` to the kernel's trust root.
+// `state` is the state directory, for messages. Errors: see check_hold(); a pin cannot be opened.
 Result<Held> take_hold(const std::string &pins, const std::string &state, Admission &admission);
 
 // Whether a daemon whose durable state has this serial may take over what the kernel says of

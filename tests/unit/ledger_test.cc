@@ -222,6 +222,20 @@ TEST_CASE("break-glass cannot be used twice") {
   SECTION("another era") {
     CHECK(only_reason(planned(opened.after, {}, {breakglass(1)}, kNextEra)) == W_REASON_REPLAY);
   }
+  SECTION("used up before its time, within the same era") {
+    State spent = opened.after;
+    spend(spent, id_of(1), kNow + 1);
+    CHECK(spent.artifacts.at(id_of(1)).closed == kNow + 1);
+    CHECK(only_reason(planned(spent, {}, {breakglass(1)}, kEra, kNow + 2)) == W_REASON_REPLAY);
+    State twice = spent;
+    spend(twice, id_of(1), kNow + 5);
+    spend(twice, id_of(9), kNow + 5); // nobody
+    CHECK(twice == spent);
+    State other = planned({}, {}, {artifact(1)}).after;
+    const State before = other;
+    spend(other, id_of(1), kNow + 1); // no break-glass
+    CHECK(other == before);
+  }
   SECTION("an orderly close") {
     State closed = opened.after;
     close_era(closed, {}, kEra, kNow);

@@ -86,13 +86,41 @@ TEST_CASE("a hole that is filled in time is none") {
   CHECK_FALSE(coverage.lost(kLater + Coverage::kPatienceNs + 1));
 }
 
-TEST_CASE("where enforcement was armed anew the numbers begin anew") {
+TEST_CASE("what is armed anew in one boot goes on with the numbers") {
   const Scratch scratch;
-  Coverage coverage = coverage_of(scratch, commits({1, 2, 3, 9}) + started() + commits({1, 2}));
-  CHECK_FALSE(coverage.saw(2));
-  CHECK(coverage.saw(3));
-  CHECK(coverage.saw(9) == true);
-  CHECK(lost_in_the_end(coverage) == 5);
+  Coverage coverage = coverage_of(scratch, commits({1, 2, 3, 9}) + started() + commits({10, 11}));
+  CHECK_FALSE(coverage.saw(11));
+  CHECK(coverage.saw(12));
+  CHECK(coverage.saw(15));
+  CHECK(coverage.last_event() == 15);
+  // 4 to 8 were another arming's, and never came; 13 and 14 are this one's.
+  CHECK(lost_in_the_end(coverage) == 2);
+
+  Coverage before = coverage_of(scratch, commits({1, 2, 3, 9}));
+  CHECK(before.last_event() == 9);
+  before.renew();
+  CHECK(before.last_event() == 9);
+  CHECK(before.saw(10));
+  CHECK(lost_in_the_end(before) == 0);
+}
+
+TEST_CASE("no exec has the number of one before it") {
+  const Scratch scratch;
+  Record asked = record_of(decision_event(3, allowing_facts(), "/bin/a"));
+  std::get<Decision>(asked.body).exec = 77;
+  Record adopted = record_of(decision_event(4, allowing_facts(), "/bin/b"));
+  std::get<Decision>(adopted.body).exec = 0;
+  std::get<Decision>(adopted.body).process.lineage = 78;
+  Record commit = record_of(commit_event(5, 41, 40));
+  Attribution artifact = attribution();
+  artifact.governance = {{"exec", "900"}, {"lineage", "901"}};
+  std::get<Commit>(commit.body).artifact = artifact;
+  CHECK(lineage_in(record_to_line(asked)) == 77);
+  CHECK(lineage_in(record_to_line(adopted)) == 78);
+  CHECK(lineage_in(record_to_line(commit)) == 41);
+  const std::string lines = record_to_line(asked) + "\n" + record_to_line(adopted) + "\n" +
+                            record_to_line(commit) + "\n" + started();
+  CHECK(coverage_of(scratch, lines).last_lineage() == 78);
 }
 
 TEST_CASE("damaged lines and other records say nothing about events") {

@@ -131,7 +131,9 @@ std::vector<Record> one_of_each() {
                          Adopt{daemon},
                          Stop{daemon},
                          Canary{true, "EPERM"},
-                         ended_process()};
+                         ended_process(),
+                         Disarm{attribution(), {812, 0, 1000}, "about to"},
+                         Disarm{std::nullopt, {813, 0, UINT32_MAX}, "no artifact"}};
   for (const Body &body : bodies)
     records.push_back(make_record(origin(), kNow, body));
   return records;

@@ -7,7 +7,7 @@ import time
 
 from . import place
 from .authority import Authority
-from .product import ARTIFACTS, COUNTED, build_folder, warrant
+from .product import ARTIFACTS, COUNTED, PROGRAMS, build_folder, warrant
 
 
 def install_into(root, folder):
@@ -30,6 +30,17 @@ def install_into(root, folder):
     warrant("baseline", "sign", "--policy", authority.folder / "policy.json", "--key",
             authority.folder / "issuer.key", "--initiator", "any", "--out",
             artifacts / "baseline.json", draft)
+    administer(root, authority, artifacts / "administer.json")
+
+
+def administer(root, authority, target):
+    """Lets the product's own programs touch what they arm."""
+    draft = target.with_suffix(".draft")
+    words = [word for path in PROGRAMS for word in ("--subject", root / path.strip("/"))]
+    warrant("artifact", "draft", "--policy", authority.folder / "policy.json", "--kind", "baseline", *words,
+            "--action", "exec,map,administer", "--initiator", "uid=0", "--valid-for", "90d", "--out", draft)
+    warrant("artifact", "sign", "--key", authority.folder / "issuer.key", "--out", target, draft)
+    draft.unlink()
 
 
 def counted(folder):
