@@ -47,7 +47,9 @@ Result<Entries> make_entries(const std::vector<std::string> &authorized, size_t 
 }
 
 KernelPolicy policy() {
-  KernelPolicy policy{W_MODE_ENFORCE, W_AUDIT_OPTIONAL, {}};
+  KernelPolicy policy;
+  policy.mode = W_MODE_ENFORCE;
+  policy.audit = W_AUDIT_OPTIONAL;
   for (const Filesystem &filesystem : known_filesystems())
     policy.filesystems.push_back(filesystem.magic);
   return policy;
