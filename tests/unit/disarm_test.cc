@@ -173,7 +173,7 @@ TEST_CASE("who guards goes first, who judges execs goes last") {
   CHECK(place(W_HOOK_MMAP_FILE) > place(W_HOOK_FILE_OPEN));
   const std::ptrdiff_t first_judge = place(W_HOOK_TASK_ALLOC);
   for (const LinkName &link : kLinks)
-    if (link.hook > W_HOOK_PATH_TRUNCATE)
+    if (link.hook > W_HOOK_INODE_SETATTR)
       CHECK(place(link.hook) < first_judge);
 }
 

@@ -43,7 +43,7 @@ TEST_CASE("enforcement is ended by the last word of the records") {
 
 TEST_CASE("who ended it is said in a line") {
   const std::string text = disarm_text(*found_in({line_of(kAllowed)}));
-  for (const std::string part :
+  for (const std::string &part :
        {std::string("disarmed at 2026-11-21T10:00:00"), "by artifact " + to_hex(attribution().id),
         std::string("ticket OPS-1"), std::string("asked by uid 0 (login uid 1000), pid 812"),
         std::string("record 3f2a9c1d-r")})

@@ -89,7 +89,7 @@ TEST_CASE("without any baseline nothing may be armed") {
   const std::vector<Check> checks = check_running_system(nothing, policy(), kBootNow);
   CHECK_FALSE(may_arm(checks));
   for (const Check &check : checks)
-    if (check.outcome == Outcome::kFailed)
+    if (check.outcome == Outcome::kFailed && check.name != "administration")
       CHECK(check.fix.find("baseline") != std::string::npos);
   const Check administration = check_named("administration", nothing);
   CHECK(administration.outcome == Outcome::kFailed);
