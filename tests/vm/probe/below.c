@@ -27,6 +27,19 @@ static off_t find(int file, const char *text) {
   probe_setup_failed("the text is not there");
 }
 
+/* The last letter of the text becomes another one. */
+static void change(int below, const char *text) {
+  char letter;
+  off_t at = find(below, text) + (off_t)strlen(text) - 1;
+
+  if (pread(below, &letter, 1, at) != 1)
+    probe_setup_failed("pread");
+  letter ^= 1;
+  if (pwrite(below, &letter, 1, at) != 1 || fsync(below) != 0)
+    probe_setup_failed("pwrite");
+  close(below);
+}
+
 /* FILE BELOW TEXT: FILE is kept open, so that the kernel does not forget it; the last letter of
  * TEXT becomes another one in BELOW, and the pages of FILE are dropped from memory. Then it is
  * executed.
@@ -38,15 +51,9 @@ static int do_patch_below(int count, char **words) {
   int below = open(words[1], O_RDWR);
   if (below < 0)
     return errno;
-  off_t at = find(below, words[2]) + (off_t)strlen(words[2]) - 1;
-  char letter;
-  if (pread(below, &letter, 1, at) != 1)
-    probe_setup_failed("pread");
-  letter ^= 1;
-  if (pwrite(below, &letter, 1, at) != 1)
-    return errno;
-  if (fsync(below) != 0 || close(below) != 0 || posix_fadvise(kept, 0, 0, POSIX_FADV_DONTNEED) != 0)
-    probe_setup_failed("sync");
+  change(below, words[2]);
+  if (posix_fadvise(kept, 0, 0, POSIX_FADV_DONTNEED) != 0)
+    probe_setup_failed("fadvise");
   if (content_of(words[0]) == before)
     probe_setup_failed("the content is the same");
   puts("changed");
@@ -54,7 +61,29 @@ static int do_patch_below(int count, char **words) {
   return errno;
 }
 
+/* FILE SWAP TEXT CGROUP: FILE lies on tmpfs, and its pages belong to CGROUP, which is made to swap
+ * them out. They are changed in SWAP, and FILE is executed. */
+static int do_patch_swap(int count, char **words) {
+  (void)count;
+  char path[256];
+  snprintf(path, sizeof(path), "/sys/fs/cgroup%s/memory.reclaim", words[3]);
+  int reclaim = probe_open(path, O_WRONLY);
+  if (write(reclaim, "64M", 3) != 3 && errno != EAGAIN)
+    probe_setup_failed("reclaim");
+  int below = open(words[1], O_RDWR);
+  if (below < 0)
+    return errno;
+  change(below, words[2]);
+  char *changed = strdup(words[2]);
+  changed[strlen(changed) - 1] ^= 1;
+  find(probe_open(words[0], O_RDONLY), changed);
+  puts("changed");
+  execve(words[0], words, environ);
+  return errno;
+}
+
 const struct probe_verb kBelowVerbs[] = {
     {"patch-below", do_patch_below, 3, "FILE BELOW TEXT  changed in BELOW, then executed"},
+    {"patch-swap", do_patch_swap, 4, "FILE SWAP TEXT CGROUP  changed in SWAP, then executed"},
     {0},
 };

@@ -59,6 +59,23 @@ static int do_exec_32(int count, char **words) {
   return (int)-call_32(11, path, list, list + 1);
 }
 
+/* mmap(2) of the 32-bit table takes its arguments from memory. */
+static int do_mmap_32(int count, char **words) {
+  (void)count;
+  (void)words;
+  uint32_t *wanted = (uint32_t *)low_text("");
+  wanted[1] = PAGE;
+  wanted[2] = RWX;
+  wanted[3] = MAP_PRIVATE | MAP_ANONYMOUS;
+  wanted[4] = ~0u;
+  long result = call_32(90, wanted, NULL, NULL);
+  if (result < 0 && result > -PAGE)
+    return (int)-result;
+  void *memory = (void *)(uintptr_t)(uint32_t)result;
+  memcpy(memory, kCode, sizeof(kCode));
+  return report_call(memory);
+}
+
 /* uselib(2) exists in the 32-bit table only. The library tells by its entry where its function is.
  */
 static int do_uselib(int count, char **words) {
@@ -204,6 +221,7 @@ static int do_getpwnam(int count, char **words) {
 const struct probe_verb kEntryVerbs[] = {
     {"exec-proc-fd", do_exec_proc_fd, 1, "PATH  by /proc/self/fd"},
     {"exec-32", do_exec_32, 1, "PATH  by the 32-bit system call"},
+    {"mmap-32", do_mmap_32, 0, "  writable and executable, by the 32-bit system call, called"},
     {"uselib", do_uselib, 1, "PATH  by the 32-bit system call, called"},
     {"execvp", do_execvp, 1, "PATH  execve, and sh if that is ENOEXEC"},
     {"binfmt-namespace", do_binfmt_namespace, 3, "PATH HANDLER MAGIC  by a handler of our own"},

@@ -11,7 +11,7 @@ static const struct probe_verb *const kTables[] = {
     kExecVerbs,   kMapVerbs,     kWriteVerbs,     kManyVerbs,     kRaceVerbs,   kLatencyVerbs,
     kMemoryVerbs, kEntryVerbs,   kNamespaceVerbs, kUserlandVerbs, kChangeVerbs, kWriterVerbs,
     kNameVerbs,   kOverlayVerbs, kPlaceVerbs,     kProcessVerbs,  kInjectVerbs, kServedVerbs,
-    kPinVerbs,    kBelowVerbs,   kScriptVerbs,
+    kPinVerbs,    kBelowVerbs,   kScriptVerbs,    kRewriteVerbs,
 };
 #define TABLES (sizeof(kTables) / sizeof(kTables[0]))
 

@@ -40,6 +40,7 @@ extern const struct probe_verb kInjectVerbs[];
 extern const struct probe_verb kServedVerbs[];
 extern const struct probe_verb kPinVerbs[];
 extern const struct probe_verb kBelowVerbs[];
+extern const struct probe_verb kRewriteVerbs[];
 
 /* Standard output to nowhere, until it is shown again. */
 int hide_output(void);
