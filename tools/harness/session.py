@@ -15,10 +15,10 @@ class Session:
     """Steps are added first, then boot() carries them all out. Results are the agent's, by id; the
     ones from before enforcement are under `before`."""
 
-    def __init__(self, name, options):
+    def __init__(self, name, options, variant=guest.PLAIN):
         self._options = options
         self._kernel = kernels.fetch(options.kernel)
-        self._disk = guest.build(self._kernel)
+        self._disk = guest.build(self._kernel, variant=variant)
         self.folder = workbench.run_folder(name)
         self.authority = authority.Authority(guest.authority_folder(self._disk), time.time())
         self._files = []
@@ -52,10 +52,10 @@ class Session:
         self._early.step("run", *CHROOT, "/usr/bin/env", *env, *argv, id=name, phase="before",
                          limit=STEP_SECONDS * 1000)
 
-    def run(self, name, *argv, uid=0, env=(), seconds=STEP_SECONDS):
+    def run(self, name, *argv, uid=0, env=(), seconds=STEP_SECONDS, cgroup=None, cwd=None):
         """Runs a program in the running system."""
         self._steps.step("run", *argv, id=name, phase="running", uid=uid, env=list(env),
-                         limit=int(seconds * 1000))
+                         limit=int(seconds * 1000), cgroup=cgroup, cwd=cwd)
 
     def shell(self, name, script, **options):
         """Runs a line of shell, errors in its output too."""
