@@ -2,16 +2,19 @@
 """A Debian that is behind: of each package the oldest version that apt knows here goes into the guest's
 root, the newest into an archive inside the guest. So `apt-get upgrade` in there is a real one."""
 import dataclasses
+import email.utils
 import functools
 import hashlib
 import pathlib
 import re
 import shutil
 import tarfile
+import tempfile
 
 from . import debian, place, suites
 
-ARCHIVE = "/srv/archive"               # in the guest
+ARCHIVE = "/srv/archive"               # in the guest, a flat one (sources.list(5))
+KEY = "/usr/share/keyrings/test-archive.gpg"
 SUITES = re.compile(rf"{suites.HOME}(-updates|-security)?/")
 # In the archive, not in the root: one that the release engineer signs, with the libraries that it
 # needs, and one that nobody signs.
@@ -75,25 +78,44 @@ class Upgrades:
     def packages(self):
         """The files of the new ones, {package: path}; downloaded once by this machine's apt."""
         folder = place.cache_dir("packages")
-        found = {}
+        patterns = {name: f"{name}_{version.replace(':', '%3a')}_*.deb"
+                    for name, version in sorted(self.new.items())}
         with place.alone_in(folder):
-            for name, version in sorted(self.new.items()):
-                pattern = f"{name}_{version.replace(':', '%3a')}_*.deb"
-                if not list(folder.glob(pattern)):
-                    place.run([place.tool("apt-get"), "-o", "APT::Sandbox::User=root", "download",
-                               f"{name}={version}"], cwd=folder)
-                found[name] = next(folder.glob(pattern))
-        return found
+            missing = [f"{name}={self.new[name]}" for name, pattern in patterns.items()
+                       if not list(folder.glob(pattern))]
+            if missing:
+                place.say(f"guest: downloading {len(missing)} packages")
+                place.run([place.tool("apt-get"), "-o", "APT::Sandbox::User=root", "download",
+                           *missing], cwd=folder)
+        return {name: next(folder.glob(pattern)) for name, pattern in patterns.items()}
 
     def install_archive(self, root):
-        """A flat archive (sources.list(5)) inside the root, without a signature."""
+        """An archive inside the root, signed as Debian signs its own, as the root's only source."""
         folder = root / ARCHIVE.strip("/")
         folder.mkdir(parents=True)
         entries = []
         for path in self.packages().values():
             shutil.copy(path, folder / path.name)
             entries.append(index_entry(path))
-        (folder / "Packages").write_text("\n".join(entries))
+        index = "\n".join(entries).encode()
+        (folder / "Packages").write_bytes(index)
+        moment = email.utils.formatdate(usegmt=True)
+        release = (f"Origin: test\nSuite: newest\nDate: {moment}\nSHA256:\n"
+                   f" {hashlib.sha256(index).hexdigest()} {len(index)} Packages\n")
+        key = sign_release(folder / "InRelease", release)
+        (root / KEY.strip("/")).write_bytes(key)
+        (root / "etc/apt/sources.list").write_text(f"deb [signed-by={KEY}] file:{ARCHIVE} ./\n")
+
+
+def sign_release(target, text):
+    """Writes the text, clearsigned (RFC 4880, section 7) by a key made for it. Returns the public key."""
+    with tempfile.TemporaryDirectory(prefix="warrant-gpg-") as home:  # a socket path must be short
+        gpg = [place.tool("gpg"), "--homedir", home, "--batch", "--quiet"]
+        place.run([*gpg, "--passphrase", "", "--quick-generate-key", "archive@invalid", "ed25519", "sign"])
+        place.run([*gpg, "--clearsign", "--output", target], input=text)
+        key = place.run([*gpg, "--export"], text=False)
+        place.run([place.tool("gpgconf"), "--homedir", home, "--kill", "all"])
+    return key
 
 
 def index_entry(path):

@@ -2,6 +2,7 @@
 """One boot of the Debian guest as a test: what is asked there, a check for each answer, and, from the
 kernel's own records, that nothing else was denied than what had to be."""
 import dataclasses
+import errno
 
 from . import guest, judge, place, product, session
 
@@ -21,9 +22,11 @@ class Part:
 
     name = ""
     variant = guest.PLAIN
+    limit = 300                        # seconds of the whole boot, at least
 
     def __init__(self, options):
-        self.session = session.Session(f"guest-{self.name}", options, self.variant)
+        self.session = session.Session(f"guest-{self.name}", options, self.variant,
+                                       self.limit)
         self.checks = []
         self._judges = {}
         self._early = {}
@@ -41,6 +44,11 @@ class Part:
         """A line of shell in the running system."""
         self._judges[name] = judge_result
         self.session.shell(name, script, **options)
+
+    def put_in_force(self, name, script):
+        """Changes what lies in the directory of artifacts, and waits until that counts."""
+        self._judges[name] = said("")
+        self.session.put_in_force(name, script)
 
     def run_program(self, name, judge_result, *argv, **options):
         """A program in the running system, executed by the agent itself."""
@@ -71,9 +79,12 @@ class Part:
         self.plan()
         outcome = self.session.boot(self._take)
         complete = outcome.ended == "done" and len(self.session.results) == len(self._judges)
+        undone = [f"{event['verb']} (step {event['number']}): {errno.errorcode.get(event['errno'])}"
+                  for event in outcome.events if event["event"] == "step" and event["errno"]]
         self.add("the guest did every step and went down",
                  "" if complete else f"{outcome.ended} after {outcome.seconds:.0f} s; console: "
                  + " | ".join(self.session.console_tail()))
+        self.add("no step failed", "; ".join(undone[:5]))
         records = self.session.records()
         self._judge_denials(records)
         self.add("no event was lost", f"{records.lost()} lost" if records.lost() else "")

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """tools/vm guest test: which parts there are, and one after another."""
-from . import place, programs, system, units
+from . import apt, place, programs, system, units
 
-PARTS = {part.name: part for part in (system.SystemPart, units.UnitsPart)}
+PARTS = {part.name: part for part in (system.SystemPart, units.UnitsPart, apt.AptPart)}
 QUICK = ("system", "units")
 
 
