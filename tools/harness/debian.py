@@ -5,6 +5,7 @@ import pathlib
 import re
 import shutil
 import subprocess
+import tempfile
 
 from . import image, place, plan, programs, suites
 
@@ -123,6 +124,16 @@ def make_image(folder, target, size):
     place.run([place.tool("mke2fs"), "-q", "-F", "-t", "ext4", "-b", "4096", "-O", "verity",
                "-m", "0", "-d", folder, scratch, size])
     scratch.rename(target)
+
+
+def read_file(disk, path):
+    """The bytes of a file on an ext4 image."""
+    with tempfile.TemporaryDirectory() as folder:
+        target = pathlib.Path(folder) / "file"
+        place.run([place.tool("debugfs"), "-R", f"dump {path} {target}", disk])
+        if not target.exists():
+            raise place.HarnessError(f"{disk}: no {path} on it")
+        return target.read_bytes()
 
 
 def boot_tree(kernel, plan_text, files, before=None):

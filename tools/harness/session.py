@@ -31,6 +31,10 @@ class Session:
         self.outcome = None
 
     @property
+    def disk(self):
+        return self._disk
+
+    @property
     def kernel_version(self):
         return self._kernel.version
 
