@@ -91,9 +91,16 @@ class Authority:
                 "--out", target)
         return target.read_bytes()
 
-    def payload_sha256(self, label):
+    def payload(self, label):
         envelope = json.loads((self.folder / f"{label}.json").read_text())
-        return hashlib.sha256(base64.b64decode(envelope["payload"])).hexdigest()
+        return base64.b64decode(envelope["payload"])
+
+    def payload_sha256(self, label):
+        return hashlib.sha256(self.payload(label)).hexdigest()
+
+    def manifest_file(self, label):
+        """The manifest that an artifact refers to."""
+        return self.folder / f"{json.loads(self.payload(label))['predicate']['manifest']['sha256']}.manifest"
 
     def artifact_id(self, label):
         """The id of the artifact of that label, unless its fields say another."""
@@ -135,7 +142,8 @@ class Authority:
             predicate["covers"] = "all"
             subjects = {"any": "00" * 32}
         if fields.get("manifest"):
-            manifest = manifest_of(subjects.values(), predicate["actions"])
+            records = fields.get("records", {digest: predicate["actions"] for digest in subjects.values()})
+            manifest = manifest_of(records)
             digest = hashlib.sha256(manifest).hexdigest()
             (self.folder / f"{digest}.manifest").write_bytes(manifest)
             predicate["manifest"] = {"format": "warrant-manifest-v1", "sha256": digest,
@@ -157,15 +165,16 @@ class Authority:
         draft.write_text(json.dumps(self.statement(label, fields, subjects)))
         target = self.folder / f"{label}.json"
         key = self.folder / f"{fields.get('signer', 'issuer')}.key"
-        warrant("artifact", "sign", "--key", key, "--out", target, draft)
+        warrant("artifact", "sign", "--force", "--key", key, "--out", target, draft)
         return tamper(target.read_bytes(), fields.get("tamper"))
 
 
-def manifest_of(digests, actions):
-    """A manifest file: sorted records of digest, verity digest (none), actions, reserved."""
-    bits = sum(ACTIONS[action] for action in actions)
-    return b"".join(bytes.fromhex(digest) + bytes(32) + struct.pack("<II", bits, 0)
-                    for digest in sorted(set(digests)))
+def manifest_of(records):
+    """A manifest file: sorted records of digest, verity digest (none), actions, reserved. `records`:
+    {digest: actions}."""
+    return b"".join(bytes.fromhex(digest) + bytes(32)
+                    + struct.pack("<II", sum(ACTIONS[action] for action in actions), 0)
+                    for digest, actions in sorted(records.items()))
 
 
 def more_digests(label, count):

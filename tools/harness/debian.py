@@ -5,10 +5,12 @@ import pathlib
 import re
 import shutil
 import subprocess
+import tempfile
 
 from . import image, place, plan, programs, suites
 
 PACKAGES = place.ROOT / "tools/lib/guest-packages.txt"
+EXTRAS = place.ROOT / "tools/lib/guest-extra-packages.txt"
 AGENT = "usr/lib/warrant-test/agent"
 NEW_ROOT = "/new"                      # where the initramfs mounts the guest's root
 UNIT = """[Unit]
@@ -25,9 +27,15 @@ WantedBy=multi-user.target
 """ % AGENT
 
 
-def packages():
-    lines = PACKAGES.read_text().splitlines()
-    return [line.split()[0] for line in lines if line and not line.startswith("#")]
+def packages(group=None):
+    """Those of every guest, and those of a group of extras."""
+    wanted = [words[0] for words in _lines(PACKAGES)]
+    return wanted + [words[1] for words in _lines(EXTRAS) if words[0] == group]
+
+
+def _lines(path):
+    return [line.split() for line in path.read_text().splitlines()
+            if line and not line.startswith("#")]
 
 
 def need_root():
@@ -35,19 +43,27 @@ def need_root():
         raise place.HarnessError("building the Debian guest needs root: its files have many owners")
 
 
-def root_archive(refresh=False):
-    """The tar of the bare system, cached by the list of packages."""
-    target = place.cache_dir("guest") / f"root-{place.digest_of(PACKAGES)}.tar"
+def root_archive(refresh=False, group=None, preferences=""):
+    """The tar of a bare system, cached by the list of its packages and by apt's preferences, which
+    hold while it is made and are not in it."""
+    wanted = packages(group)
+    folder = place.cache_dir("guest")
+    target = folder / f"root-{place.digest_of(*wanted, preferences)}.tar"
     if target.exists() and not refresh:
         return target
     need_root()
-    place.say("guest: mmdebstrap (about a minute)")
+    place.say(f"guest: mmdebstrap of {len(wanted)} packages and what they need (a minute or more)")
     scratch = target.with_suffix(".new")
+    pins = target.with_suffix(".preferences")
+    pins.write_text(preferences)
     argv = [place.tool("mmdebstrap"), "--mode=root", "--variant=minbase", "--format=tar",
-            f"--include={','.join(packages())}", "bookworm", scratch, "-"]
+            f"--setup-hook=cp {pins} \"$1\"/etc/apt/preferences.d/pins",
+            "--customize-hook=rm \"$1\"/etc/apt/preferences.d/pins",
+            f"--include={','.join(wanted)}", "bookworm", scratch, "-"]
     with open(target.with_suffix(".log"), "w") as log:
         done = subprocess.run([str(word) for word in argv], stdout=log, stderr=log, text=True,
                               input="\n".join(suites.debian_sources()) + "\n")
+    pins.unlink()
     if done.returncode != 0:
         tail = target.with_suffix(".log").read_text()[-2000:]
         raise place.HarnessError(f"mmdebstrap failed with {done.returncode}:\n{tail}")
@@ -101,13 +117,23 @@ def install(source, target, mode=0o755):
     target.chmod(mode)
 
 
-def make_image(folder, target, size="1500M"):
+def make_image(folder, target, size):
     """An ext4 image of a folder, owners and attributes as they are; sparse."""
     scratch = target.with_suffix(".new")
     scratch.unlink(missing_ok=True)
     place.run([place.tool("mke2fs"), "-q", "-F", "-t", "ext4", "-b", "4096", "-O", "verity",
                "-m", "0", "-d", folder, scratch, size])
     scratch.rename(target)
+
+
+def read_file(disk, path):
+    """The bytes of a file on an ext4 image."""
+    with tempfile.TemporaryDirectory() as folder:
+        target = pathlib.Path(folder) / "file"
+        place.run([place.tool("debugfs"), "-R", f"dump {path} {target}", disk])
+        if not target.exists():
+            raise place.HarnessError(f"{disk}: no {path} on it")
+        return target.read_bytes()
 
 
 def boot_tree(kernel, plan_text, files, before=None):

@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """tools/vm guest: builds, boots and tests the Debian guest."""
-from . import debian, guest, kernels, machine, place, plan, system, workbench
+from . import debian, guest, kernels, machine, parts, place, plan, workbench
 
 
 def make_machine(options, steps, name):
     kernel = kernels.fetch(options.kernel)
-    disk = guest.build(kernel, options.bare)
+    disk = guest.build(kernel, options.bare, variant=guest.VARIANTS[options.variant])
     folder = workbench.run_folder(name)
     initrd = folder / "initrd"
     pairs = [tuple(pair.split(":", 1)) for pair in options.file]
@@ -18,6 +18,11 @@ def make_machine(options, steps, name):
 
 def options(parser):
     parser.add_argument("action", choices=["build", "boot", "shell", "test"])
+    parser.add_argument("parts", nargs="*", metavar="PART",
+                        help="of `test`: " + ", ".join(parts.PARTS) + "; default: "
+                        + " ".join(parts.QUICK))
+    parser.add_argument("--variant", choices=guest.VARIANTS, default=guest.PLAIN.name,
+                        help="which disk (default %(default)s); parts of `test` know theirs")
     workbench.machine_options(parser)
     parser.add_argument("--bare", action="store_true", help="without the product")
     parser.add_argument("--refresh", action="store_true", help="build the root file system again")
@@ -31,11 +36,14 @@ def options(parser):
 
 def command(options):
     if options.action == "build":
-        disk = guest.build(kernels.fetch(options.kernel), options.bare, options.refresh)
+        disk = guest.build(kernels.fetch(options.kernel), options.bare, options.refresh,
+                           guest.VARIANTS[options.variant])
         print(disk)
         return 0
     if options.action == "test":
-        return system.command(options)
+        return parts.command(options)
+    if options.parts:
+        raise place.HarnessError(f"guest {options.action} takes no parts; `guest test` does")
     steps = plan.Plan()
     if options.action == "shell":
         steps.step("run", "/bin/sleep", "infinity", id="wait", limit=86400000)

@@ -40,16 +40,22 @@ def probe_dynamic():
 FREESTANDING = ["-static", "-nostdlib", "-nostartfiles", "-fno-stack-protector", "-Wl,--build-id=none"]
 
 
-def payload():
-    return compile_program("payload", [SOURCES / "payload/payload.c"], FREESTANDING)
+def payload(says=None):
+    """The smallest program; `says`: another word than RAN."""
+    return compile_program("payload", [SOURCES / "payload/payload.c"], FREESTANDING + _words(says))
 
 
-def payload_dynamic():
-    return compile_program("payload-dyn", [SOURCES / "payload/payload_dyn.c"], [])
+def payload_dynamic(says=None):
+    return compile_program("payload-dyn", [SOURCES / "payload/payload_dyn.c"], _words(says))
 
 
-def payload_library():
-    return compile_program("payload.so", [SOURCES / "payload/payload_lib.c"], ["-shared", "-fPIC"])
+def payload_library(says=None):
+    return compile_program("payload.so", [SOURCES / "payload/payload_lib.c"],
+                           ["-shared", "-fPIC", *_words(says)])
+
+
+def _words(says):
+    return [f'-DPAYLOAD_SAYS="{says}"'] if says else []
 
 
 def payload_interpreted():

@@ -15,12 +15,13 @@ class Session:
     """Steps are added first, then boot() carries them all out. Results are the agent's, by id; the
     ones from before enforcement are under `before`."""
 
-    def __init__(self, name, options):
+    def __init__(self, name, options, variant=guest.PLAIN, limit=0):
         self._options = options
         self._kernel = kernels.fetch(options.kernel)
-        self._disk = guest.build(self._kernel)
+        self._disk = guest.build(self._kernel, variant=variant)
         self.folder = workbench.run_folder(name)
         self.authority = authority.Authority(guest.authority_folder(self._disk), time.time())
+        self._limit = max(options.limit, limit)
         self._files = []
         self._early = plan.Plan()
         self._steps = plan.Plan()
@@ -28,6 +29,10 @@ class Session:
         self.before = {}
         self.results = {}
         self.outcome = None
+
+    @property
+    def disk(self):
+        return self._disk
 
     @property
     def kernel_version(self):
@@ -52,14 +57,27 @@ class Session:
         self._early.step("run", *CHROOT, "/usr/bin/env", *env, *argv, id=name, phase="before",
                          limit=STEP_SECONDS * 1000)
 
-    def run(self, name, *argv, uid=0, env=(), seconds=STEP_SECONDS):
+    def run(self, name, *argv, uid=0, env=(), seconds=STEP_SECONDS, cgroup=None, cwd=None):
         """Runs a program in the running system."""
         self._steps.step("run", *argv, id=name, phase="running", uid=uid, env=list(env),
-                         limit=int(seconds * 1000))
+                         limit=int(seconds * 1000), cgroup=cgroup, cwd=cwd)
 
     def shell(self, name, script, **options):
         """Runs a line of shell, errors in its output too."""
         self.run(name, "/bin/sh", "-c", "exec 2>&1; " + script, **options)
+
+    def stage(self, label, envelope, manifest=None):
+        """An artifact that put_in_force() installs later."""
+        self.file(f"{product.LATER}/{label}.json", envelope, 0o644)
+        if manifest:
+            self.file(f"{product.LATER}/{manifest.name}", manifest.read_bytes(), 0o644)
+
+    def put_in_force(self, name, script):
+        """A shell line that changes what lies in the directory of artifacts; waits for the generation
+        that comes of it."""
+        self._steps.step("mark", product.SOCKET)
+        self.shell(name, f"cd {product.ARTIFACTS} && {script}")
+        self._steps.step("changed", product.SOCKET, limit=STEP_SECONDS * 1000)
 
     def boot(self, on_result=None):
         """Carries everything out. `on_result(event)` is told each result as it comes."""
@@ -90,7 +108,7 @@ class Session:
         return machine.Machine(kernel=self._kernel, initrd=initrd, folder=self.folder,
                                disks=[self._disk], append=options.append,
                                memory=max(options.memory, guest.MEMORY), cpus=options.cpus,
-                               accel=options.accel, limit=options.limit)
+                               accel=options.accel, limit=self._limit)
 
     def lineage(self):
         """The folder of the records that the guest left, on this machine; None if it left none."""

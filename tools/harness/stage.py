@@ -55,7 +55,7 @@ class Staged:
                          gid=self.gid, **options)
 
 
-def _refill(data, text, label):
+def refill(data, text, label):
     """The same program with another filler: other content, same behaviour."""
     start = data.find(FILLER)
     if start < 0:
@@ -88,7 +88,7 @@ def _content(label, fields, ready):
         raise place.HarnessError(f"file {label}: from {source!r} is no file that comes before it, "
                                  f"and none of {', '.join(sources())}")
     if "variant" in fields:
-        data = _refill(data, fields["variant"].encode(), label)
+        data = refill(data, fields["variant"].encode(), label)
     if fields.get("flip"):
         data = _flip(data, label)
     return data + fields.get("append", "").encode()

@@ -2,15 +2,14 @@
 """tools/vm guest test: the whole Debian system under enforcement, from boot to a stopped daemon."""
 import hashlib
 
-from . import judge, place, product, programs, session, stage
+from . import judge, part, stage
+from .part import said
 
 LOOP_ROUNDS = 50            # of LOOP, for each uid
 LOOP = ("bash -c : && ls / > /dev/null && sort /etc/passwd > /dev/null && python3 -c pass "
         "&& perl -e 1")
 LOOP_EXECS = 5 * LOOP_ROUNDS
-UIDS = (0, 1000)
 GOOD, BAD = "/opt/test/good", "/opt/test/bad"
-DAEMON_STATE = "systemctl is-active warrantd.service; systemctl show -P MainPID warrantd.service"
 # A kill is over when systemd has started another daemon and that one has said that it is ready.
 KILL = """old=$(systemctl show -P MainPID warrantd.service); kill -9 "$old"
 for _ in $(seq 400); do
@@ -26,104 +25,79 @@ def payload(variant):
     return stage.make(fields)["file"].data
 
 
-class SystemTest:
+class SystemPart(part.Part):
     """The steps, and a check for each of them as its result comes."""
 
+    name = "system"
+
     def __init__(self, options):
-        self._session = session.Session("guest-test", options)
-        self._judges = {}
+        super().__init__(options)
         self._seen = {}
-        self.checks = []
 
     # ---- what is asked
 
-    def run(self):
+    def plan(self):
         good = payload("system-good")
-        self._session.file(GOOD, good)
-        self._session.file(BAD, payload("system-bad"))
-        self._session.artifact("test", {}, {"good": hashlib.sha256(good).hexdigest()})
+        self.session.file(GOOD, good)
+        self.session.file(BAD, payload("system-bad"))
+        self.session.artifact("test", {}, {"good": hashlib.sha256(good).hexdigest()})
         for path in (GOOD, BAD):
-            self._session.run_before(path, path)
+            self.run_before(f"{path} runs", said("RAN\n"), path)
         self._boot_steps()
         self._loop_steps()
         self._status_steps()
         self._daemon_steps()
-        outcome = self._session.boot(self._take)
-        self._check_end(outcome)
-        return self.checks
-
-    def _ask(self, name, script, judge_result, seconds=session.STEP_SECONDS, uid=0):
-        self._judges[name] = judge_result
-        self._session.shell(name, script, seconds=seconds, uid=uid)
 
     def _boot_steps(self):
-        self._ask("the system is up and running", "systemctl is-system-running --wait",
-                  said("running\n"), seconds=200)
-        self._ask("no unit failed", "systemctl --failed --plain --no-legend", said(""))
-        self._ask("multi-user.target is reached and warrantd is active",
-                  "systemctl is-active multi-user.target warrantd.service", said("active\nactive\n"))
-        self._ask("warrantd was ready before sysinit.target",
-                  "systemctl show -P ActiveEnterTimestampMonotonic warrantd.service sysinit.target "
-                  "| grep .", in_ascending_order)
-        self._ask("nothing was denied during the boot", "warrant denials --json", self._no_denials)
+        self.ask("the system is up and running", "systemctl is-system-running --wait",
+                 said("running\n"), seconds=200)
+        self.ask("no unit failed", "systemctl --failed --plain --no-legend", said(""))
+        self.ask("multi-user.target is reached and warrantd is active",
+                 "systemctl is-active multi-user.target warrantd.service", said("active\nactive\n"))
+        self.ask("warrantd was ready before sysinit.target",
+                 "systemctl show -P ActiveEnterTimestampMonotonic warrantd.service sysinit.target "
+                 "| grep .", in_ascending_order)
+        self.ask("nothing was denied during the boot", "warrant denials --json", self._no_denials)
 
     def _loop_steps(self):
-        for uid in UIDS:
-            self._ask(f"{LOOP_EXECS} execs of a shell loop as uid {uid}",
-                      f"for i in $(seq {LOOP_ROUNDS}); do {LOOP} || exit 1; done; echo all", said("all\n"),
-                      seconds=240, uid=uid)
-        self._ask("nothing was denied during the loops", "warrant denials --json", self._no_denials)
+        for uid in part.UIDS:
+            self.ask(f"{LOOP_EXECS} execs of a shell loop as uid {uid}",
+                     f"for i in $(seq {LOOP_ROUNDS}); do {LOOP} || exit 1; done; echo all", said("all\n"),
+                     seconds=240, uid=uid)
+        self.ask("nothing was denied during the loops", "warrant denials --json", self._no_denials)
 
     def _status_steps(self):
-        self._ask("warrant status: enforcing, canary refused", "warrant status --json", self._status)
-        self._ask("warrant doctor: fit", "warrant doctor --json",
-                  lambda result: "" if judge.as_json(result).get("fit") else judge.describe(result))
-        self._ask("warrantd has nothing to complain about",
-                  "journalctl -q -u warrantd.service -o cat | grep -v 'enforcement armed' "
-                  "| grep '^warrantd:'; true", said(""))
+        self.ask("warrant status: enforcing, canary refused", "warrant status --json", self._status)
+        self.ask("warrant doctor: fit", "warrant doctor --json",
+                 lambda result: "" if judge.as_json(result).get("fit") else judge.describe(result))
+        self.ask("warrantd has nothing to complain about",
+                 "journalctl -q -u warrantd.service -o cat | grep -v 'enforcement armed' "
+                 "| grep '^warrantd:'; true", said(""))
         self._try_both("enforcing")
 
     def _daemon_steps(self):
-        self._ask("systemctl restart warrantd", "systemctl restart warrantd.service", said(""))
-        self._ask("the new daemon adopted what was pinned", "warrant status --json", self._adopted)
+        self.ask("systemctl restart warrantd", "systemctl restart warrantd.service", said(""))
+        self.ask("the new daemon adopted what was pinned", "warrant status --json", self._adopted)
         self._try_both("restarted")
-        self._ask("warrantd killed by SIGKILL is started again", KILL, said(""))
-        self._ask("that one adopted too", "warrant status --json", self._adopted)
+        self.ask("warrantd killed by SIGKILL is started again", KILL, said(""))
+        self.ask("that one adopted too", "warrant status --json", self._adopted)
         self._try_both("killed")
-        self._ask("systemctl stop warrantd", "systemctl stop warrantd.service", said(""))
-        self._ask("warrant status: still enforcing, without the daemon", "warrant status --json",
-                  self._without_daemon)
+        self.ask("systemctl stop warrantd", "systemctl stop warrantd.service", said(""))
+        self.ask("warrant status: still enforcing, without the daemon", "warrant status --json",
+                 self._without_daemon)
         self._try_both("stopped")
-        self._ask("systemctl start warrantd", "systemctl start warrantd.service", said(""))
-        self._ask("it adopted once more", "warrant status --json", self._adopted)
+        self.ask("systemctl start warrantd", "systemctl start warrantd.service", said(""))
+        self.ask("it adopted once more", "warrant status --json", self._adopted)
         self._try_both("started")
-        self._ask("no unit failed in all of this", "systemctl --failed --plain --no-legend", said(""))
+        self.ask("no unit failed in all of this", "systemctl --failed --plain --no-legend", said(""))
 
     def _try_both(self, when):
-        for uid in UIDS:
-            good = f"{when}: an authorized program runs as uid {uid}"
-            bad = f"{when}: an unsigned one is refused with EPERM as uid {uid}"
-            self._judges[good] = said("RAN\n")
-            self._judges[bad] = lambda result: ("" if judge.observed_errno(result) == "EPERM"
-                                                else judge.describe(result))
-            self._session.run(good, GOOD, uid=uid)
-            self._session.run(bad, BAD, uid=uid)
+        for uid in part.UIDS:
+            self.run_program(f"{when}: an authorized program runs as uid {uid}", said("RAN\n"), GOOD,
+                             uid=uid)
+            self.refuse(f"{when}: an unsigned one is refused with EPERM as uid {uid}", BAD, uid=uid)
 
     # ---- what is judged
-
-    def _take(self, event):
-        if event["event"] in ("warning", "error", "garbled"):
-            place.say(f"guest {event['event']}: {event['text']}")
-        if event["event"] != "result":
-            return
-        if event["phase"] == "before":
-            self._add(f"without enforcement {event['id']} runs", said("RAN\n")(event))
-        else:
-            self._add(event["id"], self._judges[event["id"]](event))
-
-    def _add(self, name, problem):
-        self.checks.append(judge.Check(name, problem, "run"))
-        print(self.checks[-1].line(), flush=True)
 
     def _no_denials(self, result):
         told = judge.as_json(result)
@@ -154,37 +128,10 @@ class SystemTest:
             problem = f"armed anew: since {self._seen['since']} instead of {armed}"
         return problem
 
-    def _check_end(self, outcome):
-        self._add("the guest did every step and went down",
-                  "" if outcome.ended == "done" and len(self._session.results) == len(self._judges)
-                  else f"{outcome.ended} after {outcome.seconds:.0f} s; console: "
-                  + " | ".join(self._session.console_tail()))
-        kept = self._session.records()
-        unexpected = [decision.text() for decision in kept.decisions if decision.verdict == "deny"
-                      and decision.path != BAD and "warrant-canary" not in decision.path]
-        self._add("every recorded denial was asked for", "; ".join(unexpected[:10]))
-        self._add("no event was lost", f"{kept.lost()} lost" if kept.lost() else "")
-        execs = sum(1 for record in kept.all if record["type"] == "commit")
-        wanted = LOOP_EXECS * len(UIDS)
-        self._add(f"at least {wanted} execs were recorded", "" if execs >= wanted else f"{execs}")
-        self._add("decide() confirms every recorded verdict", self._replay())
-
-    def _replay(self):
-        folder = self._session.lineage()
-        try:
-            product.warrant("replay", "--lineage-dir", folder)
-        except place.HarnessError as error:
-            return str(error)
-        return ""
-
-
-def said(text):
-    """A judge: exit code 0 and exactly this output."""
-    def problem(result):
-        good = (result["exit"] == 0 and not result["hung"] and not result["execErrno"]
-                and result["stdout"] == text)
-        return "" if good else judge.describe(result)
-    return problem
+    def judge_end(self, records):
+        execs = sum(1 for record in records.all if record["type"] == "commit")
+        wanted = LOOP_EXECS * len(part.UIDS)
+        self.add(f"at least {wanted} execs were recorded", "" if execs >= wanted else f"{execs}")
 
 
 def in_ascending_order(result):
@@ -193,12 +140,3 @@ def in_ascending_order(result):
         if 0 < int(moments[0]) < int(moments[1]):
             return ""
     return judge.describe(result)
-
-
-def command(options):
-    programs.agent()
-    test = SystemTest(options)
-    checks = test.run()
-    failed = sum(1 for check in checks if check.problem)
-    print(f"{len(checks) - failed} passed, {failed} failed", flush=True)
-    return 1 if failed else 0

@@ -3,6 +3,10 @@
 // take. The filler gives the harness a byte that can change without changing what the program does.
 #include <sys/syscall.h>
 
+#ifndef PAYLOAD_SAYS
+#define PAYLOAD_SAYS "RAN"
+#endif
+
 __attribute__((used)) static const char kFiller[] = "WARRANT-FILLER:0123456789abcdef";
 
 static long call(long number, long a, long b, long c) {
@@ -16,7 +20,7 @@ static long call(long number, long a, long b, long c) {
 }
 
 void _start(void) {
-  static const char kText[] = "RAN\n";
+  static const char kText[] = PAYLOAD_SAYS "\n";
 
   call(SYS_write, 1, (long)kText, sizeof(kText) - 1);
   call(SYS_exit_group, 0, 0, 0);

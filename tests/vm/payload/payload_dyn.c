@@ -2,9 +2,13 @@
 // The same as a dynamic program.
 #include <stdio.h>
 
+#ifndef PAYLOAD_SAYS
+#define PAYLOAD_SAYS "RAN"
+#endif
+
 __attribute__((used)) static const char kFiller[] = "WARRANT-FILLER:0123456789abcdef";
 
 int main(void) {
-  puts("RAN");
+  puts(PAYLOAD_SAYS);
   return 0;
 }

@@ -3,10 +3,14 @@
 // should not.
 #include <unistd.h>
 
+#ifndef PAYLOAD_SAYS
+#define PAYLOAD_SAYS "LOADED"
+#endif
+
 __attribute__((used)) static const char kFiller[] = "WARRANT-FILLER:0123456789abcdef";
 
 __attribute__((constructor)) static void loaded(void) {
-  static const char kText[] = "LOADED\n";
+  static const char kText[] = PAYLOAD_SAYS "\n";
 
   if (write(1, kText, sizeof(kText) - 1) < 0)
     _exit(1);

@@ -1,0 +1,8 @@
+# SPDX-License-Identifier: Apache-2.0
+# Executes an unsigned program that has no path.
+import os
+
+memory = os.memfd_create("program")
+with open("/tmp/work/program", "rb") as program:
+    os.write(memory, program.read())
+os.execve(memory, ["program"], {})

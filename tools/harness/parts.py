@@ -1,0 +1,21 @@
+# SPDX-License-Identifier: Apache-2.0
+"""tools/vm guest test: which parts there are, and one after another."""
+from . import apt, peers, place, programs, system, units
+
+PARTS = {part.name: part for part in (system.SystemPart, units.UnitsPart, apt.AptPart, peers.PeersPart)}
+QUICK = ("system", "units")
+
+
+def command(options):
+    names = options.parts or QUICK
+    for name in names:
+        if name not in PARTS:
+            raise place.HarnessError(f"no part {name}; there are: {', '.join(PARTS)}")
+    programs.agent()
+    checks = []
+    for name in names:
+        place.say(f"# {name}: booting")
+        checks += PARTS[name](options).run()
+    failed = sum(1 for check in checks if check.problem)
+    print(f"{len(checks) - failed} passed, {failed} failed", flush=True)
+    return 1 if failed else 0

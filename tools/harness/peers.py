@@ -1,0 +1,200 @@
+# SPDX-License-Identifier: Apache-2.0
+"""tools/vm guest test peers: ways around other gates, tried without Warrant and with it, as a user, as
+root, and by a user after root tampered. Prints who ran."""
+import copy
+import dataclasses
+import hashlib
+import json
+
+from . import baselines, debian, judge, part, place, product, programs, session, stage
+
+FOLDER = place.ROOT / "tests/vm/peers"
+HOME, WORK = "/opt/peers", "/tmp/work"
+DRIVER, SLICE = HOME + "/driver", "/peers.slice"
+MARKER = "INTRUDED"
+HOSTS = 6
+# By content, whatever path leads there.
+INTERPRETERS = ("/usr/bin/bash", "/usr/bin/dash", "/usr/bin/python3.11", "/usr/bin/perl")
+RULES = {"entry": "scriptOnly", "reads": "suffixes"}
+WITHOUT = "systemd.mask=warrantd.service"
+STRIKE = "systemctl mask --runtime warrantd && systemctl kill --signal={} warrantd"
+AS_USER = "setpriv --reuid=1000 --regid=1000 --clear-groups"
+
+
+@dataclasses.dataclass(frozen=True)
+class Attempt:
+    """One technique for one uid."""
+    who: str            # "uid 1000", "uid 0", "root tampers, uid 1000 runs"
+    name: str
+    run: str
+    uid: int
+    says: str = MARKER
+    control: bool = False
+    authorized: str = ""        # why it runs although it is in the list
+
+    @property
+    def id(self):
+        return f"{self.who}: {self.name}"
+
+
+def attempts():
+    """All of tests/vm/peers/techniques.json, in order."""
+    told = json.loads((FOLDER / "techniques.json").read_text())
+    found = []
+    for uid in (1000, 0):
+        who = f"uid {uid}"
+        found += [Attempt(who, item["name"], item["run"], uid, item["says"], control=True)
+                  for item in told["controls"]]
+        found += [Attempt(who, item["name"], item["run"], uid, authorized=item.get("authorized", ""))
+                  for item in told["techniques"] if uid in item.get("uids", [1000, 0])]
+    found += [Attempt("root tampers, uid 1000 runs", item["name"],
+                      f"{{ {item['does']}; }} > /dev/null 2>&1; exec {AS_USER} {item['runs']}", 0)
+              for item in told["tampering"]]
+    return found
+
+
+class PeersPart(part.Part):
+    """Two boots of the same disk: first with warrantd masked."""
+
+    name = "peers"
+    limit = 900
+
+    def __init__(self, options):
+        without = copy.copy(options)
+        without.append = f"{options.append} {WITHOUT}"
+        self._without = session.Session("guest-peers-without", without, self.variant, self.limit)
+        super().__init__(options)
+        self._attempts = attempts()
+        self._later = []               # the same again, while the daemon is stopped and dead
+        self._rules = False
+
+    def run(self):
+        place.say("# peers: without Warrant")
+        self._stage_files(self._without)
+        self._try_all(self._without, [])
+        outcome = self._without.boot()
+        if outcome.ended != "done":
+            raise place.HarnessError(f"the guest without Warrant {outcome.ended}; "
+                                     + " | ".join(self._without.console_tail()))
+        failed = [attempt.id for attempt in self._attempts if not self._ran(self._without, attempt)]
+        self.add(f"without Warrant all {len(self._attempts)} work", "; ".join(failed))
+        place.say("# peers: with Warrant")
+        return super().run()
+
+    # ---- what both guests hold
+
+    def _stage_files(self, target):
+        known = baselines.names_of_guest(target.authority)
+        bash = debian.read_file(target.disk, "/usr/bin/bash")
+        files = {"program": programs.payload(MARKER).read_bytes(),
+                 "dynamic": programs.payload_dynamic(MARKER).read_bytes(),
+                 "library.so": programs.payload_library(MARKER).read_bytes()}
+        files |= {path.name: path.read_bytes() for path in FOLDER.iterdir() if path.name != "techniques.json"}
+        listed = {"listed": hashlib.sha256(files["program"]).hexdigest()}
+        files["forged.json"] = target.authority.artifact("forged", {"signer": "stranger"}, listed)
+        for name, data in files.items():
+            target.file(f"{HOME}/stage/{name}", data)
+        hosts = {f"host{i + 1}": stage.refill(programs.payload("HOST").read_bytes(), f"peers-{i}".encode(), "host")
+                 for i in range(HOSTS)}
+        hosts["script"] = b"#!/bin/sh\necho HOST\n"
+        # The driver is a shell of its own content: what binds the system's shells does not bind it.
+        own = {DRIVER: bash + b"driver\n", HOME + "/stage/setup.sh": files["setup.sh"]}
+        for name, data in hosts.items():
+            target.file(f"{HOME}/{name}", data)
+        target.file(DRIVER, own[DRIVER])
+        digests = {name: hashlib.sha256(data).hexdigest() for name, data in hosts.items()}
+        target.artifact("hosts", {}, digests)
+        target.artifact("driver", {"initiator": {"cgroup": SLICE}},
+                        {name: hashlib.sha256(data).hexdigest() for name, data in own.items()})
+        self._replace_baseline(target, known)
+
+    def _replace_baseline(self, target, known):
+        """Interpreters get an artifact of their own, so that it can bind how they are used."""
+        own = {path: known[path][0] for path in INTERPRETERS}
+        rest = {path: content for path, content in known.items() if content[0] not in own.values()}
+        records = baselines.records(rest)
+        envelope = target.authority.artifact("without-interpreters", {
+            "kind": "baseline", "manifest": True, "records": records,
+            "actions": sorted({action for actions in records.values() for action in actions})}, {})
+        manifest = target.authority.manifest_file("without-interpreters")
+        target.file(f"{product.ARTIFACTS}/baseline.json", envelope, 0o644)
+        target.file(f"{product.ARTIFACTS}/{manifest.name}", manifest.read_bytes(), 0o644)
+        try:
+            target.artifact("interpreters", {"constraints": {"interpreter": RULES}}, own)
+            self._rules = True
+        except place.HarnessError as error:
+            place.say(f"peers: artifacts cannot bind interpreters here yet: {str(error).splitlines()[-1]}")
+            target.artifact("interpreters", {}, own)
+
+    # ---- what is tried
+
+    def plan(self):
+        self._stage_files(self.session)
+        self._try_all(self.session, self._judges)
+
+    def _try_all(self, target, judges):
+        def run(name, script, judge_result, uid=0, cwd=WORK):
+            if target is self.session:
+                judges[name] = judge_result
+            target.run(name, DRIVER, "-c", script, uid=uid, cgroup=SLICE, cwd=cwd, seconds=60)
+
+        run("what an attacker brings is there", f". {HOME}/stage/setup.sh", part.fine, cwd="/")
+        for attempt in self._attempts:
+            run(attempt.id, attempt.run, self._judge(attempt), uid=attempt.uid)
+        for signal in ("STOP", "KILL") if target is self.session else ():
+            run(f"warrantd gets SIG{signal}", STRIKE.format(signal), part.fine, cwd="/")
+            for attempt in self._attempts[:4]:
+                again = dataclasses.replace(attempt, who=f"warrantd got SIG{signal}, uid 1000")
+                self._later.append(again)
+                run(again.id, again.run, self._judge(again), uid=1000)
+
+    # ---- what came of it
+
+    @staticmethod
+    def _ran(target, attempt):
+        result = target.results.get(attempt.id)
+        return bool(result) and attempt.says in result["stdout"] + result["stderr"]
+
+    def _judge(self, attempt):
+        def problem(result):
+            if result["hung"]:
+                return judge.describe(result)
+            ran = attempt.says in result["stdout"] + result["stderr"]
+            if attempt.control or attempt.authorized:
+                return "" if ran else judge.describe(result)
+            return "it ran" if ran else ""
+        return problem
+
+    def _judge_denials(self, records):
+        """Each technique that did not run was denied by the kernel; nothing else was."""
+        denials = [decision for decision in records.decisions if decision.verdict == "deny"
+                   and not decision.path.startswith("/memfd:warrant-canary")]
+        for attempt in self._attempts + self._later:
+            result = self.session.results.get(attempt.id)
+            if not result or attempt.control or attempt.authorized:
+                continue
+            found = [one for one in denials if result["start"] <= one.now <= result["end"]]
+            if not found and attempt.says not in result["stdout"] + result["stderr"]:
+                self.add(f"{attempt.id}: denied", f"it did not run, but for another reason: {judge.describe(result)}")
+            denials = [one for one in denials if one not in found]
+        self.add("nothing else was denied", "; ".join(one.text() for one in denials[:10]))
+
+    def judge_end(self, records):
+        text = "\n".join(self._table()) + "\n"
+        (self.session.folder / "peers.txt").write_text(text)
+        print(text, flush=True)
+
+    def _table(self):
+        yield f"# interpreters {'bound by ' + json.dumps(RULES) if self._rules else 'not bound'}"
+        counts = {}
+        for attempt in self._attempts + self._later:
+            ran = self._ran(self.session, attempt)
+            yield f"# {attempt.who:28} {'ran' if ran else 'denied':7} {attempt.name}" + (
+                f" ({attempt.authorized})" if attempt.authorized else "")
+            if not attempt.control and attempt not in self._later:
+                told = counts.setdefault(attempt.who, [0, 0, 0])
+                told[0] += ran and not attempt.authorized
+                told[1] += 1
+                told[2] += bool(attempt.authorized)
+        for who, (ran, count, authorized) in counts.items():
+            yield f"# {who}: {ran} of {count} ran" + (f", besides {authorized} that is authorized" if authorized else "")
