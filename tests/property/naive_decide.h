@@ -98,8 +98,8 @@ inline bool is_script_only(const w_candidate &grant) {
   return (grant.actions & W_ACTION_SCRIPT) != 0;
 }
 
-// What is executed directly needs exec; the interpreter of a script may be granted for that only, if
-// nobody but the script tells it what to do. Reading is less than mapping.
+// What is executed directly needs exec; the interpreter of a script may be granted for that only,
+// if nobody but the script tells it what to do. Reading is less than mapping.
 inline bool grants_action(const w_candidate &grant, const w_facts &facts) {
   const auto has_action = [&](std::uint32_t action) {
     return (grant.actions | action) == grant.actions;
