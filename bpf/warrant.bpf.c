@@ -81,8 +81,14 @@ static __noinline int w_write(struct inode *inode, struct dentry *dentry, struct
 
 SEC("lsm/file_open")
 int BPF_PROG(on_file_open, struct file *file) {
+  __u32 door;
+
   if (!(file->f_mode & FMODE_WRITE))
     return 0;
+  door = w_door_of_file(file);
+  if (door != W_OBJECT_NONE &&
+      w_touch(W_HOOK_FILE_OPEN, door, file->f_inode, w_name_of(file->f_path.dentry)) != 0)
+    return -EPERM;
   return w_write(file->f_inode, file->f_path.dentry, file, W_HOOK_FILE_OPEN);
 }
 

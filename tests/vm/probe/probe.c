@@ -8,9 +8,9 @@
 #include <string.h>
 
 static const struct probe_verb *const kTables[] = {
-    kExecVerbs,    kMapVerbs,    kWriteVerbs, kManyVerbs,      kRaceVerbs,
-    kLatencyVerbs, kMemoryVerbs, kEntryVerbs, kNamespaceVerbs, kUserlandVerbs,
-    kChangeVerbs,  kWriterVerbs, kNameVerbs,  kOverlayVerbs,
+    kExecVerbs,   kMapVerbs,     kWriteVerbs,     kManyVerbs,     kRaceVerbs,   kLatencyVerbs,
+    kMemoryVerbs, kEntryVerbs,   kNamespaceVerbs, kUserlandVerbs, kChangeVerbs, kWriterVerbs,
+    kNameVerbs,   kOverlayVerbs, kPinVerbs,       kBpfVerbs,      kDoorVerbs,   kInjectVerbs,
 };
 #define TABLES (sizeof(kTables) / sizeof(kTables[0]))
 

@@ -33,6 +33,10 @@ extern const struct probe_verb kChangeVerbs[];
 extern const struct probe_verb kWriterVerbs[];
 extern const struct probe_verb kNameVerbs[];
 extern const struct probe_verb kOverlayVerbs[];
+extern const struct probe_verb kPinVerbs[];
+extern const struct probe_verb kBpfVerbs[];
+extern const struct probe_verb kDoorVerbs[];
+extern const struct probe_verb kInjectVerbs[];
 
 /* Standard output to nowhere, until it is shown again. */
 int hide_output(void);
