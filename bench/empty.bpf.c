@@ -103,3 +103,53 @@ SEC("lsm/bpf_prog")
 int BPF_PROG(empty_bpf_prog) {
   return 0;
 }
+
+SEC("lsm/bpf")
+int BPF_PROG(empty_bpf) {
+  return 0;
+}
+
+SEC("lsm/perf_event_open")
+int BPF_PROG(empty_perf_event_open) {
+  return 0;
+}
+
+SEC("lsm/ptrace_access_check")
+int BPF_PROG(empty_ptrace_access_check) {
+  return 0;
+}
+
+SEC("lsm/ptrace_traceme")
+int BPF_PROG(empty_ptrace_traceme) {
+  return 0;
+}
+
+SEC("lsm/inode_init_security_anon")
+int BPF_PROG(empty_inode_init_security_anon) {
+  return 0;
+}
+
+SEC("lsm/locked_down")
+int BPF_PROG(empty_locked_down) {
+  return 0;
+}
+
+SEC("lsm.s/kernel_read_file")
+int BPF_PROG(empty_kernel_read_file) {
+  return 0;
+}
+
+SEC("lsm/kernel_load_data")
+int BPF_PROG(empty_kernel_load_data) {
+  return 0;
+}
+
+SEC("fentry/__x64_sys_personality")
+int BPF_PROG(empty_personality) {
+  return 0;
+}
+
+SEC("fentry/__ia32_sys_personality")
+int BPF_PROG(empty_personality_32) {
+  return 0;
+}

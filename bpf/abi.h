@@ -108,28 +108,38 @@ enum w_audit {
 };
 
 /* The hooks in kernel call order. */
-#define W_HOOKS(X)                          \
-  X(INVALID, "invalid")                     \
-  X(TASK_ALLOC, "task_alloc")               \
-  X(FOLLOW_LINK, "inode_follow_link")       \
-  X(FILE_OPEN, "file_open")                 \
-  X(FILE_POST_OPEN, "file_post_open")       \
-  X(BPRM_CREDS, "bprm_creds_for_exec")      \
-  X(BPRM_CHECK, "bprm_check_security")      \
-  X(BPRM_COMMITTED, "bprm_committed_creds") \
-  X(MMAP_FILE, "mmap_file")                 \
-  X(FILE_MPROTECT, "file_mprotect")         \
-  X(INODE_SETATTR, "inode_setattr")         \
-  X(INODE_UNLINK, "inode_unlink")           \
-  X(INODE_RMDIR, "inode_rmdir")             \
-  X(INODE_RENAME, "inode_rename")           \
-  X(SB_MOUNT, "sb_mount")                   \
-  X(SB_REMOUNT, "sb_remount")               \
-  X(SB_UMOUNT, "sb_umount")                 \
-  X(SB_PIVOTROOT, "sb_pivotroot")           \
-  X(MOVE_MOUNT, "move_mount")               \
-  X(BPF_MAP, "bpf_map")                     \
-  X(BPF_PROG, "bpf_prog")
+#define W_HOOKS(X)                                        \
+  X(INVALID, "invalid")                                   \
+  X(TASK_ALLOC, "task_alloc")                             \
+  X(FOLLOW_LINK, "inode_follow_link")                     \
+  X(FILE_OPEN, "file_open")                               \
+  X(FILE_POST_OPEN, "file_post_open")                     \
+  X(BPRM_CREDS, "bprm_creds_for_exec")                    \
+  X(BPRM_CHECK, "bprm_check_security")                    \
+  X(BPRM_COMMITTED, "bprm_committed_creds")               \
+  X(MMAP_FILE, "mmap_file")                               \
+  X(FILE_MPROTECT, "file_mprotect")                       \
+  X(INODE_SETATTR, "inode_setattr")                       \
+  X(INODE_UNLINK, "inode_unlink")                         \
+  X(INODE_RMDIR, "inode_rmdir")                           \
+  X(INODE_RENAME, "inode_rename")                         \
+  X(SB_MOUNT, "sb_mount")                                 \
+  X(SB_REMOUNT, "sb_remount")                             \
+  X(SB_UMOUNT, "sb_umount")                               \
+  X(SB_PIVOTROOT, "sb_pivotroot")                         \
+  X(MOVE_MOUNT, "move_mount")                             \
+  X(BPF_MAP, "bpf_map")                                   \
+  X(BPF_PROG, "bpf_prog")                                 \
+  X(BPF, "bpf")                                           \
+  X(PERF_EVENT_OPEN, "perf_event_open")                   \
+  X(PTRACE_ACCESS_CHECK, "ptrace_access_check")           \
+  X(PTRACE_TRACEME, "ptrace_traceme")                     \
+  X(INODE_INIT_SECURITY_ANON, "inode_init_security_anon") \
+  X(LOCKED_DOWN, "locked_down")                           \
+  X(KERNEL_READ_FILE, "kernel_read_file")                 \
+  X(KERNEL_LOAD_DATA, "kernel_load_data")                 \
+  X(PERSONALITY, "personality")                           \
+  X(PERSONALITY_32, "personality of 32 bits")
 
 enum w_hook {
 #define W_HOOK_ENUM(name, text) W_HOOK_##name,

@@ -4,6 +4,7 @@
 #ifndef WARRANT_GUARD_HOOKS_BPF_H
 #define WARRANT_GUARD_HOOKS_BPF_H
 
+#include "doors.bpf.h"
 #include "guard.bpf.h"
 
 SEC("lsm/inode_unlink")
@@ -32,7 +33,8 @@ int BPF_PROG(on_inode_rename, struct inode *from, struct dentry *dentry, struct 
   return 0;
 }
 
-/* What mount(2) moves is only a name here: in the namespace of the pins, nothing is moved. */
+/* What mount(2) moves is only a name here: in the namespace of the pins, nothing is moved. Their
+ * own mount is neither covered nor changed. */
 SEC("lsm/sb_mount")
 int BPF_PROG(on_sb_mount, const char *device, struct path *path, const char *type,
              unsigned long flags) {
@@ -64,9 +66,10 @@ int BPF_PROG(on_sb_umount) {
                  w_name_of(BPF_CORE_READ(mount, mnt_mountpoint)));
 }
 
+/* Puts the root of the task below another mount, and that one above the pins. */
 SEC("lsm/sb_pivotroot")
 int BPF_PROG(on_sb_pivotroot, struct path *old_path, struct path *new_path) {
-  if (!w_shares_namespace())
+  if (!w_has_root_of_pins())
     return 0;
   return w_touch(W_HOOK_SB_PIVOTROOT, W_OBJECT_MOUNT, NULL, w_name_of(new_path->dentry));
 }
@@ -91,6 +94,97 @@ int BPF_PROG(on_bpf_prog, struct bpf_prog *program) {
   if (!w_is_own_program(program))
     return 0;
   return w_touch(W_HOOK_BPF_PROG, W_OBJECT_PROGRAM, NULL, &program->aux->name);
+}
+
+SEC("lsm/bpf")
+int BPF_PROG(on_bpf, int command, union bpf_attr *attr) {
+  if (command != BPF_PROG_LOAD || !w_is_dangerous(attr))
+    return 0;
+  return w_touch(W_HOOK_BPF, W_OBJECT_BPF, NULL, (void *)attr + W_ATTR_PROG_NAME);
+}
+
+/* Its arguments are others from 6.12 on; none is needed. */
+SEC("lsm/perf_event_open")
+int BPF_PROG(on_perf_event_open) {
+  return w_touch(W_HOOK_PERF_EVENT_OPEN, W_OBJECT_TRACING, NULL, NULL);
+}
+
+/* ptrace(2), and whatever reaches into another process as if it were: process_vm_writev,
+ * /proc/PID/mem, pidfd_getfd. */
+SEC("lsm/ptrace_access_check")
+int BPF_PROG(on_ptrace_access_check, struct task_struct *target, unsigned int mode) {
+  struct w_context *context;
+  __u32 object = W_OBJECT_PTRACE;
+
+  if (!(mode & PTRACE_MODE_ATTACH))
+    return 0;
+  context = w_context_of(target, 0);
+  if (context && (context->process.flags & W_PROCESS_ADMINISTER))
+    object = W_OBJECT_ADMINISTRATOR;
+  return w_touch(W_HOOK_PTRACE_ACCESS_CHECK, object, NULL, &target->comm);
+}
+
+/* The current task wants to be traced by its parent. */
+SEC("lsm/ptrace_traceme")
+int BPF_PROG(on_ptrace_traceme, struct task_struct *parent) {
+  return w_touch(W_HOOK_PTRACE_TRACEME, W_OBJECT_PTRACE, NULL, &parent->comm);
+}
+
+SEC("lsm/inode_init_security_anon")
+int BPF_PROG(on_inode_init_security_anon, struct inode *inode, const struct qstr *text) {
+  struct w_word name;
+
+  w_read_word(&name, BPF_CORE_READ(text, name));
+  if (!w_is_called(&name, w_name_userfault))
+    return 0;
+  return w_touch(W_HOOK_INODE_INIT_SECURITY_ANON, W_OBJECT_USERFAULT, NULL, NULL);
+}
+
+SEC("lsm/locked_down")
+int BPF_PROG(on_locked_down, int reason) {
+  if (!w_is_kernel_memory(reason))
+    return 0;
+  return w_touch(W_HOOK_LOCKED_DOWN, W_OBJECT_KERNEL_MEMORY, NULL, NULL);
+}
+
+/* The kernel keeps writers out from before this hook until it has read the file. */
+SEC("lsm.s/kernel_read_file")
+int BPF_PROG(on_kernel_read_file, struct file *file, int id) {
+  __u32 object = w_loaded_object(id);
+
+  if (object == W_OBJECT_NONE)
+    return 0;
+  return w_load_code(file, W_HOOK_KERNEL_READ_FILE, object);
+}
+
+SEC("lsm/kernel_load_data")
+int BPF_PROG(on_kernel_load_data, int id) {
+  __u32 object = w_loaded_object(id);
+
+  if (object == W_OBJECT_NONE)
+    return 0;
+  return w_load_bytes(W_HOOK_KERNEL_LOAD_DATA, object);
+}
+
+/* personality(2) asks no security module, and its entry can be seen but not refused: who is denied
+ * does not come back from it. */
+static __always_inline void w_see_personality(__u32 hook, unsigned long wanted) {
+  if ((__u32)wanted == ~0u || !(wanted & READ_IMPLIES_EXEC))
+    return;
+  if (w_touch(hook, W_OBJECT_READ_IMPLIES_EXEC, NULL, NULL) != 0)
+    bpf_send_signal(SIGKILL);
+}
+
+SEC("fentry/__x64_sys_personality")
+int BPF_PROG(on_personality, struct pt_regs___kernel *registers) {
+  w_see_personality(W_HOOK_PERSONALITY, BPF_CORE_READ(registers, di));
+  return 0;
+}
+
+SEC("fentry/__ia32_sys_personality")
+int BPF_PROG(on_personality_32, struct pt_regs___kernel *registers) {
+  w_see_personality(W_HOOK_PERSONALITY_32, BPF_CORE_READ(registers, bx));
+  return 0;
 }
 
 /*

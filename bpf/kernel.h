@@ -187,6 +187,10 @@ struct css_set {
   struct cgroup *dfl_cgrp;
 };
 
+struct fs_struct {
+  struct path root;
+};
+
 struct nsproxy {
   struct mnt_namespace *mnt_ns;
 };
@@ -195,6 +199,7 @@ struct task_struct {
   int pid;
   int tgid;
   char comm[16];
+  struct fs_struct *fs;
   struct files_struct *files;
   struct nsproxy *nsproxy;
   struct css_set *cgroups;

@@ -126,6 +126,14 @@ static __always_inline int w_shares_namespace(void) {
   return pins && BPF_CORE_READ(self, nsproxy, mnt_ns) == BPF_CORE_READ(pins, mnt_ns);
 }
 
+/* Whether the current task's root lies on what the pins' mount is mounted on. */
+static __always_inline int w_has_root_of_pins(void) {
+  struct task_struct *self = bpf_get_current_task_btf();
+  struct mount *pins = w_pins_mount();
+
+  return pins && w_is_at_or_above(w_mount_of(BPF_CORE_READ(self, fs, root.mnt)), pins);
+}
+
 /* Whether a path leads onto the pins' mount: what is mounted there hides them from the next daemon.
  */
 static __always_inline int w_covers_pins(const struct path *path) {

@@ -12,6 +12,7 @@
 #include "guard_hooks.bpf.h"
 #include "kernel.h"
 #include "reads.bpf.h"
+#include "writes.bpf.h"
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
@@ -25,65 +26,6 @@ int BPF_PROG(on_task_alloc, struct task_struct *child) {
   return w_fork(child);
 }
 
-/* One write-open or truncation: refused on authorized or mapped code, else the digest is dropped.
- */
-static __noinline int w_write(struct inode *inode, struct dentry *dentry, struct file *file,
-                              __u8 hook) {
-  struct w_inode *state = bpf_inode_storage_get(&inodes, inode, NULL, 0);
-  const struct w_config *cfg;
-  struct w_digest digest = {.measure = W_MEASURE_NONE};
-  struct w_facts *facts;
-  struct w_task *task;
-  __u32 slot;
-  int counted = 0;
-  int verdict;
-  int named;
-
-  if (!state)
-    return 0;
-  cfg = w_get_config();
-  task = w_current();
-  if (!task || !cfg)
-    return w_conclude_blind(cfg);
-  facts = w_begin(task, cfg, hook, W_REQUEST_WRITE);
-  slot = w_gather_scopes(task, cfg);
-  /* What others have mapped, too: a scope that is only observed opens nobody's code for writing. */
-  facts->mode = cfg->mode;
-  /* Without the verdicts nothing would be named, and every write allowed. */
-  if (slot >= W_GENERATION_SLOTS || !bpf_map_lookup_elem(&verdicts, &slot))
-    facts->flags |= W_FACT_RACED;
-  if (!w_read_cached(state, &digest)) {
-    /* Count first, look again afterwards: see measure.bpf.h. */
-    __u64 before = __sync_fetch_and_add(&state->writes, 1);
-    counted = 1;
-    if (w_load(&state->clean) == before + 1) {
-      digest.measure = W_MEASURE_CACHED;
-      digest.kind = state->digest_kind;
-      __builtin_memcpy(digest.bytes, state->digest, W_DIGEST_SIZE);
-    }
-  }
-  w_set_digest(facts, &digest);
-  named = digest.measure == W_MEASURE_CACHED && w_is_named(slot, digest.kind, digest.bytes);
-  if (named)
-    facts->flags |= W_FACT_NAMED;
-  if (w_is_mapped(state, inode))
-    facts->flags |= W_FACT_MAPPED;
-  if (file) {
-    verdict = w_conclude_file(task, file);
-  } else {
-    w_describe_file(&task->event, inode);
-    w_name_dentry(&task->event, dentry);
-    verdict = w_conclude(task);
-  }
-  if (verdict == 0) {
-    if (named)
-      __sync_fetch_and_or(&state->flags, W_INODE_WAS_NAMED);
-    if (!counted)
-      __sync_fetch_and_add(&state->writes, 1);
-  }
-  return verdict;
-}
-
 /* On the way to a file: what a link is called may tell what it leads to. */
 SEC("lsm/inode_follow_link")
 int BPF_PROG(on_follow_link, struct dentry *dentry, struct inode *inode) {
@@ -93,9 +35,16 @@ int BPF_PROG(on_follow_link, struct dentry *dentry, struct inode *inode) {
 
 SEC("lsm/file_open")
 int BPF_PROG(on_file_open, struct file *file) {
-  if ((file->f_mode & FMODE_WRITE) &&
-      w_write(file->f_inode, file->f_path.dentry, file, W_HOOK_FILE_OPEN) != 0)
-    return -EPERM;
+  __u32 door;
+
+  if (file->f_mode & FMODE_WRITE) {
+    door = w_door_of_file(file);
+    if (door != W_OBJECT_NONE &&
+        w_touch(W_HOOK_FILE_OPEN, door, file->f_inode, w_name_of(file->f_path.dentry)) != 0)
+      return -EPERM;
+    if (w_write(file->f_inode, file->f_path.dentry, file, W_HOOK_FILE_OPEN) != 0)
+      return -EPERM;
+  }
   return have_post_open ? 0 : w_read(file, W_HOOK_FILE_OPEN, 0);
 }
 
@@ -364,19 +313,6 @@ int BPF_PROG(on_file_mprotect, struct vm_area_struct *vma, unsigned long reqprot
   w_describe_file(&task->event, file->f_inode);
   w_name_dentry(&task->event, file->f_path.dentry);
   return w_conclude(task);
-}
-
-/*
- * Truncation, by whatever call, also of the file below an overlay: there the kernel changes the
- * inode itself, and path_truncate sees only the overlay's.
- */
-static __noinline int w_set_attributes(struct dentry *dentry, struct iattr *attributes) {
-  struct inode *inode = dentry->d_inode;
-
-  /* 7.2 takes it for possibly NULL; what has no inode has no content. */
-  if (!inode || !(attributes->ia_valid & ATTR_SIZE))
-    return 0;
-  return w_write(inode, dentry, NULL, W_HOOK_INODE_SETATTR);
 }
 
 /* Newer kernels say first under which mapping of ids. In assembler, because clang would choose

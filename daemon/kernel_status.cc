@@ -71,7 +71,7 @@ bool is_name_of(std::string_view program, std::string_view link) {
   return program == link.substr(0, BPF_OBJ_NAME_LEN - 1);
 }
 
-void read_program(LinkStatus &status) {
+void read_program(LinkStatus &status, bool is_security) {
   const int fd = bpf_prog_get_fd_by_id(status.program_id);
   if (fd < 0) {
     status.problem = errno_text("its program cannot be asked for");
@@ -85,8 +85,8 @@ void read_program(LinkStatus &status) {
   }
   status.program = info.name;
   status.tag = to_hex(ByteView(info.tag, sizeof(info.tag)));
-  if (info.type != BPF_PROG_TYPE_LSM)
-    status.problem = "runs a program of another type than LSM";
+  if (info.type != (is_security ? BPF_PROG_TYPE_LSM : BPF_PROG_TYPE_TRACING))
+    status.problem = "runs a program of another type";
   else if (!is_name_of(status.program, status.name))
     status.problem = "runs another program: " + printable(status.program);
 }
@@ -108,15 +108,17 @@ LinkStatus read_link(const std::string &directory, const LinkName &link_name,
   }
   status.link_id = info.id;
   status.program_id = info.prog_id;
-  if (info.type != BPF_LINK_TYPE_TRACING || info.tracing.attach_type != BPF_LSM_MAC) {
-    status.problem = "attached to something else than an LSM hook";
+  const bool is_security = is_security_hook(link_name.hook);
+  if (info.type != BPF_LINK_TYPE_TRACING ||
+      info.tracing.attach_type != (is_security ? BPF_LSM_MAC : BPF_TRACE_FENTRY)) {
+    status.problem = "attached in another way than enforcement's programs are";
     return status;
   }
   status.hook = types.name_of(info.tracing.target_btf_id);
   if (status.hook != hook_function(link_name.hook))
     status.problem = "attached to another hook: " + printable(status.hook);
   else
-    read_program(status);
+    read_program(status, is_security);
   return status;
 }
 

@@ -11,7 +11,13 @@
 
 namespace warrant {
 
+bool is_security_hook(w_hook hook) {
+  return hook != W_HOOK_PERSONALITY && hook != W_HOOK_PERSONALITY_32;
+}
+
 std::string hook_function(w_hook hook) {
+  if (!is_security_hook(hook))
+    return hook == W_HOOK_PERSONALITY ? "__x64_sys_personality" : "__ia32_sys_personality";
   return "bpf_lsm_" + std::string(hook_name(hook));
 }
 

@@ -67,7 +67,17 @@ inline constexpr std::array<LinkName, W_HOOK_COUNT - 1> kLinks = {
      {W_HOOK_SB_PIVOTROOT, "on_sb_pivotroot"},
      {W_HOOK_MOVE_MOUNT, "on_move_mount"},
      {W_HOOK_BPF_MAP, "on_bpf_map"},
-     {W_HOOK_BPF_PROG, "on_bpf_prog"}}};
+     {W_HOOK_BPF_PROG, "on_bpf_prog"},
+     {W_HOOK_BPF, "on_bpf"},
+     {W_HOOK_PERF_EVENT_OPEN, "on_perf_event_open", true},
+     {W_HOOK_PTRACE_ACCESS_CHECK, "on_ptrace_access_check"},
+     {W_HOOK_PTRACE_TRACEME, "on_ptrace_traceme"},
+     {W_HOOK_INODE_INIT_SECURITY_ANON, "on_inode_init_security_anon"},
+     {W_HOOK_LOCKED_DOWN, "on_locked_down"},
+     {W_HOOK_KERNEL_READ_FILE, "on_kernel_read_file"},
+     {W_HOOK_KERNEL_LOAD_DATA, "on_kernel_load_data"},
+     {W_HOOK_PERSONALITY, "on_personality"},
+     {W_HOOK_PERSONALITY_32, "on_personality_32", true}}};
 constexpr bool links_are_in_order() {
   for (size_t i = 0; i < kLinks.size(); i++)
     if (kLinks[i].hook != i + 1)
@@ -83,6 +93,8 @@ constexpr uint64_t hook_bit(w_hook hook) {
 // The program that the daemon runs itself.
 inline constexpr std::string_view kTakeUses = "take_uses";
 
+// Whether the program of a hook is asked as a security module; else it sees a call begin.
+bool is_security_hook(w_hook hook);
 // The kernel function that the program of a hook is attached to.
 std::string hook_function(w_hook hook);
 std::string map_pin_path(const std::string &directory, std::string_view name);

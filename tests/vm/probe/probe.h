@@ -39,8 +39,12 @@ extern const struct probe_verb kScriptVerbs[];
 extern const struct probe_verb kInjectVerbs[];
 extern const struct probe_verb kServedVerbs[];
 extern const struct probe_verb kPinVerbs[];
+extern const struct probe_verb kPinnedVerbs[];
 extern const struct probe_verb kBelowVerbs[];
 extern const struct probe_verb kRewriteVerbs[];
+extern const struct probe_verb kBpfVerbs[];
+extern const struct probe_verb kDoorVerbs[];
+extern const struct probe_verb kIntrudeVerbs[];
 
 /* Standard output to nowhere, until it is shown again. */
 int hide_output(void);

@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* What becomes of a file's digest when somebody wants to write to it. */
+#ifndef WARRANT_WRITES_BPF_H
+#define WARRANT_WRITES_BPF_H
+
+#include "events.bpf.h"
+
+/* One write-open or truncation: refused on authorized or mapped code, else the digest is dropped.
+ */
+static __noinline int w_write(struct inode *inode, struct dentry *dentry, struct file *file,
+                              __u8 hook) {
+  struct w_inode *state = bpf_inode_storage_get(&inodes, inode, NULL, 0);
+  const struct w_config *cfg;
+  struct w_digest digest = {.measure = W_MEASURE_NONE};
+  struct w_facts *facts;
+  struct w_task *task;
+  __u32 slot;
+  int counted = 0;
+  int verdict;
+  int named;
+
+  if (!state)
+    return 0;
+  cfg = w_get_config();
+  task = w_current();
+  if (!task || !cfg)
+    return w_conclude_blind(cfg);
+  facts = w_begin(task, cfg, hook, W_REQUEST_WRITE);
+  slot = w_gather_scopes(task, cfg);
+  /* What others have mapped, too: a scope that is only observed opens nobody's code for writing. */
+  facts->mode = cfg->mode;
+  /* Without the verdicts nothing would be named, and every write allowed. */
+  if (slot >= W_GENERATION_SLOTS || !bpf_map_lookup_elem(&verdicts, &slot))
+    facts->flags |= W_FACT_RACED;
+  if (!w_read_cached(state, &digest)) {
+    /* Count first, look again afterwards: see measure.bpf.h. */
+    __u64 before = __sync_fetch_and_add(&state->writes, 1);
+    counted = 1;
+    if (w_load(&state->clean) == before + 1) {
+      digest.measure = W_MEASURE_CACHED;
+      digest.kind = state->digest_kind;
+      __builtin_memcpy(digest.bytes, state->digest, W_DIGEST_SIZE);
+    }
+  }
+  w_set_digest(facts, &digest);
+  named = digest.measure == W_MEASURE_CACHED && w_is_named(slot, digest.kind, digest.bytes);
+  if (named)
+    facts->flags |= W_FACT_NAMED;
+  if (w_is_mapped(state, inode))
+    facts->flags |= W_FACT_MAPPED;
+  if (file) {
+    verdict = w_conclude_file(task, file);
+  } else {
+    w_describe_file(&task->event, inode);
+    w_name_dentry(&task->event, dentry);
+    verdict = w_conclude(task);
+  }
+  if (verdict == 0) {
+    if (named)
+      __sync_fetch_and_or(&state->flags, W_INODE_WAS_NAMED);
+    if (!counted)
+      __sync_fetch_and_add(&state->writes, 1);
+  }
+  return verdict;
+}
+
+/*
+ * Truncation, by whatever call, also of the file below an overlay: there the kernel changes the
+ * inode itself, and path_truncate sees only the overlay's.
+ */
+static __noinline int w_set_attributes(struct dentry *dentry, struct iattr *attributes) {
+  struct inode *inode = dentry->d_inode;
+
+  /* 7.2 takes it for possibly NULL; what has no inode has no content. */
+  if (!inode || !(attributes->ia_valid & ATTR_SIZE))
+    return 0;
+  return w_write(inode, dentry, NULL, W_HOOK_INODE_SETATTR);
+}
+
+#endif
