@@ -11,21 +11,48 @@
 
 /* Beginnings of such variables, of at most 24 characters; docs/interpreters.md says what each does.
  */
-#define W_STEERING_VARIABLES(X)                                                                   \
-  X("BASH_ENV=")                                                                                  \
-  X("BASH_FUNC_")                                                                                 \
-  X("BASH_LOADABLES_PATH=")                                                                       \
-  X("BASHOPTS=")                                                                                  \
-  X("SHELLOPTS=")                                                                                 \
-  X("ENV=")                                                                                       \
-  X("PS4=") X("FPATH=") X("ZDOTDIR=") X("PYTHONPATH=") X("PYTHONHOME=") X("PYTHONSTARTUP=")       \
-      X("PYTHONINSPECT=") X("PYTHONUSERBASE=") X("PYTHONPLATLIBDIR=") X("PYTHONPYCACHEPREFIX=")   \
-          X("PYTHONBREAKPOINT=") X("PYTHONWARNINGS=") X("PERL5OPT=") X("PERL5LIB=") X("PERLLIB=") \
-              X("PERL5DB=") X("RUBYOPT=") X("RUBYLIB=") X("GEM_HOME=") X("GEM_PATH=")             \
-                  X("BUNDLE_GEMFILE=") X("NODE_OPTIONS=") X("NODE_PATH=") X("LUA_") X("AWKPATH=") \
-                      X("AWKLIBPATH=") X("JAVA_TOOL_OPTIONS=") X("JDK_JAVA_OPTIONS=")             \
-                          X("_JAVA_OPTIONS=") X("CLASSPATH=") X("PHPRC=") X("PHP_INI_SCAN_DIR=")  \
-                              X("TCLLIBPATH=")
+/* clang-format off */
+#define W_STEERING_VARIABLES(X) \
+  X("BASH_ENV=") \
+  X("BASH_FUNC_") \
+  X("BASH_LOADABLES_PATH=") \
+  X("BASHOPTS=") \
+  X("SHELLOPTS=") \
+  X("ENV=") \
+  X("PS4=") \
+  X("FPATH=") \
+  X("ZDOTDIR=") \
+  X("PYTHONPATH=") \
+  X("PYTHONHOME=") \
+  X("PYTHONSTARTUP=") \
+  X("PYTHONINSPECT=") \
+  X("PYTHONUSERBASE=") \
+  X("PYTHONPLATLIBDIR=") \
+  X("PYTHONPYCACHEPREFIX=") \
+  X("PYTHONBREAKPOINT=") \
+  X("PYTHONWARNINGS=") \
+  X("PERL5OPT=") \
+  X("PERL5LIB=") \
+  X("PERLLIB=") \
+  X("PERL5DB=") \
+  X("RUBYOPT=") \
+  X("RUBYLIB=") \
+  X("GEM_HOME=") \
+  X("GEM_PATH=") \
+  X("BUNDLE_GEMFILE=") \
+  X("NODE_OPTIONS=") \
+  X("NODE_PATH=") \
+  X("LUA_") \
+  X("AWKPATH=") \
+  X("AWKLIBPATH=") \
+  X("JAVA_TOOL_OPTIONS=") \
+  X("JDK_JAVA_OPTIONS=") \
+  X("_JAVA_OPTIONS=") \
+  X("CLASSPATH=") \
+  X("PHPRC=") \
+  X("PHP_INI_SCAN_DIR=") \
+  X("TCLLIBPATH=")
+/* clang-format on */
 
 #define W_LOW_BYTES(count) \
   ((count) >= 8 ? ~0ull : (count) <= 0 ? 0ull : (1ull << (8 * ((count)&7))) - 1)

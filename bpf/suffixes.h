@@ -13,11 +13,13 @@
   X(".pyw")                                                                                      \
   X(".pyz")                                                                                      \
   X(".pth")                                                                                      \
-  X(".egg") X(".whl") X(".pm") X(".pmc") X(".pl") X(".plx") X(".ph") X(".al") X(".rb") X(".rbw") \
-      X(".js") X(".mjs") X(".cjs") X(".ts") X(".mts") X(".cts") X(".jsx") X(".tsx") X(".wasm")   \
-          X(".lua") X(".luac") X(".sh") X(".bash") X(".dash") X(".ksh") X(".zsh") X(".awk")      \
-              X(".gawk") X(".jar") X(".war") X(".class") X(".jmod") X(".java") X(".php")         \
-                  X(".phtml") X(".phar") X(".inc") X(".tcl")
+  X(".egg")                                                                                      \
+  X(".whl")                                                                                      \
+  X(".pm") X(".pmc") X(".pl") X(".plx") X(".ph") X(".al") X(".rb") X(".rbw") X(".js") X(".mjs")  \
+      X(".cjs") X(".ts") X(".mts") X(".cts") X(".jsx") X(".tsx") X(".wasm") X(".lua") X(".luac") \
+          X(".sh") X(".bash") X(".dash") X(".ksh") X(".zsh") X(".awk") X(".gawk") X(".jar")      \
+              X(".war") X(".class") X(".jmod") X(".java") X(".php") X(".phtml") X(".phar")       \
+                  X(".inc") X(".tcl")
 
 #define W_SUFFIX_MAX 8
 
