@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* clang-format off */
 /*
  * Names by which code is known that interpreters read: the kernel programs and `warrant baseline`
  * take them from here. Each begins with a dot and has at most 8 characters; case matters.
