@@ -86,7 +86,7 @@ std::optional<AcceptedArtifact> best_of(Copies &copies, const ManifestOpener &ma
         left.push_back(std::move(envelope));
       else
         collection.refused.push_back(
-            {envelope.name, std::move(artifact).error(), std::move(envelope.bytes)});
+            {envelope.name, std::move(artifact).error(), std::move(envelope.bytes), {}});
     } else if (!best || (best->artifact.blocked() && !artifact.value().blocked())) {
       best.emplace(AcceptedArtifact{envelope.name, std::move(artifact).value()});
     }
@@ -97,6 +97,8 @@ std::optional<AcceptedArtifact> best_of(Copies &copies, const ManifestOpener &ma
 } // namespace
 
 std::optional<Authorization> claimed(const RefusedArtifact &refused) {
+  if (refused.content)
+    return refused.content;
   auto envelope = peek_envelope(refused.envelope);
   if (!envelope.ok())
     return std::nullopt;
@@ -195,7 +197,8 @@ void refuse(Collection &collection, const Digest &payload, const Rejection &reje
     const std::vector<Digest> &above = accepted.artifact.ancestors();
     const bool is_child = std::find(above.begin(), above.end(), payload) != above.end();
     if (accepted.artifact.sha256() == payload || is_child)
-      collection.refused.push_back({accepted.source, is_child ? orphan : rejection, Bytes{}});
+      collection.refused.push_back({accepted.source, is_child ? orphan : rejection, Bytes{},
+                                    accepted.artifact.authorization()});
     else
       left.push_back(std::move(accepted));
   }

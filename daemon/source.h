@@ -62,9 +62,11 @@ struct RefusedArtifact {
   std::string source;
   Rejection rejection;
   Bytes envelope; // what was refused, for the record; empty when it could not be read
+  std::optional<Authorization> content =
+      std::nullopt; // of one that was genuine, and refused afterwards
 };
 
-// What a refused envelope claims, for people who look for it; nobody vouches for any of it.
+// What a refused artifact claims, for people who look for it; nobody need vouch for any of it.
 std::optional<Authorization> claimed(const RefusedArtifact &refused);
 
 // What a set of envelopes comes to under one trust state.

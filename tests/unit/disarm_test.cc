@@ -142,6 +142,12 @@ TEST_CASE("what comes near is named with what is wrong with it") {
   // Signed by somebody who may not: it was never accepted.
   const std::string forged = test::envelope(test::payload(order()), test::kStrangerKey);
   CHECK(has(why_not(collected({forged})), "file-0: invalid signature"));
+  // Genuine, and refused afterwards: used before.
+  Collection used = collected({test::artifact(order())});
+  const Digest payload = used.accepted.at(0).artifact.sha256();
+  refuse(used, payload, Rejection{W_REASON_REPLAY, "predicate.id", "closed", ""});
+  REQUIRE(compile_what_fits(used, Circumstances{}, {}).ok());
+  CHECK(has(why_not(used), "file-0: replay or uses exhausted"));
   // What was never meant for it is not named.
   CHECK_FALSE(has(why_not(collected({test::artifact(test::authorization())})), "file-0"));
 }
