@@ -130,7 +130,7 @@ def run(name, kernel_name, options):
     kernel = kernels.fetch(kernel_name)
     folder = workbench.run_folder(subject.name)
     now = time.time()
-    staged = stage.make(subject.files)
+    staged = stage.make(subject.files, kernel)
     tree = build_tree(kernel, staged)
     artifact_files = {}
     if not options.baseline_only:

@@ -4,11 +4,12 @@ import dataclasses
 import hashlib
 import pathlib
 
-from . import image, place, programs, verity
+from . import image, kernels, place, programs, verity
 
 FILLER = b"WARRANT-FILLER:"
 FILLER_ROOM = 16
 STAGE = "/stage"
+MODULE = "module:"            # before the name of one of the kernel's own
 
 
 def sources():
@@ -74,12 +75,22 @@ def _flip(data, label):
     return bytes(changed)
 
 
-def _content(label, fields, ready):
+def _module(name, kernel, label):
+    """A module of the guest's own kernel, unpacked."""
+    found = kernel.module_files([name]) if kernel else []
+    if not found:
+        raise place.HarnessError(f"file {label}: no module {name} in the kernel")
+    return kernels.read_module(found[-1])
+
+
+def _content(label, fields, ready, kernel):
     if "text" in fields:
         return fields["text"].encode()
     source = fields.get("from")
     if source in ready:
         data = ready[source].data
+    elif str(source).startswith(MODULE):
+        data = _module(source.removeprefix(MODULE), kernel, label)
     elif source in sources():
         data = pathlib.Path(sources()[source]()).read_bytes()
     elif source and source.startswith("/"):
@@ -101,8 +112,9 @@ def _of_this_machine(label, source):
     return path
 
 
-def make(files):
-    """All files of a scenario: {label: Staged}, in the order in which they are declared."""
+def make(files, kernel=None):
+    """All files of a scenario: {label: Staged}, in the order in which they are declared. `kernel`: where modules
+    come from."""
     ready = {}
     for label, fields in files.items():
         if "at" not in fields or not fields["at"].startswith("/"):
@@ -114,7 +126,7 @@ def make(files):
             ready[label] = Staged(link=fields["link"], **common)
         else:
             source = fields.get("from", "")
-            ready[label] = Staged(data=_content(label, fields, ready), **common,
+            ready[label] = Staged(data=_content(label, fields, ready, kernel), **common,
                                   origin=pathlib.Path(source) if source.startswith("/") else None)
     return ready
 

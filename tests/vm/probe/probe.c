@@ -8,11 +8,11 @@
 #include <string.h>
 
 static const struct probe_verb *const kTables[] = {
-    kExecVerbs,    kMapVerbs,     kWriteVerbs,  kManyVerbs,      kRaceVerbs,
-    kLatencyVerbs, kMemoryVerbs,  kEntryVerbs,  kNamespaceVerbs, kUserlandVerbs,
-    kChangeVerbs,  kWriterVerbs,  kNameVerbs,   kOverlayVerbs,   kPlaceVerbs,
-    kProcessVerbs, kInjectVerbs,  kServedVerbs, kPinVerbs,       kBelowVerbs,
-    kScriptVerbs,  kRewriteVerbs, kBpfVerbs,    kDoorVerbs,      kIntrudeVerbs,
+    kExecVerbs,    kMapVerbs,     kWriteVerbs,     kManyVerbs,     kRaceVerbs,   kLatencyVerbs,
+    kMemoryVerbs,  kEntryVerbs,   kNamespaceVerbs, kUserlandVerbs, kChangeVerbs, kWriterVerbs,
+    kNameVerbs,    kOverlayVerbs, kPlaceVerbs,     kProcessVerbs,  kInjectVerbs, kServedVerbs,
+    kPinVerbs,     kBelowVerbs,   kScriptVerbs,    kRewriteVerbs,  kBpfVerbs,    kDoorVerbs,
+    kIntrudeVerbs, kPinnedVerbs,
 };
 #define TABLES (sizeof(kTables) / sizeof(kTables[0]))
 
