@@ -273,8 +273,10 @@ static int do_perf_x(int count, char **words) {
   struct perf_event_attr wanted = {
       .type = PERF_TYPE_SOFTWARE, .size = sizeof(wanted), .config = PERF_COUNT_SW_DUMMY};
   int event = (int)syscall(SYS_perf_event_open, &wanted, 0, -1, -1, 0);
+  if (event < 0)
+    return errno;
   char *writable = mmap(NULL, PAGE, RW, MAP_SHARED, event, 0);
-  if (event < 0 || writable == MAP_FAILED)
+  if (writable == MAP_FAILED)
     probe_setup_failed("perf event");
   memcpy(writable + PAGE / 2, kCode, sizeof(kCode));
   char *code = mmap(NULL, PAGE, RX, MAP_SHARED, event, 0);

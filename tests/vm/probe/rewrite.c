@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "code.h"
@@ -74,16 +75,32 @@ static int is_enforced(void) {
   return mmap(NULL, PAGE, RX, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) == MAP_FAILED;
 }
 
+/* How long it takes to map the file when nobody writes, microseconds: to measure it, that is. */
+static unsigned time_to_map(const char *path) {
+  struct timespec start;
+  struct timespec end;
+  int file = probe_open(path, O_RDONLY);
+
+  clock_gettime(CLOCK_MONOTONIC, &start);
+  if (mmap(NULL, PAGE, RX, MAP_PRIVATE, file, 0) == MAP_FAILED)
+    probe_setup_failed("mmap");
+  clock_gettime(CLOCK_MONOTONIC, &end);
+  close(file);
+  return (unsigned)((end.tv_sec - start.tv_sec) * 1000000 + (end.tv_nsec - start.tv_nsec) / 1000);
+}
+
 /* SOURCE PATH ROUNDS: each round has a new file PATH with the content of SOURCE, and a writer who
- * comes a little later than in the round before. Without enforcement code must show in the mapping,
- * or the race proves nothing; under it, never. */
+ * comes a little later than in the round before, in the end when it is measured. Without
+ * enforcement code must show in the mapping, or the race proves nothing; under it, never. */
 static int do_race_rewrite(int count, char **words) {
   (void)count;
   int rounds = atoi(words[2]);
   struct rewrite_count sum = {0};
+  copy_file(words[0], words[1]);
+  unsigned longest = 2 * time_to_map(words[1]);
   for (int i = 0; i < rounds; i++) {
     copy_file(words[0], words[1]);
-    rewrite_once(words[1], (unsigned)i * 20000 / (unsigned)rounds, &sum);
+    rewrite_once(words[1], longest / (unsigned)rounds * (unsigned)i, &sum);
   }
   unlink(words[1]);
   printf("mapped=%d mapping-refused=%d writing-refused=%d evil=%d\n", sum.mapped,
