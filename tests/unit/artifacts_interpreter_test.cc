@@ -76,6 +76,7 @@ TEST_CASE("break-glass for all is bound by the entry that it demands") {
 
 TEST_CASE("records of a manifest are entered as their artifact says") {
   Authorization authorization = test::authorization();
+  authorization.actions |= W_ACTION_INTERPRET;
   authorization.interpreter.entry = Entry::kScriptOnly;
   const Entries entries = compiled(
       test::verified(authorization, {{test::digest(1), std::nullopt, W_ACTION_EXEC | W_ACTION_MAP},
