@@ -7,6 +7,7 @@
 #ifndef WARRANT_ENVIRONMENT_BPF_H
 #define WARRANT_ENVIRONMENT_BPF_H
 
+#include "events.bpf.h"
 #include "names.bpf.h"
 
 /* Beginnings of such variables, of at most 24 characters; docs/interpreters.md says what each does.
@@ -125,6 +126,34 @@ static __always_inline int w_is_steered(struct w_task *task, struct linux_binprm
     return 0;
   bpf_loop(W_MAX_STRINGS, w_visit_string, &strings, 0);
   return strings.found || strings.skip || strings.left;
+}
+
+/*
+ * An interpreter that was let in for a script's sake is asked about again now that its environment
+ * can be read: nothing can be refused any more, but nothing of the image has run yet. Returns
+ * whether it must not.
+ */
+static __noinline int w_is_misled(struct linux_binprm *bprm) {
+  const struct w_config *cfg = w_get_config();
+  struct w_context *context = w_context();
+  struct w_task *task = w_enter(context);
+  struct w_facts *facts;
+
+  if (!task || !context || !cfg)
+    return w_conclude_blind(cfg);
+  if (!w_is_steered(task, bprm)) {
+    w_leave(task);
+    return 0;
+  }
+  facts = w_begin(task, cfg, W_HOOK_BPRM_COMMITTED, W_REQUEST_CHECK);
+  facts->chain = context->chain > 255 ? 255 : context->chain;
+  facts->flags |= W_FACT_STEERED;
+  facts->measure = W_MEASURE_CACHED;
+  facts->digest_kind = context->pending_image.digest_kind;
+  __builtin_memcpy(facts->digest, context->pending_image.digest, W_DIGEST_SIZE);
+  task->event.exec = context->pending.lineage;
+  w_gather_grants(task, cfg);
+  return w_conclude_file(task, bprm->file);
 }
 
 #endif

@@ -77,6 +77,7 @@ struct qstr {
 };
 
 struct dentry {
+  struct dentry *d_parent;
   struct qstr d_name;
   struct inode *d_inode;
 };
@@ -246,6 +247,7 @@ struct pt_regs___kernel {
 #define PTRACE_MODE_ATTACH 0x2u
 #define READ_IMPLIES_EXEC 0x0400000u
 #define SIGKILL 9
+#define S_CASEFOLD (1u << 15)
 #define S_VERITY (1u << 16)
 /* F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE */
 #define SEALED_CONTENT 0xeu

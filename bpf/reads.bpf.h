@@ -88,6 +88,9 @@ static __always_inline int w_looks_like_code(struct w_context *context, struct w
   if ((context->flags & W_CONTEXT_FOLLOWED) || w_is_same_name(&name, &context->followed) ||
       w_is_code_name(context, &name))
     return 1;
+  /* There a file answers to names that it does not show. */
+  if (BPF_CORE_READ(dentry, d_parent, d_inode, i_flags) & S_CASEFOLD)
+    return 1;
   if ((mode & S_IFMT) == S_IFREG && (mode & S_IXUGO) && !w_is_library_name(dentry))
     return 1;
   return w_is_mounted_as_code(context, room, file);

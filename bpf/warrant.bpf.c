@@ -142,34 +142,6 @@ int BPF_PROG(on_bprm_check, struct linux_binprm *bprm) {
   return 0;
 }
 
-/*
- * An interpreter that was let in for a script's sake is asked about again now that its environment
- * can be read: nothing can be refused any more, but nothing of the image has run yet. Returns
- * whether it must not.
- */
-static __noinline int w_is_misled(struct linux_binprm *bprm) {
-  const struct w_config *cfg = w_get_config();
-  struct w_context *context = w_context();
-  struct w_task *task = w_enter(context);
-  struct w_facts *facts;
-
-  if (!task || !context || !cfg)
-    return w_conclude_blind(cfg);
-  if (!w_is_steered(task, bprm)) {
-    w_leave(task);
-    return 0;
-  }
-  facts = w_begin(task, cfg, W_HOOK_BPRM_COMMITTED, W_REQUEST_CHECK);
-  facts->chain = context->chain > 255 ? 255 : context->chain;
-  facts->flags |= W_FACT_STEERED;
-  facts->measure = W_MEASURE_CACHED;
-  facts->digest_kind = context->pending_image.digest_kind;
-  __builtin_memcpy(facts->digest, context->pending_image.digest, W_DIGEST_SIZE);
-  task->event.exec = context->pending.lineage;
-  w_gather_grants(task, cfg);
-  return w_conclude_file(task, bprm->file);
-}
-
 /* The point of no return is passed: the task is now what it asked to become. */
 SEC("lsm.s/bprm_committed_creds")
 int BPF_PROG(on_bprm_committed, struct linux_binprm *bprm) {

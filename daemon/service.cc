@@ -320,6 +320,7 @@ Json Service::answer(const std::string &verb) {
   reply["records"] = recorder_.records();
   reply["lost"] = recorder_.lost();
   reply["warmed"] = warmer_ ? warmer_->count() : 0;
+  reply["warming"] = warmer_ ? warmer_->waiting() : 0;
   return reply;
 }
 

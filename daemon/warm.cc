@@ -113,17 +113,20 @@ struct Warmer::Queue {
   std::deque<std::string> waiting;
   std::set<std::string> known; // what waits
   bool ends = false;
+  bool works = false; // on one that waits no more
   std::atomic<uint64_t> count = 0;
 
   // The next one; nothing: it ends.
   std::string take() {
     std::unique_lock lock(mutex);
+    works = false;
     filled.wait(lock, [this] { return ends || !waiting.empty(); });
     if (ends)
       return {};
     std::string path = std::move(waiting.front());
     waiting.pop_front();
     known.erase(path);
+    works = true;
     return path;
   }
 
@@ -160,6 +163,11 @@ void Warmer::follow(std::vector<std::string> paths) {
   queue_->waiting.assign(paths.begin(), paths.end());
   queue_->known = std::set<std::string>(paths.begin(), paths.end());
   queue_->filled.notify_one();
+}
+
+size_t Warmer::waiting() const {
+  const std::lock_guard lock(queue_->mutex);
+  return queue_->waiting.size() + (queue_->works ? 1 : 0);
 }
 
 uint64_t Warmer::count() const {

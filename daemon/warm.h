@@ -51,6 +51,8 @@ class Warmer {
   void follow(std::vector<std::string> paths);
   // Files that were mapped so far.
   uint64_t count() const;
+  // Files that wait, with the one that is being measured.
+  size_t waiting() const;
 
  private:
   struct Queue;

@@ -168,7 +168,11 @@ std::string fact_text(const Decision &decision, const Moment &when) {
     case W_REASON_MISSING:
       return missing_fact(facts);
     case W_REASON_ENTRY:
-      return "the only grant is for the interpreter of an authorized script, and this is not one";
+      return facts.flags & W_FACT_STEERED
+                 ? "its environment, or the name that its script was given, may make the "
+                   "interpreter run something else"
+                 : "the only grant is for the interpreter of an authorized script, and this is "
+                   "not one";
     case W_REASON_CONTENT_MISMATCH:
       return "the content is now " + digest_text(facts) + ", which no artifact in force names";
     case W_REASON_IDENTITY_MISMATCH:
@@ -224,6 +228,10 @@ Result<Explanation> explain(const Record &record, const std::vector<NamedRejecti
   explanation.grant = grant_text(*decision, record.time);
   explanation.meaning = help.meaning;
   explanation.fix = help.fix;
+  if (decision->decision.reason == W_REASON_UNMEASURABLE &&
+      decision->facts.request == W_REQUEST_READ && decision->facts.measure == W_MEASURE_UNCACHED)
+    explanation.fix =
+        "Try again: warrantd has had it measured since. To have it measured ahead: warrant warm.";
   if (decision->decision.verdict != W_ALLOW)
     for (const NamedRejection &rejection : rejections)
       explanation.rejections.push_back("named by artifact " + rejection.source.escaped() +

@@ -64,9 +64,10 @@ constexpr Entry kHelp[] = {
     {W_REASON_ENTRY,
      {"The interpreter may run only as the interpreter of an authorized script, not by itself, "
       "with "
-      "code on its command line or on its standard input.",
-      "Execute an authorized script that begins with #! and the interpreter's path, or have an "
-      "artifact issued that lets this initiator enter the interpreter (interpreter.entry: any)."}},
+      "code on its command line, on its standard input or in its environment.",
+      "Execute an authorized script that begins with #! and the interpreter's path (not env's), "
+      "without variables such as BASH_ENV or PYTHONPATH, or have an artifact issued that lets this "
+      "initiator enter the interpreter (interpreter.entry: any)."}},
     {W_REASON_POLICY_MISMATCH,
      {"The artifact was issued under a policy that is not in force and not honoured, or grants "
       "more than the policy lets its issuer grant.",

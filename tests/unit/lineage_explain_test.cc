@@ -55,6 +55,15 @@ const Case kDenials[] = {
     {"write conflict", [](w_facts &f) { f.request = W_REQUEST_WRITE, f.flags = W_FACT_MAPPED; },
      "mapped as code"},
     {"audit unavailable", [](w_facts &f) { f.audit = W_AUDIT_UNAVAILABLE; }, "ring buffer"},
+    {"interpreter entered without a script",
+     [](w_facts &f) { f.candidates[0].actions = W_ACTION_SCRIPT; }, "this is not one"},
+    {"interpreter entered without a script",
+     [](w_facts &f) {
+       f.candidates[0].actions = W_ACTION_SCRIPT;
+       f.chain = 1;
+       f.flags |= W_FACT_STEERED;
+     },
+     "its environment"},
     {"missing authorization", unnamed, "no artifact in force names sha256:eeee"},
     {"missing authorization", [](w_facts &f) { f.request = W_REQUEST_MAP; },
      "none with the action map"},

@@ -3,10 +3,12 @@
 // that are exchanged under their interpreter, files that are measured ahead.
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/fs.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -49,6 +51,15 @@ static int do_warm(int count, char **words) {
     close(file);
   }
   return 0;
+}
+
+/* The empty folder takes names for the same that differ in case only. */
+static int do_fold(int count, char **words) {
+  (void)count;
+  int flags = FS_CASEFOLD_FL;
+  int folder = probe_open(words[0], O_RDONLY | O_DIRECTORY);
+
+  return ioctl(folder, FS_IOC_SETFLAGS, &flags) != 0 ? errno : 0;
 }
 
 struct swap {
@@ -123,6 +134,7 @@ const struct probe_verb kScriptVerbs[] = {
     {"exec-check", do_exec_check, 1, "PATH  AT_EXECVE_CHECK (6.14)"},
     {"exec-check-open", do_exec_check_open, 1, "PATH  the same of a descriptor"},
     {"warm", do_warm, 1, "PATH...  has them measured"},
+    {"fold", do_fold, 1, "FOLDER  makes it ignore case"},
     {"swap-script", do_swap_script, 5,
      "LINK A B NAME ROUNDS  executes NAME while a link leads to A and to B"},
     {0},
