@@ -52,7 +52,7 @@ class ContainerPart(part.Part):
         self.run_program("outside: an authorized program runs", part.said("RAN\n"), f"{ROOT}/good", uid=1000,
                          without=part.said("RAN\n"))
         self.refuse("outside: what only the container may run is refused", f"{ROOT}/boxed",
-                    reason="identity mismatch", without=part.said("RAN\n"))
+                    reason="initiator identity mismatch", without=part.said("RAN\n"))
         self._by_hand()
         for runtime in RUNTIMES:
             for kind in KINDS:

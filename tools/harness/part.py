@@ -98,6 +98,8 @@ class Part:
                 raise place.HarnessError(f"the guest without enforcement {outcome.ended}: "
                                          + " | ".join(self.session.console_tail()))
             self._begin(enforced=True)
+        self.ask("warrantd enforces", "systemctl is-active --quiet warrantd || "
+                 "{ journalctl -q -u warrantd -o cat | tail -n 5; exit 1; }", said(""), seconds=200)
         self.plan()
         outcome = self.session.boot(self._take)
         complete = outcome.ended == "done" and len(self.session.results) == len(self._judges)
