@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """One boot of the Debian guest as a test: what is asked there, a check for each answer, and, from the
 kernel's own records, that nothing else was denied than what had to be."""
+import copy
 import dataclasses
 import errno
 
 from . import guest, judge, place, product, session
 
 UIDS = (0, 1000)
+WITHOUT = "systemd.mask=warrantd.service"   # on the kernel's command line
 
 
 @dataclasses.dataclass(frozen=True)
@@ -23,14 +25,12 @@ class Part:
     name = ""
     variant = guest.PLAIN
     limit = 300                        # seconds of the whole boot, at least
+    without_first = False              # ask all of it of the same disk without warrantd, too
 
     def __init__(self, options):
-        self.session = session.Session(f"guest-{self.name}", options, self.variant,
-                                       self.limit)
+        self._options = options
         self.checks = []
-        self._judges = {}
-        self._early = {}
-        self._denials = []
+        self._begin(enforced=True)
 
     # ---- for the parts
 
@@ -40,25 +40,27 @@ class Part:
     def judge_end(self, records):
         """More checks, of the whole run."""
 
-    def ask(self, name, script, judge_result, **options):
-        """A line of shell in the running system."""
-        self._judges[name] = judge_result
+    def ask(self, name, script, judge_result, without=None, **options):
+        """A line of shell in the running system. `without`: judges what comes of it where nothing is
+        enforced."""
+        self._judges[name] = judge_result if self.enforced else without
         self.session.shell(name, script, **options)
 
-    def put_in_force(self, name, script):
-        """Changes what lies in the directory of artifacts, and waits until that counts."""
-        self._judges[name] = said("")
-        self.session.put_in_force(name, script)
-
-    def run_program(self, name, judge_result, *argv, **options):
+    def run_program(self, name, judge_result, *argv, without=None, **options):
         """A program in the running system, executed by the agent itself."""
-        self._judges[name] = judge_result
+        self._judges[name] = judge_result if self.enforced else without
         self.session.run(name, *argv, **options)
 
     def run_before(self, name, judge_result, *argv, **options):
         """A program in the guest's root before there is any enforcement."""
         self._early[name] = judge_result
         self.session.run_before(name, *argv, **options)
+
+    def put_in_force(self, name, script):
+        """Changes what lies in the directory of artifacts, and waits until that counts."""
+        if self.enforced:
+            self._judges[name] = said("")
+            self.session.put_in_force(name, script)
 
     def expect_denial(self, step, path, reason):
         """While that step runs, a denial of that path must be recorded; all others are failures."""
@@ -75,10 +77,35 @@ class Part:
 
     # ---- the run
 
+    def _begin(self, enforced):
+        """A boot is to be planned."""
+        options = copy.copy(self._options)
+        if not enforced:
+            options.append = f"{options.append} {WITHOUT}"
+        self.enforced = enforced
+        self.session = session.Session(f"guest-{self.name}{'' if enforced else '-without'}", options,
+                                       self.variant, self.limit)
+        self._judges = {}
+        self._early = {}
+        self._denials = []
+
     def run(self):
+        if self.without_first:
+            self._begin(enforced=False)
+            self.plan()
+            outcome = self.session.boot(self._take)
+            if outcome.ended != "done":
+                raise place.HarnessError(f"the guest without enforcement {outcome.ended}: "
+                                         + " | ".join(self.session.console_tail()))
+            self._begin(enforced=True)
+        self.ask("warrantd enforces", "systemctl is-active --quiet warrantd || "
+                 "{ journalctl -q -u warrantd -o cat | tail -n 5; exit 1; }", said(""), seconds=200)
         self.plan()
         outcome = self.session.boot(self._take)
         complete = outcome.ended == "done" and len(self.session.results) == len(self._judges)
+        self.add("the guest did every step and went down",
+                 "" if complete else f"{outcome.ended} after {outcome.seconds:.0f} s; console: "
+                 + " | ".join(self.session.console_tail()))
         undone = [f"{event['verb']} (step {event['number']}): {errno.errorcode.get(event['errno'])}"
                   for event in outcome.events if event["event"] == "step" and event["errno"]]
         self.add("the guest did every step and went down",
@@ -97,10 +124,11 @@ class Part:
             place.say(f"guest {event['event']}: {event['text']}")
         if event["event"] != "result":
             return
-        if event["phase"] == "before":
-            self.add(f"without enforcement {event['id']}", self._early[event["id"]](event))
-        else:
-            self.add(event["id"], self._judges[event["id"]](event))
+        early = event["phase"] == "before"
+        judge_result = (self._early if early else self._judges)[event["id"]]
+        if judge_result:
+            self.add(f"without enforcement: {event['id']}" if early or not self.enforced else event["id"],
+                     judge_result(event))
 
     def _judge_denials(self, records):
         denials = [decision for decision in records.decisions if decision.verdict == "deny"

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """tools/vm guest test: which parts there are, and one after another."""
-from . import apt, peers, place, programs, system, units
+from . import apt, container, peers, place, programs, system, units
 
-PARTS = {part.name: part for part in (system.SystemPart, units.UnitsPart, apt.AptPart, peers.PeersPart)}
+PARTS = {part.name: part for part in (system.SystemPart, units.UnitsPart, apt.AptPart, container.ContainerPart,
+                                    peers.PeersPart)}
 QUICK = ("system", "units")
 
 

@@ -1,12 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """tools/vm guest test peers: ways around other gates, tried without Warrant and with it, as a user, as
 root, and by a user after root tampered. Prints who ran."""
-import copy
 import dataclasses
 import hashlib
 import json
 
-from . import baselines, debian, judge, part, place, product, programs, session, stage
+from . import baselines, debian, judge, part, place, product, programs, stage
 
 FOLDER = place.ROOT / "tests/vm/peers"
 HOME, WORK = "/opt/peers", "/tmp/work"
@@ -15,8 +14,7 @@ MARKER = "INTRUDED"
 HOSTS = 6
 # By content, whatever path leads there.
 INTERPRETERS = ("/usr/bin/bash", "/usr/bin/dash", "/usr/bin/python3.11", "/usr/bin/perl")
-RULES = {"entry": "scriptOnly", "reads": "suffixes"}
-WITHOUT = "systemd.mask=warrantd.service"
+RULES = {"entry": "scriptOnly"}
 STRIKE = "systemctl mask --runtime warrantd && systemctl kill --signal={} warrantd"
 AS_USER = "setpriv --reuid=1000 --regid=1000 --clear-groups"
 
@@ -54,32 +52,11 @@ def attempts():
 
 
 class PeersPart(part.Part):
-    """Two boots of the same disk: first with warrantd masked."""
+    """Everything is tried first where it must work."""
 
     name = "peers"
     limit = 900
-
-    def __init__(self, options):
-        without = copy.copy(options)
-        without.append = f"{options.append} {WITHOUT}"
-        self._without = session.Session("guest-peers-without", without, self.variant, self.limit)
-        super().__init__(options)
-        self._attempts = attempts()
-        self._later = []               # the same again, while the daemon is stopped and dead
-        self._rules = False
-
-    def run(self):
-        place.say("# peers: without Warrant")
-        self._stage_files(self._without)
-        self._try_all(self._without, [])
-        outcome = self._without.boot()
-        if outcome.ended != "done":
-            raise place.HarnessError(f"the guest without Warrant {outcome.ended}; "
-                                     + " | ".join(self._without.console_tail()))
-        failed = [attempt.id for attempt in self._attempts if not self._ran(self._without, attempt)]
-        self.add(f"without Warrant all {len(self._attempts)} work", "; ".join(failed))
-        place.say("# peers: with Warrant")
-        return super().run()
+    without_first = True
 
     # ---- what both guests hold
 
@@ -103,7 +80,7 @@ class PeersPart(part.Part):
             target.file(f"{HOME}/{name}", data)
         target.file(DRIVER, own[DRIVER])
         digests = {name: hashlib.sha256(data).hexdigest() for name, data in hosts.items()}
-        target.artifact("hosts", {}, digests)
+        target.artifact("hosts", {"actions": ["exec", "map", "interpret"]}, digests)
         target.artifact("driver", {"initiator": {"cgroup": SLICE}},
                         {name: hashlib.sha256(data).hexdigest() for name, data in own.items()})
         self._replace_baseline(target, known)
@@ -119,50 +96,52 @@ class PeersPart(part.Part):
         manifest = target.authority.manifest_file("without-interpreters")
         target.file(f"{product.ARTIFACTS}/baseline.json", envelope, 0o644)
         target.file(f"{product.ARTIFACTS}/{manifest.name}", manifest.read_bytes(), 0o644)
+        self._rules = RULES
         try:
             target.artifact("interpreters", {"constraints": {"interpreter": RULES}}, own)
-            self._rules = True
         except place.HarnessError as error:
-            place.say(f"peers: artifacts cannot bind interpreters here yet: {str(error).splitlines()[-1]}")
+            self._rules = None
+            place.say(f"peers: artifacts cannot bind interpreters here: {str(error).splitlines()[-1]}")
             target.artifact("interpreters", {}, own)
+        # Units execute `sh -c`, and so does this test where it does not play the attacker.
+        for number, group in enumerate(("/init.scope", "/system.slice")):
+            target.artifact(f"services-{number}", {"initiator": {"uid": 0, "cgroup": group}}, own)
 
     # ---- what is tried
 
     def plan(self):
+        self._attempts = attempts()
+        self._later = []               # some again, while the daemon is stopped and dead
         self._stage_files(self.session)
-        self._try_all(self.session, self._judges)
-
-    def _try_all(self, target, judges):
-        def run(name, script, judge_result, uid=0, cwd=WORK):
-            if target is self.session:
-                judges[name] = judge_result
-            target.run(name, DRIVER, "-c", script, uid=uid, cgroup=SLICE, cwd=cwd, seconds=60)
-
-        run("what an attacker brings is there", f". {HOME}/stage/setup.sh", part.fine, cwd="/")
+        self._drive("what an attacker brings is there", f". {HOME}/stage/setup.sh", part.fine, cwd="/",
+                    without=part.fine)
         for attempt in self._attempts:
-            run(attempt.id, attempt.run, self._judge(attempt), uid=attempt.uid)
-        for signal in ("STOP", "KILL") if target is self.session else ():
-            run(f"warrantd gets SIG{signal}", STRIKE.format(signal), part.fine, cwd="/")
-            for attempt in self._attempts[:4]:
-                again = dataclasses.replace(attempt, who=f"warrantd got SIG{signal}, uid 1000")
-                self._later.append(again)
-                run(again.id, again.run, self._judge(again), uid=1000)
+            self._try(attempt)
+        for signal in ("STOP", "KILL") if self.enforced else ():
+            self._drive(f"warrantd gets SIG{signal}", STRIKE.format(signal), part.fine, cwd="/")
+            for attempt in self._attempts[:5]:
+                self._later.append(dataclasses.replace(attempt, who=f"uid 1000 after SIG{signal}"))
+                self._try(self._later[-1])
+
+    def _drive(self, name, script, judge_result, cwd=WORK, **options):
+        self.run_program(name, judge_result, DRIVER, "-c", script, cwd=cwd, cgroup=SLICE, seconds=60, **options)
+
+    def _try(self, attempt):
+        self._drive(attempt.id, attempt.run, self._judge(attempt), uid=attempt.uid,
+                    without=lambda result: "" if self._worked(attempt, result) else judge.describe(result))
 
     # ---- what came of it
 
     @staticmethod
-    def _ran(target, attempt):
-        result = target.results.get(attempt.id)
+    def _worked(attempt, result):
         return bool(result) and attempt.says in result["stdout"] + result["stderr"]
 
     def _judge(self, attempt):
         def problem(result):
-            if result["hung"]:
+            worked = self._worked(attempt, result)
+            if result["hung"] or (attempt.control or attempt.authorized) and not worked:
                 return judge.describe(result)
-            ran = attempt.says in result["stdout"] + result["stderr"]
-            if attempt.control or attempt.authorized:
-                return "" if ran else judge.describe(result)
-            return "it ran" if ran else ""
+            return "it ran" if worked and not (attempt.control or attempt.authorized) else ""
         return problem
 
     def _judge_denials(self, records):
@@ -174,8 +153,8 @@ class PeersPart(part.Part):
             if not result or attempt.control or attempt.authorized:
                 continue
             found = [one for one in denials if result["start"] <= one.now <= result["end"]]
-            if not found and attempt.says not in result["stdout"] + result["stderr"]:
-                self.add(f"{attempt.id}: denied", f"it did not run, but for another reason: {judge.describe(result)}")
+            if not found and not self._worked(attempt, result):
+                self.add(f"{attempt.id}: denied", f"it failed for another reason: {judge.describe(result)}")
             denials = [one for one in denials if one not in found]
         self.add("nothing else was denied", "; ".join(one.text() for one in denials[:10]))
 
@@ -185,10 +164,10 @@ class PeersPart(part.Part):
         print(text, flush=True)
 
     def _table(self):
-        yield f"# interpreters {'bound by ' + json.dumps(RULES) if self._rules else 'not bound'}"
+        yield f"# interpreters {'bound by ' + json.dumps(self._rules) if self._rules else 'not bound'}"
         counts = {}
         for attempt in self._attempts + self._later:
-            ran = self._ran(self.session, attempt)
+            ran = self._worked(attempt, self.session.results.get(attempt.id))
             yield f"# {attempt.who:28} {'ran' if ran else 'denied':7} {attempt.name}" + (
                 f" ({attempt.authorized})" if attempt.authorized else "")
             if not attempt.control and attempt not in self._later:
@@ -197,4 +176,5 @@ class PeersPart(part.Part):
                 told[1] += 1
                 told[2] += bool(attempt.authorized)
         for who, (ran, count, authorized) in counts.items():
-            yield f"# {who}: {ran} of {count} ran" + (f", besides {authorized} that is authorized" if authorized else "")
+            yield (f"# {who}: {ran} of {count} ran"
+                   + (f", besides {authorized} that is authorized" if authorized else ""))
