@@ -2,8 +2,9 @@
 // Runs the vectors of decide_vectors through the verified bytecode of decide() and compares the
 // answers. For a guest only: it loads a program into the running kernel (which attaches to
 // nothing).
-//   decide_probe FILE
-// Prints `N vectors, N equal`; exit code 0 only when all are equal.
+//   decide_probe FILE [spoil]
+// Prints `N vectors, N equal`; exit code 0 only when all are equal. `spoil` changes the answer that
+// is expected of the last vector, so that one must be found unequal.
 #include "tests/bpf/decide_probe.h"
 
 #include <bpf/bpf.h>
@@ -111,12 +112,15 @@ std::size_t count_equal(const std::vector<w_probe_vector> &vectors) {
 } // namespace
 
 int main(int argc, char *argv[]) {
-  if (argc != 2) {
-    std::cerr << "usage: decide_probe FILE\n";
+  const bool spoils = argc == 3 && std::string(argv[2]) == "spoil";
+  if (argc != 2 && !spoils) {
+    std::cerr << "usage: decide_probe FILE [spoil]\n";
     return 2;
   }
   try {
-    const auto vectors = read_vectors(argv[1]);
+    auto vectors = read_vectors(argv[1]);
+    if (spoils && !vectors.empty())
+      vectors.back().expected.error ^= 1;
     const auto equal = count_equal(vectors);
     std::cout << vectors.size() << " vectors, " << equal << " equal\n";
     return !vectors.empty() && equal == vectors.size() ? 0 : 1;
