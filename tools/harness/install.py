@@ -9,6 +9,9 @@ from . import place
 from .authority import Authority
 from .product import ARTIFACTS, COUNTED, PROGRAMS, build_folder, warrant
 
+# Debian's systemd-binfmt hands interpreters to the kernel, at boot and whenever it is restarted.
+POLICY = {"permits": ["binfmt"]}
+
 
 def install_into(root, folder):
     """Installs the product into the root file system of the Debian guest, captures its baseline and
@@ -19,7 +22,7 @@ def install_into(root, folder):
     wants = root / "etc/systemd/system/sysinit.target.wants"  # as `systemctl enable` would, without it
     wants.mkdir(parents=True, exist_ok=True)
     (wants / "warrantd.service").symlink_to("/usr/lib/systemd/system/warrantd.service")
-    authority = Authority.make(folder, time.time(), {})
+    authority = Authority.make(folder, time.time(), POLICY)
     artifacts = root / ARTIFACTS.strip("/")
     artifacts.mkdir(parents=True)
     for name in ("trust-root.json", "policy.json"):
