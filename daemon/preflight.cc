@@ -187,11 +187,27 @@ Check check_ftrace(const Machine &machine) {
                                : "sysctl kernel.ftrace_enabled=1");
 }
 
+// /proc/kallsyms tells addresses by these (kernel/ksyms_common.c, Linux 6.1 to 7.2).
+Check check_symbols(const Machine &machine) {
+  constexpr int kSyslog = 34;
+  const std::string restricts = machine.first_line("/proc/sys/kernel/kptr_restrict");
+  const bool able = machine.effective_capabilities() >> kSyslog & 1;
+  std::string found = "addresses are told";
+  if (restricts == "2")
+    found = "kernel.kptr_restrict = 2 hides all addresses";
+  else if (!able)
+    found = "this process lacks CAP_SYSLOG";
+  return wish("kernel symbols", able && restricts != "2", found,
+              "every block device counts as in use, and none may be written unless the policy "
+              "permits blockDevices",
+              able ? "sysctl kernel.kptr_restrict=1" : "run it as root, outside any container");
+}
+
 using CheckFunction = Check (*)(const Machine &);
 constexpr CheckFunction kChecks[] = {
-    check_privileges, check_version,        check_lsm,        check_btf,     check_bpffs,
-    check_ima,        check_hash_algorithm, check_ima_policy, check_storage, check_verity,
-    check_post_open,  check_exec_check,     check_lockdown,   check_ftrace};
+    check_privileges, check_version,        check_lsm,        check_btf,      check_bpffs,
+    check_ima,        check_hash_algorithm, check_ima_policy, check_storage,  check_verity,
+    check_post_open,  check_exec_check,     check_symbols,    check_lockdown, check_ftrace};
 
 } // namespace
 

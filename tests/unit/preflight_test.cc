@@ -109,6 +109,9 @@ TEST_CASE("each lack is found, named and judged") {
        Outcome::kWarning},
       {"/sys/kernel/security/lockdown", "none integrity [confidentiality]\n", "lockdown",
        Outcome::kFailed},
+      {"/proc/sys/kernel/kptr_restrict", "1\n", "kernel symbols", Outcome::kOk},
+      {"/proc/sys/kernel/kptr_restrict", "2\n", "kernel symbols", Outcome::kWarning},
+      {"/proc/self/status", "CapEff:\t000000c000200000\n", "kernel symbols", Outcome::kWarning},
       {"/proc/sys/kernel/ftrace_enabled", "0\n", "function tracing", Outcome::kFailed},
       {"/proc/sys/kernel/ftrace_enabled", "", "function tracing", Outcome::kFailed},
   };
