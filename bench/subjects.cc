@@ -88,6 +88,9 @@ Result<Switch> Switch::create(const std::string &pins, const std::vector<std::st
     if (bpf_obj_pin(bpf_map__fd(map), map_pin_path(pins, name).c_str()) != 0)
       return said("cannot pin");
   }
+  if (bpf_obj_pin(bpf_program__fd(made.enforcement_->progs.take_uses),
+                  take_uses_pin_path(pins).c_str()) != 0)
+    return said("cannot pin");
   MapSet maps = WARRANT_TRY(MapSet::open(pins));
   Publisher publisher = WARRANT_TRY(Publisher::create(maps));
   Entries entries = WARRANT_TRY(make_entries(authorized, fill));
