@@ -5,6 +5,7 @@
 #include <linux/sched.h>
 #include <sched.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -104,11 +105,13 @@ static int do_orphan_exec(int count, char **words) {
   return errno;
 }
 
-/* Orphans below become our children. Ends as the last of them did. */
+/* Orphans below become our children. Ends as the one that failed did, if there is one: in which
+ * order two of them end that are told of each other's end is not certain. */
 static int do_subreaper(int count, char **words) {
   (void)count;
   int status = 0;
-  int last = PROBE_SETUP;
+  int ended = PROBE_SETUP;
+  bool failed = false;
   if (prctl(PR_SET_CHILD_SUBREAPER, 1) != 0)
     probe_setup_failed("subreaper");
   pid_t child = fork();
@@ -116,9 +119,13 @@ static int do_subreaper(int count, char **words) {
     execve(words[0], words, environ);
     _exit(errno);
   }
-  while (wait(&status) > 0)
-    last = WIFEXITED(status) ? WEXITSTATUS(status) : PROBE_SETUP;
-  return last;
+  while (wait(&status) > 0) {
+    if (failed)
+      continue;
+    ended = WIFEXITED(status) ? WEXITSTATUS(status) : PROBE_SETUP;
+    failed = ended != 0;
+  }
+  return ended;
 }
 
 /* PROGRAM PATH: PROGRAM runs and ends; then PATH is executed under the number that it had. */
