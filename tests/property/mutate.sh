@@ -3,6 +3,7 @@
 # Shows that the exhaustive test can fail: breaks a copy of bpf/decide.h in one place at a time and expects the
 # very same test binary, run on the broken decision, to notice.
 #   mutate.sh TEST_BINARY SUBJECT_LIBRARY COMPILER SOURCE_ROOT [TEST_ARGUMENTS...]
+# MUTANTS=K/N in the environment: only the K-th of N parts of them, for N at a time.
 # Exit code 0: the unbroken copy passed and every mutant was killed. A mutation whose text is no
 # longer in decide.h, or there more than once, is an error: the list must follow the file.
 set -euo pipefail
@@ -15,7 +16,8 @@ trap 'rm -rf "$work"' EXIT
 mkdir "$work/bpf"
 cp "$root/bpf/abi.h" "$root/bpf/abi_maps.h" "$work/bpf/"
 original=$(cat "$root/bpf/decide.h")
-killed=0 survived=0 errors=0
+killed=0 survived=0 errors=0 number=0
+part=${MUTANTS:-1/1}
 
 # Whether the test passes on the decision that lies in $work/bpf. The broken copy is found first.
 passes() {
@@ -27,6 +29,8 @@ passes() {
 # mutate WHAT OLD NEW: one mutant; OLD must be in decide.h exactly once.
 mutate() {
   local rest=${original#*"$2"}
+  number=$((number + 1))
+  [ $((number % ${part#*/})) -eq $((${part%/*} % ${part#*/})) ] || return 0
   if [[ $rest == "$original" || $rest == *"$2"* ]]; then
     echo "ERROR     $1: not exactly once in decide.h: $2"
     errors=$((errors + 1))
