@@ -62,7 +62,8 @@ class PagesTest(WorkshopTest):
     def test_commands_in_the_documents_exist(self):
         shown = 0
         for page in [SOURCE / "README.md", *(SOURCE / "docs").glob("*.md")]:
-            for line in re.findall(r"^(?:sudo |[$#] )?warrant (.*)$", page.read_text(), re.M):
+            text = page.read_text().replace("\\\n", " ")
+            for line in re.findall(r"^(?:sudo |[$#] )?warrant (.*)$", text, re.M):
                 with self.subTest(page=page.name, line=line):
                     # Behind --help only the options' names and values are checked.
                     self.run_cli(*shlex.split(line, comments=True), "--help")
