@@ -3,9 +3,14 @@
 // makes one of.
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/blkpg.h>
+#include <linux/loop.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include "code.h"
@@ -69,6 +74,50 @@ static int do_patch_below(int count, char **words) {
   return errno;
 }
 
+/* A partition that is the whole of a loop device, which need not be free for that. */
+static void add_partition(const char *disk, const char *node) {
+  struct loop_info64 info;
+  struct stat about;
+  char size[32] = "";
+  int device = probe_open(disk, O_RDONLY);
+  int length = probe_open("/sys/block/loop0/size", O_RDONLY);
+
+  if (ioctl(device, LOOP_GET_STATUS64, &info) != 0)
+    probe_setup_failed("loop status");
+  info.lo_flags |= LO_FLAGS_PARTSCAN;
+  if (ioctl(device, LOOP_SET_STATUS64, &info) != 0)
+    probe_setup_failed("partitions");
+  if (read(length, size, sizeof(size) - 1) <= 0)
+    probe_setup_failed("size");
+  struct blkpg_partition part = {.length = atoll(size) * 512, .pno = 1};
+  struct blkpg_ioctl_arg wanted = {
+      .op = BLKPG_ADD_PARTITION, .datalen = sizeof(part), .data = &part};
+  if (ioctl(device, BLKPG, &wanted) != 0)
+    probe_setup_failed("partition");
+  close(length);
+  close(device);
+  char number[32] = "";
+  unsigned major_number = 0;
+  unsigned minor_number = 0;
+  int told = probe_open("/sys/block/loop0/loop0p1/dev", O_RDONLY);
+  if (read(told, number, sizeof(number) - 1) <= 0 ||
+      sscanf(number, "%u:%u", &major_number, &minor_number) != 2)
+    probe_setup_failed("number");
+  close(told);
+  unlink(node);
+  if (mknod(node, S_IFBLK | 0600, makedev(major_number, minor_number)) != 0 ||
+      stat(node, &about) != 0)
+    probe_setup_failed("mknod");
+}
+
+/* FILE TEXT NODE: /dev/loop0, which is mounted, gets a partition; FILE is changed below by that. */
+static int do_patch_partition(int count, char **words) {
+  (void)count;
+  char *below[] = {words[0], words[2], words[1], NULL};
+  add_partition("/dev/loop0", words[2]);
+  return do_patch_below(3, below);
+}
+
 /* FILE SWAP TEXT CGROUP: FILE lies on tmpfs, and its pages belong to CGROUP, which is made to swap
  * them out. They are changed in SWAP, and FILE is executed. */
 static int do_patch_swap(int count, char **words) {
@@ -95,6 +144,8 @@ static int do_patch_swap(int count, char **words) {
 
 const struct probe_verb kBelowVerbs[] = {
     {"patch-below", do_patch_below, 3, "FILE BELOW TEXT  changed in BELOW, then executed"},
+    {"patch-partition", do_patch_partition, 3,
+     "FILE TEXT NODE  changed in a partition of the mounted /dev/loop0, then executed"},
     {"patch-swap", do_patch_swap, 4, "FILE SWAP TEXT CGROUP  changed in SWAP, then executed"},
     {0},
 };
