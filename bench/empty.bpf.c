@@ -54,6 +54,16 @@ int BPF_PROG(empty_inode_setattr) {
   return 0;
 }
 
+SEC("lsm/file_ioctl")
+int BPF_PROG(empty_file_ioctl) {
+  return 0;
+}
+
+SEC("lsm/file_ioctl_compat")
+int BPF_PROG(empty_file_ioctl_compat) {
+  return 0;
+}
+
 SEC("lsm/inode_unlink")
 int BPF_PROG(empty_inode_unlink) {
   return 0;

@@ -120,6 +120,8 @@ enum w_audit {
   X(MMAP_FILE, "mmap_file")                               \
   X(FILE_MPROTECT, "file_mprotect")                       \
   X(INODE_SETATTR, "inode_setattr")                       \
+  X(FILE_IOCTL, "file_ioctl")                             \
+  X(FILE_IOCTL_COMPAT, "file_ioctl_compat")               \
   X(INODE_UNLINK, "inode_unlink")                         \
   X(INODE_RMDIR, "inode_rmdir")                           \
   X(INODE_RENAME, "inode_rename")                         \
@@ -235,7 +237,8 @@ enum w_digest_kind {
   X(BINFMT, DOOR, "binfmt_misc")                                              \
   X(MODULE, CODE, "module")                                                   \
   X(FIRMWARE, CODE, "firmware")                                               \
-  X(KEXEC, CODE, "kexec image")
+  X(KEXEC, CODE, "kexec image")                                               \
+  X(IMA, OWN, "policy of IMA")
 
 enum w_object {
 #define W_OBJECT_ENUM(name, class, text) W_OBJECT_##name,

@@ -14,6 +14,7 @@
 static const char w_name_mem[] = "mem";
 static const char w_name_ftrace[] = "ftrace_enabled";
 static const char w_name_register[] = "register";
+static const char w_name_policy[] = "policy";
 static const char w_name_userfault[] = "[userfaultfd]";
 
 struct w_word {
@@ -35,6 +36,9 @@ static __always_inline int w_is_called(const struct w_word *name, const char *te
  */
 extern const void blockdev_superblock __ksym __weak;
 
+/* Who holds the whole of a disk of which only a part is claimed. */
+extern const void bd_may_claim __ksym __weak;
+
 #define W_BLOCK_DEVICES 65536
 
 struct w_devices {
@@ -43,6 +47,18 @@ struct w_devices {
   __u32 device;
   int is_free;
 };
+
+/* A part of a disk that is claimed as a whole is claimed, too: such a part can be made at any time.
+ */
+static __always_inline int w_is_claimed(struct block_device *device) {
+  struct block_device *whole = BPF_CORE_READ(device, bd_disk, part0);
+  const void *holder;
+
+  if (BPF_CORE_READ(device, bd_holder))
+    return 1;
+  holder = whole == device ? NULL : BPF_CORE_READ(whole, bd_holder);
+  return holder && holder != &bd_may_claim;
+}
 
 static long w_look_at_device(__u32 number, struct w_devices *devices) {
   struct list_head *node = devices->next;
@@ -55,7 +71,7 @@ static long w_look_at_device(__u32 number, struct w_devices *devices) {
   devices->next = BPF_CORE_READ(node, next);
   if (BPF_CORE_READ(found, bdev.bd_dev) != devices->device)
     return 0;
-  devices->is_free = BPF_CORE_READ(found, bdev.bd_holder) == NULL;
+  devices->is_free = !w_is_claimed(&found->bdev);
   return 1;
 }
 
@@ -85,9 +101,11 @@ static __noinline __u32 w_door_of_file(struct file *file) {
     return w_is_in_use(inode->i_rdev) ? W_OBJECT_BLOCK_DEVICE : W_OBJECT_NONE;
   if (magic == TRACEFS_MAGIC || magic == DEBUGFS_MAGIC)
     return W_OBJECT_TRACING;
-  if (magic != PROC_SUPER_MAGIC && magic != BINFMTFS_MAGIC)
+  if (magic != PROC_SUPER_MAGIC && magic != BINFMTFS_MAGIC && magic != SECURITYFS_MAGIC)
     return W_OBJECT_NONE;
   w_read_word(&name, w_name_of(file->f_path.dentry));
+  if (magic == SECURITYFS_MAGIC)
+    return w_is_called(&name, w_name_policy) ? W_OBJECT_IMA : W_OBJECT_NONE;
   if (magic == BINFMTFS_MAGIC)
     return w_is_called(&name, w_name_register) ? W_OBJECT_BINFMT : W_OBJECT_NONE;
   if (w_is_called(&name, w_name_mem))

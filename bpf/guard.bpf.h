@@ -100,13 +100,36 @@ static __always_inline int w_is_own_program(struct bpf_prog *program) {
   return guard && types != 0 && types == guard->btf;
 }
 
+/* Kernels allow 32768 instructions of filters, so that there can be many; more are not looked at.
+ */
+#define W_FILTERS 64
+
+/* Whether another process may answer the system calls of the current task (seccomp's
+ * notifications).
+ */
+static __noinline int w_has_supervisor(void) {
+  struct task_struct *self = bpf_get_current_task_btf();
+  struct seccomp_filter *filter = BPF_CORE_READ(self, seccomp.filter);
+
+  for (int i = 0; i < W_FILTERS; i++) {
+    if (!filter)
+      return 0;
+    if (BPF_CORE_READ(filter, notif))
+      return 1;
+    filter = BPF_CORE_READ(filter, prev);
+  }
+  return 1;
+}
+
 /*
  * An exec under an authorization to administer: the loader is told to believe nothing of the
- * environment. Who is traced while it is executed belongs to who traces it.
+ * environment. Who is traced while it is executed belongs to who traces it, and who has a
+ * supervisor to that.
  */
 static __always_inline __u32 w_take_office(struct linux_binprm *bprm,
                                            const struct w_candidate *grant) {
-  if (!(grant->actions & W_ACTION_ADMINISTER) || (bprm->unsafe & LSM_UNSAFE_PTRACE))
+  if (!(grant->actions & W_ACTION_ADMINISTER) || (bprm->unsafe & LSM_UNSAFE_PTRACE) ||
+      w_has_supervisor())
     return 0;
   bpf_bprm_opts_set(bprm, BPF_F_BPRM_SECUREEXEC);
   return W_PROCESS_ADMINISTER;

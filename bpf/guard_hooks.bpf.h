@@ -7,6 +7,26 @@
 #include "doors.bpf.h"
 #include "guard.bpf.h"
 
+/*
+ * Moving blocks between files leaves in memory what no longer lies on the disk: it would be
+ * measured there, and what is read when those pages were dropped would run.
+ */
+static __always_inline int w_move_blocks(struct file *file, unsigned int command, __u32 hook) {
+  if (command != EXT4_IOC_MOVE_EXT || file->f_inode->i_sb->s_magic != EXT4_SUPER_MAGIC)
+    return 0;
+  return w_touch(hook, W_OBJECT_BLOCK_DEVICE, file->f_inode, w_name_of(file->f_path.dentry));
+}
+
+SEC("lsm/file_ioctl")
+int BPF_PROG(on_file_ioctl, struct file *file, unsigned int command) {
+  return w_move_blocks(file, command, W_HOOK_FILE_IOCTL);
+}
+
+SEC("lsm/file_ioctl_compat")
+int BPF_PROG(on_file_ioctl_compat, struct file *file, unsigned int command) {
+  return w_move_blocks(file, command, W_HOOK_FILE_IOCTL_COMPAT);
+}
+
 SEC("lsm/inode_unlink")
 int BPF_PROG(on_inode_unlink, struct inode *folder, struct dentry *dentry) {
   if (!w_is_pin(folder, dentry))
@@ -201,6 +221,9 @@ int take_guard(struct w_guard_request *request) {
 
   request->result = -ENOMEM;
   if (!place || !context)
+    return 0;
+  request->result = -ESTALE;
+  if (w_ima_remembers())
     return 0;
   request->result = -EBADF;
   for (int i = 0; i < W_GUARD_FOLDERS; i++) {

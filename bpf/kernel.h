@@ -125,8 +125,12 @@ struct files_struct {
   struct fdtable *fdt;
 };
 
+struct gendisk {
+  struct block_device *part0; /* the whole of it */
+};
 struct block_device {
   __u32 bd_dev;
+  struct gendisk *bd_disk;
   void *bd_holder; /* who claimed it: a mount, swap, a volume on top; NULL: nobody */
 };
 struct bdev_inode {
@@ -196,6 +200,15 @@ struct nsproxy {
   struct mnt_namespace *mnt_ns;
 };
 
+/* One of the filters that a process was given; the older ones behind it. */
+struct seccomp_filter {
+  void *notif; /* another process answers its system calls */
+  struct seccomp_filter *prev;
+};
+struct seccomp {
+  struct seccomp_filter *filter;
+};
+
 struct task_struct {
   int pid;
   int tgid;
@@ -205,6 +218,7 @@ struct task_struct {
   struct nsproxy *nsproxy;
   struct css_set *cgroups;
   unsigned int sessionid;
+  struct seccomp seccomp;
 };
 
 /* Not the one that user space has under this name. */
@@ -242,6 +256,10 @@ struct pt_regs___kernel {
 #define TRACEFS_MAGIC 0x74726163u
 #define DEBUGFS_MAGIC 0x64626720u
 #define BINFMTFS_MAGIC 0x42494e4du
+#define SECURITYFS_MAGIC 0x73636673u
+#define EXT4_SUPER_MAGIC 0xef53u
+/* linux/ext4 has no uapi header for it: _IOWR('f', 15, struct move_extent) */
+#define EXT4_IOC_MOVE_EXT 0xc028660fu
 #define MS_MOVE 0x2000ul
 #define LSM_UNSAFE_PTRACE 0x2
 #define PTRACE_MODE_ATTACH 0x2u
@@ -259,5 +277,6 @@ struct pt_regs___kernel {
 #define ENOMEM 12
 #define EEXIST 17
 #define ENOSPC 28
+#define ESTALE 116
 
 #endif

@@ -58,6 +58,8 @@ inline constexpr std::array<LinkName, W_HOOK_COUNT - 1> kLinks = {
      {W_HOOK_MMAP_FILE, "on_mmap_file"},
      {W_HOOK_FILE_MPROTECT, "on_file_mprotect"},
      {W_HOOK_INODE_SETATTR, "on_inode_setattr"},
+     {W_HOOK_FILE_IOCTL, "on_file_ioctl"},
+     {W_HOOK_FILE_IOCTL_COMPAT, "on_file_ioctl_compat", true},
      {W_HOOK_INODE_UNLINK, "on_inode_unlink"},
      {W_HOOK_INODE_RMDIR, "on_inode_rmdir"},
      {W_HOOK_INODE_RENAME, "on_inode_rename"},

@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "daemon/takeover.h"
 
+#include <bpf/bpf.h>
 #include <fcntl.h>
 #include <sys/file.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <fstream>
 #include <utility>
+#include <vector>
 
 #include "daemon/publish.h"
 
@@ -26,6 +29,59 @@ Result<UniqueFd> lock_pins(const std::string &pins) {
   return lock;
 }
 
+namespace {
+
+bool is_among(uint32_t id, const std::vector<uint32_t> &ids) {
+  return std::find(ids.begin(), ids.end(), id) != ids.end();
+}
+
+// The maps that the program behind a pinned link uses. Nobody can load programs of that kind, under
+// that name, while enforcement is on.
+Result<std::vector<uint32_t>> maps_of(const std::string &pins, std::string_view program) {
+  const std::string path = link_pin_path(pins, program);
+  const Error other{path + " is no link to a program of enforcement"};
+  const int opened = bpf_obj_get(path.c_str());
+  if (opened < 0)
+    return other;
+  const UniqueFd link(opened);
+  bpf_link_info about{};
+  uint32_t size = sizeof(about);
+  if (bpf_obj_get_info_by_fd(link.get(), &about, &size) != 0)
+    return other;
+  const int number = bpf_prog_get_fd_by_id(about.prog_id);
+  if (number < 0)
+    return other;
+  const UniqueFd fd(number);
+  std::vector<uint32_t> ids(64);
+  bpf_prog_info info{};
+  info.nr_map_ids = static_cast<uint32_t>(ids.size());
+  info.map_ids = reinterpret_cast<uintptr_t>(ids.data());
+  size = sizeof(info);
+  if (bpf_obj_get_info_by_fd(fd.get(), &info, &size) != 0 || info.type != BPF_PROG_TYPE_LSM ||
+      std::string_view(info.name) != program.substr(0, sizeof(info.name) - 1))
+    return other;
+  ids.resize(std::min<size_t>(info.nr_map_ids, ids.size()));
+  return ids;
+}
+
+} // namespace
+
+Status check_maps(const std::string &pins, const MapSet &maps) {
+  std::vector<uint32_t> used = WARRANT_TRY(maps_of(pins, "on_bprm_check"));
+  for (uint32_t id : WARRANT_TRY(maps_of(pins, "on_bpf_map")))
+    used.push_back(id);
+  for (size_t i = 0; i < kMapNames.size(); i++) {
+    bpf_map_info info{};
+    uint32_t size = sizeof(info);
+    if (bpf_obj_get_info_by_fd(maps.fd(static_cast<Map>(i)), &info, &size) != 0 ||
+        !is_among(info.id, used))
+      return Error{map_pin_path(pins, kMapNames[i]) +
+                   " is not the map that the programs in the kernel use: somebody put together "
+                   "this folder of pins. What is in force stays"};
+  }
+  return {};
+}
+
 Status check_hold(const w_config &config, uint64_t serial, const std::string &state) {
   if (config.abi != W_ABI_VERSION)
     return Error{"the programs in the kernel speak version " + std::to_string(config.abi) +
@@ -41,6 +97,7 @@ Status check_hold(const w_config &config, uint64_t serial, const std::string &st
 Result<Held> take_hold(const std::string &pins, const std::string &state, Admission &admission) {
   UniqueFd lock = WARRANT_TRY(lock_pins(pins));
   MapSet maps = WARRANT_TRY(MapSet::open(pins));
+  WARRANT_TRY(check_maps(pins, maps));
   const w_config config = WARRANT_TRY(read_config(maps));
   WARRANT_TRY(check_hold(config, admission.state().serial, state));
   admission.bind(root_of(config));

@@ -29,6 +29,10 @@ struct Held {
 // `state` is the state directory, for messages. Errors: see check_hold(); a pin cannot be opened.
 Result<Held> take_hold(const std::string &pins, const std::string &state, Admission &admission);
 
+// Whether the maps are those of the programs that are attached: `pins` may be anybody's folder,
+// with links to some of ours in it.
+Status check_maps(const std::string &pins, const MapSet &maps);
+
 // Whether a daemon whose durable state has this serial may take over what the kernel says of
 // itself: the same contract, and nothing was rolled back.
 Status check_hold(const w_config &config, uint64_t serial, const std::string &state);

@@ -50,7 +50,7 @@ inline bool is_touch(const w_facts &facts) {
 // The objects by what lets them be, written out: nothing here is taken from the list in abi.h.
 inline bool is_enforcement(const w_facts &facts) {
   return is_one_of(facts.object, {W_OBJECT_PIN, W_OBJECT_MOUNT, W_OBJECT_MAP, W_OBJECT_PROGRAM,
-                                  W_OBJECT_ADMINISTRATOR, W_OBJECT_FTRACE});
+                                  W_OBJECT_ADMINISTRATOR, W_OBJECT_FTRACE, W_OBJECT_IMA});
 }
 inline bool is_memory(const w_facts &facts) {
   return is_one_of(facts.object,

@@ -46,6 +46,7 @@ extern const struct probe_verb kBpfVerbs[];
 extern const struct probe_verb kDoorVerbs[];
 extern const struct probe_verb kIntrudeVerbs[];
 extern const struct probe_verb kStaleVerbs[];
+extern const struct probe_verb kDecoyVerbs[];
 
 /* Standard output to nowhere, until it is shown again. */
 int hide_output(void);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Files whose pages in memory are not what lies on the disk: what is measured is in memory, and what
-// runs after those pages were dropped is not.
+// Files whose pages in memory are not what lies on the disk: what is measured is in memory, and
+// what runs after those pages were dropped is not.
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
