@@ -225,6 +225,7 @@ struct task_struct {
 struct pt_regs___kernel {
   unsigned long bx;
   unsigned long di;
+  unsigned long orig_ax; /* number of the system call */
 };
 
 #pragma clang attribute pop

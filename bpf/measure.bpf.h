@@ -57,6 +57,17 @@ static __always_inline int w_is_unsealed(struct inode *inode, __u32 magic) {
   return (BPF_CORE_READ(info, seals) & SEALED_CONTENT) != SEALED_CONTENT;
 }
 
+/* Its content is not measured any more, until the inode is evicted. 1 when it could not be marked.
+ */
+static __always_inline int w_mark_unstable(struct file *file) {
+  struct w_inode *state =
+      bpf_inode_storage_get(&inodes, file->f_inode, NULL, BPF_LOCAL_STORAGE_GET_F_CREATE);
+  if (!state)
+    return 1;
+  __sync_fetch_and_or(&state->flags, W_INODE_SHARED);
+  return 0;
+}
+
 /*
  * A shared mapping by a descriptor that may write: its pages can be pinned (io_uring, a stalled
  * process_vm_writev), and what holds a pin writes on after mapping, descriptor and i_writecount are
@@ -65,16 +76,27 @@ static __always_inline int w_is_unsealed(struct inode *inode, __u32 magic) {
  */
 static __always_inline int w_mark_shared(struct file *file, unsigned long flags) {
   unsigned long type = flags & MAP_TYPE;
-  struct w_inode *state;
 
   if ((type != MAP_SHARED && type != MAP_SHARED_VALIDATE) || !(file->f_mode & FMODE_WRITE) ||
       !w_is_regular(file->f_inode))
     return 0;
-  state = bpf_inode_storage_get(&inodes, file->f_inode, NULL, BPF_LOCAL_STORAGE_GET_F_CREATE);
-  if (!state)
-    return 1;
-  __sync_fetch_and_or(&state->flags, W_INODE_SHARED);
-  return 0;
+  return w_mark_unstable(file);
+}
+
+#define W_SYS_SWAPON 167
+#define W_SYS_SWAPON_32 87 /* unlink of 64 bits, which opens nothing for writing */
+
+/*
+ * A file that is opened to be swapped to: the kernel will write below its pages in memory, which
+ * stay what they were and would be measured. 1 when the inode could not be marked.
+ */
+static __always_inline int w_mark_swapped(struct file *file) {
+  struct pt_regs___kernel *registers = (void *)bpf_task_pt_regs(bpf_get_current_task_btf());
+  unsigned long number = BPF_CORE_READ(registers, orig_ax);
+
+  if ((number != W_SYS_SWAPON && number != W_SYS_SWAPON_32) || !w_is_regular(file->f_inode))
+    return 0;
+  return w_mark_unstable(file);
 }
 
 static __always_inline __u64 w_load(const __u64 *value) {

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
+#include <sys/swap.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -72,6 +73,70 @@ static int do_move_below(int count, char **words) {
   if (content_of(words[0]) == before)
     probe_setup_failed("the content is the same");
   puts("changed");
+  execve(words[0], words, environ);
+  return errno;
+}
+
+/* ---- a file that is swapped to --------------------------------------------------------------- */
+
+#define SWAPPED 64
+
+/* write(1, "EVIL\n", 5); exit_group(0): a page that begins so says EVIL where a payload says RAN.
+ */
+static const uint8_t kEvil[] = {
+    0xb8, 1, 0, 0,    0,    0xbf, 1,   0, 0, 0, 0x48, 0x8d, 0x35, 0x10, 0,   0,   0,   0xba, 5,
+    0,    0, 0, 0x0f, 0x05, 0xb8, 231, 0, 0, 0, 0x31, 0xff, 0x0f, 0x05, 'E', 'V', 'I', 'L',  '\n'};
+
+static void swap_out(void) {
+  uint8_t *memory = mmap(NULL, SWAPPED * PAGE, RW, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+  if (memory == MAP_FAILED)
+    probe_setup_failed("mmap");
+  for (size_t i = 0; i < SWAPPED; i++)
+    memcpy(memory + i * PAGE, kEvil, sizeof(kEvil));
+  for (int i = 0; i < 20; i++) {
+    if (madvise(memory, SWAPPED * PAGE, MADV_PAGEOUT) != 0)
+      probe_setup_failed("madvise");
+    usleep(20000);
+  }
+}
+
+/* PATH: a file of one's own that is authorized but for its length of at least 16 pages. It becomes
+ * a place to swap to for a moment, with its first page as it must be for that. */
+static int do_swap_below(int count, char **words) {
+  (void)count;
+  char first[PAGE];
+  union {
+    char bytes[PAGE];
+    struct {
+      char boot[1024];
+      uint32_t version;
+      uint32_t last_page;
+    } head;
+  } header = {.head = {.version = 1, .last_page = 15}};
+  uint64_t before = content_of(words[0]);
+  int file = probe_open(words[0], O_RDWR);
+
+  memcpy(header.bytes + PAGE - 10, "SWAPSPACE2", 10);
+  if (pread(file, first, PAGE, 0) != PAGE || pwrite(file, header.bytes, PAGE, 0) != PAGE ||
+      fsync(file) != 0)
+    probe_setup_failed("header");
+  if (swapon(words[0], 0) != 0)
+    return errno;
+  swap_out();
+  if (swapoff(words[0]) != 0)
+    probe_setup_failed("swapoff");
+  if (pwrite(file, first, PAGE, 0) != PAGE || fsync(file) != 0)
+    probe_setup_failed("first page");
+  close(file);
+  if (content_of(words[0]) != before)
+    probe_setup_failed("memory has changed");
+  int kept = probe_open(words[0], O_RDONLY);
+  int error = run_quietly(words[0]);
+  if (error != 0)
+    return error;
+  if (posix_fadvise(kept, 0, 0, POSIX_FADV_DONTNEED) != 0 || content_of(words[0]) == before)
+    probe_setup_failed("the content is the same");
   execve(words[0], words, environ);
   return errno;
 }
@@ -154,6 +219,7 @@ static int do_change_unseen(int count, char **words) {
 
 const struct probe_verb kStaleVerbs[] = {
     {"move-below", do_move_below, 2, "PATH OTHER  a block of it is moved, while it is in memory"},
+    {"swap-below", do_swap_below, 1, "PATH  is swapped to, while it is in memory"},
     {"change-unseen", do_change_unseen, 3, "TRIES PATH TEXT  changed so that IMA does not notice"},
     {0},
 };
