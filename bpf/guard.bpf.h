@@ -75,6 +75,22 @@ static __always_inline int w_is_pin(struct inode *folder, struct dentry *dentry)
   return w_is_folder_of_pins(guard, folder) || (inode && w_is_folder_of_pins(guard, inode));
 }
 
+/* Who may open a pin is in its mode: the next daemon has no right to override that. */
+static __noinline int w_shuts_pin(struct dentry *dentry, struct iattr *attributes) {
+  struct inode *inode = BPF_CORE_READ(dentry, d_inode);
+  struct inode *folder = BPF_CORE_READ(dentry, d_parent, d_inode);
+  struct w_guard *guard;
+
+  if (!(BPF_CORE_READ(attributes, ia_valid) & ATTR_OWNER_AND_MODE) ||
+      BPF_CORE_READ(inode, i_sb, s_magic) != BPF_FS_MAGIC)
+    return 0;
+  guard = w_get_guard();
+  if (!guard || guard->device == 0 ||
+      !(w_is_folder_of_pins(guard, folder) || w_is_folder_of_pins(guard, inode)))
+    return 0;
+  return w_touch(W_HOOK_INODE_SETATTR, W_OBJECT_PIN, NULL, w_name_of(dentry));
+}
+
 /* By the type information that the map was made with, so that those of every generation are known;
  * some kinds of maps have none. */
 static __always_inline int w_is_own_map(struct bpf_map *map) {

@@ -243,6 +243,7 @@ struct pt_regs___kernel {
 #define FMODE_EXEC 0x20u
 #define PROT_WRITE 0x2ul
 #define ATTR_SIZE 0x8u
+#define ATTR_OWNER_AND_MODE 0x7u /* ATTR_MODE, ATTR_UID, ATTR_GID */
 #define MAP_TYPE 0xful
 #define MAP_SHARED 0x1ul
 #define MAP_SHARED_VALIDATE 0x3ul

@@ -302,6 +302,8 @@ int on_inode_setattr(unsigned long long *ctx) {
     asm volatile("%0 = *(u64 *)(%1 + 0)" : "=r"(dentry) : "r"(ctx));
     asm volatile("%0 = *(u64 *)(%1 + 8)" : "=r"(attributes) : "r"(ctx));
   }
+  if (w_shuts_pin(dentry, attributes) != 0)
+    return -EPERM;
   return w_set_attributes(dentry, attributes) == 0 ? 0 : -EPERM;
 }
 

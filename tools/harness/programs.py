@@ -70,6 +70,12 @@ def payload_anywhere():
                            ["-static-pie", "-fPIE", *FREESTANDING[1:]])
 
 
+def payload_long():
+    """As long as a place to swap to must be: its segments lie far from each other."""
+    return compile_program("payload-long", [SOURCES / "payload/payload.c"],
+                           [*FREESTANDING, "-Wl,-z,common-page-size=65536,-z,max-page-size=65536"])
+
+
 def payload_stack():
     """Its header asks for an executable stack."""
     return compile_program("payload-stack", [SOURCES / "payload/payload_stack.c"],

@@ -16,6 +16,7 @@ def sources():
     """What `from` may name besides another file of the scenario: {name: path on this machine}."""
     return {"payload": programs.payload, "payload-dyn": programs.payload_dynamic,
             "payload.so": programs.payload_library, "payload-pie": programs.payload_anywhere,
+            "payload-long": programs.payload_long,
             "payload-interp": programs.payload_interpreted, "payload-rwx": programs.payload_writable,
             "payload-stack": programs.payload_stack, "payload-bss": programs.payload_bss,
             "payload-stack.so": programs.payload_stack_library,

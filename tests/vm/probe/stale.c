@@ -113,10 +113,14 @@ static int do_swap_below(int count, char **words) {
       uint32_t version;
       uint32_t last_page;
     } head;
-  } header = {.head = {.version = 1, .last_page = 15}};
+  } header = {.head = {.version = 1}};
+  struct stat info;
   uint64_t before = content_of(words[0]);
   int file = probe_open(words[0], O_RDWR);
 
+  if (fstat(file, &info) != 0)
+    probe_setup_failed("fstat");
+  header.head.last_page = (uint32_t)(info.st_size / PAGE) - 1;
   memcpy(header.bytes + PAGE - 10, "SWAPSPACE2", 10);
   if (pread(file, first, PAGE, 0) != PAGE || pwrite(file, header.bytes, PAGE, 0) != PAGE ||
       fsync(file) != 0)
