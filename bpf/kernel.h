@@ -269,6 +269,7 @@ struct pt_regs___kernel {
 #define SIGKILL 9
 #define S_CASEFOLD (1u << 15)
 #define S_VERITY (1u << 16)
+#define S_IMA (1u << 10) /* IMA keeps something of the inode */
 /* F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE */
 #define SEALED_CONTENT 0xeu
 #define HASH_ALGO_SHA256 4

@@ -174,23 +174,17 @@ static __noinline int w_verity_digest(struct file *file, struct w_verity *room) 
 }
 
 /*
- * Whether IMA has a policy: then it tells what it read of a file at another time, and does not
- * notice every change since (two writers that close at once, one of them in truncate(2)). Where the
- * symbol is hidden nobody knows.
+ * What IMA's policy had it read, it tells from memory, and does not notice every change since (two
+ * writers that close at once, one of them in truncate(2)).
  */
-extern const void ima_policy_flag __ksym __weak;
-
-static __always_inline int w_ima_remembers(void) {
-  int flag = 0;
-
-  if (&ima_policy_flag)
-    bpf_probe_read_kernel(&flag, sizeof(flag), &ima_policy_flag);
-  return flag != 0;
+static __always_inline int w_ima_remembers(struct inode *inode) {
+  return (inode->i_flags & S_IMA) != 0;
 }
 
 static __always_inline void w_hash(struct file *file, struct w_digest *out) {
   __u8 bytes[64] = {};
-  long algorithm = w_ima_remembers() ? -ESTALE : bpf_ima_file_hash(file, bytes, sizeof(bytes));
+  long algorithm =
+      w_ima_remembers(file->f_inode) ? -ESTALE : bpf_ima_file_hash(file, bytes, sizeof(bytes));
 
   if (algorithm < 0) {
     out->measure = W_MEASURE_FAILED;

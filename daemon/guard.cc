@@ -76,10 +76,6 @@ Status run_take_guard(const ::enforcement &skeleton, w_guard_request &request) {
   options.ctx_size_in = sizeof(request);
   if (bpf_prog_test_run_opts(bpf_program__fd(skeleton.progs.take_guard), &options) != 0)
     return said("cannot tell the programs where their pins lie", errno);
-  if (request.result == -ESTALE)
-    return Error{
-        "IMA has a policy, and then tells of files what they were when it read them: nothing "
-        "could be measured. Boot without an IMA policy (ima_policy=, /etc/ima/ima-policy)"};
   if (request.result != 0)
     return said("the programs cannot guard the pins", -request.result);
   return {};
