@@ -216,7 +216,7 @@ static int do_change_unseen(int count, char **words) {
   sscanf(words[0], "%d", &tries);
   for (int i = 0; i < tries && error != 0; i++) {
     error = change_unseen(words[1], at, letter);
-    printf("%s", error == 0 ? "ran\n" : ".");
+    puts(error == 0 ? "ran" : "refused");
   }
   return error;
 }
