@@ -211,6 +211,7 @@ struct task_struct {
 struct pt_regs___kernel {
   unsigned long bx;
   unsigned long di;
+  unsigned long orig_ax;
 };
 
 #pragma clang attribute pop
@@ -223,6 +224,8 @@ struct pt_regs___kernel {
 #define S_IXUGO 0000111
 #define FMODE_READ 0x1u
 #define FMODE_WRITE 0x2u
+/* The kernel opens the file for itself, below another one: an overlay, a FUSE file. */
+#define FMODE_NOACCOUNT 0x20000000u
 /* In f_flags: the kernel itself opens the file, to execute it or to load an ELF interpreter. No
  * system call can set it. */
 #define FMODE_EXEC 0x20u

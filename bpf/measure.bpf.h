@@ -63,18 +63,34 @@ static __always_inline int w_is_unsealed(struct inode *inode, __u32 magic) {
  * gone (seen on 6.1). Pins are told to nobody, so such content is not measured any more. 1 when the
  * inode could not be marked.
  */
-static __always_inline int w_mark_shared(struct file *file, unsigned long flags) {
-  unsigned long type = flags & MAP_TYPE;
-  struct w_inode *state;
+static __always_inline int w_mark_inode_shared(struct inode *inode) {
+  struct w_inode *state =
+      bpf_inode_storage_get(&inodes, inode, NULL, BPF_LOCAL_STORAGE_GET_F_CREATE);
 
-  if ((type != MAP_SHARED && type != MAP_SHARED_VALIDATE) || !(file->f_mode & FMODE_WRITE) ||
-      !w_is_regular(file->f_inode))
-    return 0;
-  state = bpf_inode_storage_get(&inodes, file->f_inode, NULL, BPF_LOCAL_STORAGE_GET_F_CREATE);
   if (!state)
     return 1;
   __sync_fetch_and_or(&state->flags, W_INODE_SHARED);
   return 0;
+}
+
+static __always_inline int w_mark_shared(struct file *file, unsigned long flags) {
+  unsigned long type = flags & MAP_TYPE;
+
+  if ((type != MAP_SHARED && type != MAP_SHARED_VALIDATE) || !(file->f_mode & FMODE_WRITE) ||
+      !w_is_regular(file->f_inode))
+    return 0;
+  return w_mark_inode_shared(file->f_inode);
+}
+
+/*
+ * The same of a file that the kernel opens below an overlay: who maps the overlay's file maps this
+ * one, and mmap_file is shown the overlay's inode only. So being opened to write counts as being
+ * mapped.
+ */
+static __always_inline int w_mark_backing(struct file *file) {
+  if (!(file->f_mode & FMODE_NOACCOUNT) || !w_is_regular(file->f_inode))
+    return 0;
+  return w_mark_inode_shared(file->f_inode);
 }
 
 static __always_inline __u64 w_load(const __u64 *value) {
