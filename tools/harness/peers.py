@@ -16,6 +16,7 @@ HOSTS = 6
 INTERPRETERS = ("/usr/bin/bash", "/usr/bin/dash", "/usr/bin/python3.11", "/usr/bin/perl")
 RULES = {"entry": "scriptOnly"}
 STRIKE = "systemctl mask --runtime warrantd && systemctl kill --signal={} warrantd"
+ROOTS_GID = 1000
 AS_USER = "setpriv --reuid=1000 --regid=1000 --clear-groups"
 
 
@@ -103,9 +104,9 @@ class PeersPart(part.Part):
             self._rules = None
             place.say(f"peers: artifacts cannot bind interpreters here: {str(error).splitlines()[-1]}")
             target.artifact("interpreters", {}, own)
-        # Units execute `sh -c`, and so does this test where it does not play the attacker.
-        for number, group in enumerate(("/init.scope", "/system.slice")):
-            target.artifact(f"services-{number}", {"initiator": {"uid": 0, "cgroup": group}}, own)
+        # Units execute `sh -c`, and so does this test where it does not play the attacker; and warrantd
+        # arms only where root may use a shell. The root that attacks is of another group.
+        target.artifact("services", {"initiator": {"uid": 0, "gid": 0}}, own)
 
     # ---- what is tried
 
@@ -127,7 +128,7 @@ class PeersPart(part.Part):
         self.run_program(name, judge_result, DRIVER, "-c", script, cwd=cwd, cgroup=SLICE, seconds=60, **options)
 
     def _try(self, attempt):
-        self._drive(attempt.id, attempt.run, self._judge(attempt), uid=attempt.uid,
+        self._drive(attempt.id, attempt.run, self._judge(attempt), uid=attempt.uid, gid=ROOTS_GID,
                     without=lambda result: "" if self._worked(attempt, result) else judge.describe(result))
 
     # ---- what came of it

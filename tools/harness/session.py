@@ -57,9 +57,9 @@ class Session:
         self._early.step("run", *CHROOT, "/usr/bin/env", *env, *argv, id=name, phase="before",
                          limit=STEP_SECONDS * 1000)
 
-    def run(self, name, *argv, uid=0, env=(), seconds=STEP_SECONDS, cgroup=None, cwd=None):
-        """Runs a program in the running system."""
-        self._steps.step("run", *argv, id=name, phase="running", uid=uid, env=list(env),
+    def run(self, name, *argv, uid=0, gid=None, env=(), seconds=STEP_SECONDS, cgroup=None, cwd=None):
+        """Runs a program in the running system; the gid is the uid's number unless given."""
+        self._steps.step("run", *argv, id=name, phase="running", uid=uid, gid=uid if gid is None else gid, env=list(env),
                          limit=int(seconds * 1000), cgroup=cgroup, cwd=cwd)
 
     def shell(self, name, script, **options):
