@@ -42,7 +42,7 @@ class ContainerPart(part.Part):
     """Each question is asked outside, in namespaces by hand, and in containers."""
 
     name = "container"
-    variant = guest.WORK
+    variant = guest.CONTAINERS
     limit = 900
     without_first = True
 

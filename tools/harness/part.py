@@ -31,6 +31,7 @@ class Part:
     def __init__(self, options):
         self._options = options
         self.checks = []
+        self.before = {}                   # results of the boot where nothing is enforced, by step
         self._begin(enforced=True)
 
     # ---- for the parts
@@ -98,6 +99,7 @@ class Part:
             if outcome.ended != "done":
                 raise place.HarnessError(f"the guest without enforcement {outcome.ended}: "
                                          + " | ".join(self.session.console_tail()))
+            self.before = self.session.results
             self._begin(enforced=True)
         self.ask(ENFORCES, "systemctl is-active --quiet warrantd || "
                  "{ journalctl -q -t warrantd -o cat | tail -n 5; exit 1; }", said(""), seconds=200)

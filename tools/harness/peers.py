@@ -16,6 +16,7 @@ HOSTS = 6
 INTERPRETERS = ("/usr/bin/bash", "/usr/bin/dash", "/usr/bin/python3.11", "/usr/bin/perl")
 RULES = {"entry": "scriptOnly"}
 STRIKE = "systemctl mask --runtime warrantd && systemctl kill --signal={} warrantd"
+BACK = "systemctl unmask --runtime warrantd && systemctl start warrantd"
 ROOTS_GID = 1000
 AS_USER = "setpriv --reuid=1000 --regid=1000 --clear-groups"
 
@@ -123,6 +124,9 @@ class PeersPart(part.Part):
             for attempt in self._attempts[:5]:
                 self._later.append(dataclasses.replace(attempt, who=f"uid 1000 after SIG{signal}"))
                 self._try(self._later[-1])
+        if self.enforced:  # what the ring holds is recorded by the next daemon
+            self._drive("another warrantd takes over", BACK, part.fine, cwd="/")
+            self.session.sync()
 
     def _drive(self, name, script, judge_result, cwd=WORK, **options):
         self.run_program(name, judge_result, DRIVER, "-c", script, cwd=cwd, cgroup=SLICE, seconds=60, **options)
@@ -166,16 +170,18 @@ class PeersPart(part.Part):
 
     def _table(self):
         yield f"# interpreters {'bound by ' + json.dumps(self._rules) if self._rules else 'not bound'}"
+        yield f"# {'who':28} {'without':8} {'with':7} technique"
         counts = {}
         for attempt in self._attempts + self._later:
             ran = self._worked(attempt, self.session.results.get(attempt.id))
-            yield f"# {attempt.who:28} {'ran' if ran else 'denied':7} {attempt.name}" + (
-                f" ({attempt.authorized})" if attempt.authorized else "")
+            before = self._worked(attempt, self.before.get(attempt.id))
+            yield (f"# {attempt.who:28} {'' if attempt in self._later else 'ran' if before else 'FAILED':8} "
+                   f"{'ran' if ran else 'denied':7} {attempt.name}"
+                   + (f" ({attempt.authorized})" if attempt.authorized else ""))
             if not attempt.control and attempt not in self._later:
-                told = counts.setdefault(attempt.who, [0, 0, 0])
-                told[0] += ran and not attempt.authorized
-                told[1] += 1
-                told[2] += bool(attempt.authorized)
-        for who, (ran, count, authorized) in counts.items():
-            yield (f"# {who}: {ran} of {count} ran"
+                counts.setdefault(attempt.who, []).append((attempt, before, ran))
+        for who, all_of in counts.items():
+            authorized = sum(1 for attempt, _, _ in all_of if attempt.authorized)
+            yield (f"# {who}: {sum(before for _, before, _ in all_of)} of {len(all_of)} ran without Warrant, "
+                   f"{sum(ran for attempt, _, ran in all_of if not attempt.authorized)} with it"
                    + (f", besides {authorized} that is authorized" if authorized else ""))

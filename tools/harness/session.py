@@ -79,6 +79,10 @@ class Session:
         self.shell(name, f"cd {product.ARTIFACTS} && {script}")
         self._steps.step("changed", product.SOCKET, limit=STEP_SECONDS * 1000)
 
+    def sync(self):
+        """Waits until the daemon's records are on disk."""
+        self._steps.step("ask", product.SOCKET, '{"verb":"sync"}\n', limit=STEP_SECONDS * 1000)
+
     def boot(self, on_result=None):
         """Carries everything out. `on_result(event)` is told each result as it comes."""
         self._steps.step("collect", product.LINEAGE)
