@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "many.h"
@@ -97,21 +98,24 @@ static void set_number(const char *path, const char *text) {
   close(file);
 }
 
-/* Takes what memory there is but KEEP mebibytes, and gives way no further than it must. Should the
- * kernel have to kill, it kills this. */
-static int do_press(int count, char **words) {
-  (void)count;
-  static void *chunks[MAX_CHUNKS];
-  long keep = atol(words[0]), least = 1 << 20;
-  unsigned held = 0, looked = 0;
-  int taken = 0, most = 0;
+/* What was seen, in memory that outlives whoever is killed. */
+struct pressure {
+  unsigned looked;
+  unsigned held;
+  int most;
+  long least;
+};
 
-  set_number("/proc/self/oom_score_adj", "1000");
-  while (access(words[1], F_OK) != 0) {
+/* Takes what memory there is but KEEP mebibytes, and gives way no further than it must. */
+static void take_memory(long keep, const char *until, struct pressure *seen) {
+  static void *chunks[MAX_CHUNKS];
+  int taken = 0;
+
+  while (access(until, F_OK) != 0) {
     long left = available_mebibytes();
-    looked++;
-    held += left <= keep;
-    least = left < least ? left : least;
+    seen->looked++;
+    seen->held += left <= keep;
+    seen->least = left < seen->least ? left : seen->least;
     if (left > keep && taken < MAX_CHUNKS) {
       void *chunk =
           mmap(NULL, MEBIBYTE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -119,15 +123,47 @@ static int do_press(int count, char **words) {
         probe_setup_failed("mmap");
       memset(chunk, 1, MEBIBYTE);
       chunks[taken++] = chunk;
-      most = taken > most ? taken : most;
+      seen->most = taken > seen->most ? taken : seen->most;
     } else if (left < keep / 2 && taken > 0) {
       munmap(chunks[--taken], MEBIBYTE);
     } else {
       usleep(2000);
     }
   }
-  printf("%s: %d MiB taken, down to %ld MiB available, %u of %u looks found %ld or less\n",
-         held > 100 ? "pressed" : "hardly pressed", most, least, held, looked, keep);
+}
+
+/* A child takes the memory: should the kernel have to kill, it kills that one, and the next goes
+ * on. */
+static int do_press(int count, char **words) {
+  (void)count;
+  struct pressure *seen =
+      mmap(NULL, sizeof(*seen), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+  long keep = atol(words[0]);
+  unsigned killed = 0;
+  int status = 0;
+
+  if (seen == MAP_FAILED)
+    probe_setup_failed("mmap");
+  seen->least = 1 << 20;
+  set_number("/proc/sys/vm/min_free_kbytes", "1024"); /* what is kept for the kernel itself */
+  while (access(words[1], F_OK) != 0) {
+    pid_t child = fork();
+    if (child == 0) {
+      set_number("/proc/self/oom_score_adj", "1000");
+      take_memory(keep, words[1], seen);
+      _exit(0);
+    }
+    if (child < 0 || waitpid(child, &status, 0) != child)
+      probe_setup_failed("fork");
+    killed += WIFSIGNALED(status);
+    if (WIFEXITED(status) && WEXITSTATUS(status) != 0)
+      return 0; /* it said why */
+  }
+  printf(
+      "%s: %d MiB taken, down to %ld MiB available; %u of %u looks found %ld or less; killed for "
+      "want of memory %u times\n",
+      seen->held > 100 ? "pressed" : "hardly pressed", seen->most, seen->least, seen->held,
+      seen->looked, keep, killed);
   return 0;
 }
 
