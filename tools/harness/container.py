@@ -8,6 +8,7 @@ from . import guest, image, part, programs, stage
 
 BOX = "/srv/box"                       # the bundle; its root file system is BOX/rootfs
 ROOT = BOX + "/rootfs"
+LOG = "/run/box.log"
 SLICE = "/containers.slice"
 RUNTIMES = ("runc", "crun")
 BUSYBOX = "/bin/busybox"
@@ -96,7 +97,8 @@ class ContainerPart(part.Part):
         way = f"{runtime}, {kind}"
         self.ask(f"{way}: a container is started",
                  f"cp {BOX}/{kind}.json {BOX}/config.json && {PREPARE[kind]} && "
-                 f"{runtime} run --detach --bundle {BOX} box > /dev/null < /dev/null && {runtime} list -q",
+                 f"{{ {runtime} run --detach --bundle {BOX} box > {LOG} 2>&1 < /dev/null || cat {LOG}; }} && "
+                 f"{runtime} list -q",  # what is detached keeps its output, on which the agent would wait
                  part.said("box\n"), without=part.said("box\n"), cgroup=f"{SLICE}/runtime")
 
         def inside(name, command, judge_result, without):
