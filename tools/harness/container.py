@@ -96,7 +96,8 @@ class ContainerPart(part.Part):
     def _container(self, runtime, kind):
         way = f"{runtime}, {kind}"
         self.ask(f"{way}: a container is started",
-                 f"cp {BOX}/{kind}.json {BOX}/config.json && {PREPARE[kind]} && "
+                 # The agent is a service: runc would wait for the container to tell systemd that it is ready.
+                 f"unset NOTIFY_SOCKET; cp {BOX}/{kind}.json {BOX}/config.json && {PREPARE[kind]} && "
                  f"{{ {runtime} run --detach --bundle {BOX} box > {LOG} 2>&1 < /dev/null || cat {LOG}; }} && "
                  f"{runtime} list -q",  # what is detached keeps its output, on which the agent would wait
                  part.said("box\n"), without=part.said("box\n"), cgroup=f"{SLICE}/runtime")
