@@ -45,6 +45,7 @@ extern const struct probe_verb kRewriteVerbs[];
 extern const struct probe_verb kBpfVerbs[];
 extern const struct probe_verb kDoorVerbs[];
 extern const struct probe_verb kIntrudeVerbs[];
+extern const struct probe_verb kStormVerbs[];
 
 /* Standard output to nowhere, until it is shown again. */
 int hide_output(void);
