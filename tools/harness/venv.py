@@ -1,15 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
 """tools/vm guest test venv: a developer makes a virtual environment, compiles an extension in C into it
-and imports it, under enforcement. Only the import of what nobody signed is refused."""
+and imports it, under enforcement. Only what nobody signed is refused: the environment's own pip, a script
+of its place, and the extension."""
 from . import developer, guest, part
 
 SOURCE = f"{developer.HOME}/greeting"
 VENV = f"{developer.HOME}/venv"
-PYTHON = f"{VENV}/bin/python"
+PYTHON, PIP = f"{VENV}/bin/python", f"{VENV}/bin/pip"
 LIBRARY = f"{VENV}/lib/python3.11/site-packages/greeting.cpython-311-x86_64-linux-gnu.so"
 # No index: setuptools is what the venv brings along, the compiler is Debian's.
-PIP = (f"{VENV}/bin/pip install --quiet --no-index --no-build-isolation --no-deps --force-reinstall "
-       f"--disable-pip-version-check {SOURCE}")
+INSTALL = (f"{PIP} install --quiet --no-index --no-build-isolation --no-deps --force-reinstall "
+           f"--disable-pip-version-check {SOURCE}")
 SETUP = """from setuptools import Extension, setup
 setup(name="greeting", version="1", ext_modules=[Extension("greeting", ["greeting.c"])])
 """
@@ -36,8 +37,12 @@ class VenvPart(part.Part):
         self._developer.prepare()
         self.ask("his sources are his", f"chown -R {developer.UID}:{developer.UID} {SOURCE}", part.said(""))
         self._developer.ask("python3 -m venv", f"python3 -m venv {VENV}", part.said(""), seconds=400)
-        self._developer.ask("its pip runs", f"{VENV}/bin/pip --version", part.told(f"from {VENV}/"))
-        self._developer.ask("pip compiles and installs the extension", f"{PIP} && ls {LIBRARY}",
+        self.refuse("its pip is a script that nobody signed", PIP, "--version", uid=developer.UID,
+                    cgroup=developer.SLICE)
+        self._developer.sign("environment", PIP)
+        self._developer.run_program("the pip that the developer signed runs", part.told(f"from {VENV}/"), PIP,
+                                    "--version")
+        self._developer.ask("pip compiles and installs the extension", f"{INSTALL} && ls {LIBRARY}",
                             part.told(LIBRARY), seconds=300)
         self._refused("before it is signed: the import is refused", "missing authorization", developer.UID,
                       developer.SLICE)
@@ -57,7 +62,7 @@ class VenvPart(part.Part):
 
     def _built_anew(self):
         self._developer.ask("it is changed, compiled and installed over the signed one",
-                            f"sed -i s/first/second/ {SOURCE}/greeting.c && {PIP}", part.fine, seconds=300)
+                            f"sed -i s/first/second/ {SOURCE}/greeting.c && {INSTALL}", part.fine, seconds=300)
         self._refused("the new one is refused until it is signed, too", "missing authorization", developer.UID,
                       developer.SLICE)
         self._developer.sign("second", LIBRARY)
