@@ -91,6 +91,19 @@ static __noinline int w_is_in_use(__u32 device) {
   return !devices.is_free;
 }
 
+/*
+ * swapoff(2) opens the device to find out which one is meant, and hands the descriptor to nobody.
+ * Its numbers for 64 bits and for 32; what bears one of them in the other table opens no file. A
+ * linked request of an io_uring may be served on the way out of swapoff(2): such an open does not
+ * wait, swapoff's does.
+ */
+static __always_inline int w_is_swapoff(struct file *file) {
+  struct pt_regs___kernel *registers = (void *)bpf_task_pt_regs(bpf_get_current_task_btf());
+  unsigned long number = BPF_CORE_READ(registers, orig_ax);
+
+  return (number == 168 || number == 115) && !(file->f_flags & O_NONBLOCK);
+}
+
 /* The door that a file is which is opened for writing. */
 static __noinline __u32 w_door_of_file(struct file *file) {
   struct inode *inode = file->f_inode;
@@ -98,7 +111,8 @@ static __noinline __u32 w_door_of_file(struct file *file) {
   struct w_word name;
 
   if ((inode->i_mode & S_IFMT) == S_IFBLK)
-    return w_is_in_use(inode->i_rdev) ? W_OBJECT_BLOCK_DEVICE : W_OBJECT_NONE;
+    return w_is_in_use(inode->i_rdev) && !w_is_swapoff(file) ? W_OBJECT_BLOCK_DEVICE
+                                                             : W_OBJECT_NONE;
   if (magic == TRACEFS_MAGIC || magic == DEBUGFS_MAGIC)
     return W_OBJECT_TRACING;
   if (magic != PROC_SUPER_MAGIC && magic != BINFMTFS_MAGIC && magic != SECURITYFS_MAGIC)

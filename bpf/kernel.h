@@ -238,6 +238,8 @@ struct pt_regs___kernel {
 #define S_IXUGO 0000111
 #define FMODE_READ 0x1u
 #define FMODE_WRITE 0x2u
+/* The kernel opens the file for itself, below another one: an overlay, a FUSE file. */
+#define FMODE_NOACCOUNT 0x20000000u
 /* In f_flags: the kernel itself opens the file, to execute it or to load an ELF interpreter. No
  * system call can set it. */
 #define FMODE_EXEC 0x20u
@@ -258,6 +260,7 @@ struct pt_regs___kernel {
 #define TRACEFS_MAGIC 0x74726163u
 #define DEBUGFS_MAGIC 0x64626720u
 #define BINFMTFS_MAGIC 0x42494e4du
+#define O_NONBLOCK 0x800u
 #define SECURITYFS_MAGIC 0x73636673u
 #define EXT4_SUPER_MAGIC 0xef53u
 /* linux/ext4 has no uapi header for it: _IOWR('f', 15, struct move_extent) */

@@ -68,6 +68,22 @@ static __always_inline int w_mark_unstable(struct file *file) {
   return 0;
 }
 
+#define W_SYS_SWAPON 167
+#define W_SYS_SWAPON_32 87 /* unlink of 64 bits, which opens nothing for writing */
+
+/*
+ * A file that is opened to be swapped to: the kernel will write below its pages in memory, which
+ * stay what they were and would be measured. 1 when the inode could not be marked.
+ */
+static __always_inline int w_mark_swapped(struct file *file) {
+  struct pt_regs___kernel *registers = (void *)bpf_task_pt_regs(bpf_get_current_task_btf());
+  unsigned long number = BPF_CORE_READ(registers, orig_ax);
+
+  if ((number != W_SYS_SWAPON && number != W_SYS_SWAPON_32) || !w_is_regular(file->f_inode))
+    return 0;
+  return w_mark_unstable(file);
+}
+
 /*
  * A shared mapping by a descriptor that may write: its pages can be pinned (io_uring, a stalled
  * process_vm_writev), and what holds a pin writes on after mapping, descriptor and i_writecount are
@@ -83,18 +99,13 @@ static __always_inline int w_mark_shared(struct file *file, unsigned long flags)
   return w_mark_unstable(file);
 }
 
-#define W_SYS_SWAPON 167
-#define W_SYS_SWAPON_32 87 /* unlink of 64 bits, which opens nothing for writing */
-
 /*
- * A file that is opened to be swapped to: the kernel will write below its pages in memory, which
- * stay what they were and would be measured. 1 when the inode could not be marked.
+ * The same of a file that the kernel opens below an overlay: who maps the overlay's file maps this
+ * one, and mmap_file is shown the overlay's inode only. So being opened to write counts as being
+ * mapped.
  */
-static __always_inline int w_mark_swapped(struct file *file) {
-  struct pt_regs___kernel *registers = (void *)bpf_task_pt_regs(bpf_get_current_task_btf());
-  unsigned long number = BPF_CORE_READ(registers, orig_ax);
-
-  if ((number != W_SYS_SWAPON && number != W_SYS_SWAPON_32) || !w_is_regular(file->f_inode))
+static __always_inline int w_mark_backing(struct file *file) {
+  if (!(file->f_mode & FMODE_NOACCOUNT) || !w_is_regular(file->f_inode))
     return 0;
   return w_mark_unstable(file);
 }

@@ -85,10 +85,14 @@ void read_program(LinkStatus &status, bool is_security) {
   }
   status.program = info.name;
   status.tag = to_hex(ByteView(info.tag, sizeof(info.tag)));
+  status.skipped = info.recursion_misses;
   if (info.type != (is_security ? BPF_PROG_TYPE_LSM : BPF_PROG_TYPE_TRACING))
     status.problem = "runs a program of another type";
   else if (!is_name_of(status.program, status.name))
     status.problem = "runs another program: " + printable(status.program);
+  else if (status.skipped > 0) // what it did not see, nobody judged
+    status.problem = "the kernel left out " + std::to_string(status.skipped) +
+                     " of its calls: they came while it was running on the same processor";
 }
 
 LinkStatus read_link(const std::string &directory, const LinkName &link_name,
@@ -274,6 +278,7 @@ Json links_json(const KernelStatus &status) {
                     {"program", printable(link.program)},
                     {"tag", link.tag},
                     {"hook", printable(link.hook)},
+                    {"skipped", link.skipped},
                     {"problem", link.problem}});
   return list;
 }

@@ -23,6 +23,7 @@ struct LinkStatus {
   std::string program;     ///< name as the kernel keeps it: 15 characters at most
   std::string tag;         ///< of the program's instructions, hex
   std::string hook;        ///< kernel function that it hangs on: "bpf_lsm_file_open"
+  uint64_t skipped = 0;    ///< calls that the kernel left out: the program was running on that CPU
   std::string problem;     ///< empty: pinned, and runs an LSM program of this name on its own hook
 };
 

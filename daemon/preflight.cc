@@ -125,10 +125,11 @@ Check check_ima_policy(const Machine &machine) {
   std::string found = "none loaded";
   if (loaded)
     found = option.empty() ? count + " files were measured under one" : "ima_policy=" + option;
-  return wish("IMA policy", !loaded, found,
-              "IMA answers from its own cache, which is stale while a file is open for writing; "
-              "such files are refused anyway, but measurements cost more to trust",
-              "remove the policy if nothing else needs it");
+  return require(
+      "IMA policy", !loaded, found,
+      "IMA answers with what it read of a file at another time and does not notice every "
+      "change since, so that nothing is measured",
+      "boot without ima_policy= and without /etc/ima/ima-policy");
 }
 
 Check check_storage(const Machine &machine) {

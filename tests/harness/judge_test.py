@@ -4,7 +4,7 @@ import types
 import unittest
 
 import support
-from harness import judge, outcomes
+from harness import commands, judge, outcomes
 
 PHASES = ("baseline", "baseline-namespace", "enforced", "namespace", "killed")
 STARTS = {phase: number * 10 + 1 for number, phase in enumerate(PHASES)}
@@ -23,6 +23,37 @@ def events(**changes):
 
 def denials(*phases):
     return support.kept(*(support.decision(STARTS[phase] + 1, "/data/bad") for phase in phases))
+
+
+class Tallies(unittest.TestCase):
+    """An action that is many execs: each is judged, and each is recorded."""
+
+    EXPECT = support.BAD["expect"] | {"tally": True, "errno": "", "exit": 0}
+
+    def problem(self, told, recorded):
+        subject = support.make(support.GOOD, support.BAD | {"expect": self.EXPECT, "succeeds": {}})
+        bad = support.result("enforced", "bad@0", 31) | {"stdout": told}
+        seen = [support.result(phase, "good@0", STARTS[phase]) for phase in ("baseline", "enforced")]
+        seen += [support.result("baseline", "bad@0", STARTS["baseline"] + 1), bad]
+        kept = support.kept(*[support.decision(31, "/data/bad")] * recorded)
+        return {check.action: check.problem for check in judge.Judge(subject, seen, kept).checks()}["bad"]
+
+    def test_execs_in_a_row_and_at_once_are_counted(self):
+        for told in ("/data/bad ok=0 eperm=3 other=0\n", "ran=0 eperm=3 other=0\n"):
+            self.assertEqual(self.problem(told, 3), "")
+
+    def test_one_that_ran_or_left_no_record_is_a_problem(self):
+        self.assertIn("not all of them", self.problem("ran=1 eperm=3 other=0\n", 3))
+        self.assertIn("2 are recorded", self.problem("ran=0 eperm=3 other=0\n", 2))
+
+
+class Slow(unittest.TestCase):
+    def test_slow_scenarios_run_only_where_they_are_named(self):
+        every = commands._jobs(types.SimpleNamespace(scenarios=[], kernel="6.1"))
+        named = commands._jobs(types.SimpleNamespace(scenarios=["storm-long"], kernel="6.1"))
+        self.assertIn(("storm", "6.1"), every)
+        self.assertNotIn(("storm-long", "6.1"), every)
+        self.assertEqual(named, [("storm-long", "6.1")])
 
 
 class Judging(unittest.TestCase):

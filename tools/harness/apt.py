@@ -135,8 +135,11 @@ class AptPart(part.Part):
                  cgroup=GROUP)
         self.run_program("the program that was written in place runs", part.said("RAN\n"), PLACE, uid=1000)
         self.ask("and is the new one", f"cmp {PLACE} /usr/share/in-place/program", part.said(""))
-        step = "another uid in that cgroup may not write"
-        self.ask(step, f"echo no > {PLACE}", part.failed_saying(""), uid=1000, cgroup=GROUP)
+        step = "another uid in that cgroup may not write, not even into a copy of his own"
+        copy = "/home/agent/copy"
+        self.ask(step, f"cp {PLACE} {copy} && {copy} && echo no >> {copy}",
+                 part.failed_saying("Operation not permitted"), uid=1000, cgroup=GROUP)
+        self.expect_denial(step, copy, "write conflict")
 
     def _end_of_the_window(self):
         self.ask("what runs the old libraries is restarted",

@@ -7,7 +7,7 @@ from . import kernels, matrix, outcomes, place, product, runner, scenario
 
 
 def run_options(parser):
-    parser.add_argument("scenarios", nargs="*", metavar="SCENARIO", help="default: all of them")
+    parser.add_argument("scenarios", nargs="*", metavar="SCENARIO", help="default: all of them but the slow ones")
     parser.add_argument("--kernel", default=kernels.OLDEST, choices=[*kernels.KNOWN, kernels.ALL],
                         help=f"default {kernels.OLDEST}; {kernels.ALL}: each scenario on each kernel it names")
     parser.add_argument("--accel", choices=["tcg", "kvm"], default="tcg")
@@ -46,7 +46,7 @@ def run_command(options):
 
 def _jobs(options):
     """[(scenario, kernel)], kernel by kernel."""
-    names = options.scenarios or scenario.names()
+    names = options.scenarios or [name for name in scenario.names() if not scenario.load(name).slow]
     jobs = []
     for kernel in kernels.KNOWN if options.kernel == kernels.ALL else [options.kernel]:
         for name in names:

@@ -21,7 +21,8 @@ class Variant:
 PLAIN = Variant("warrant")
 AGED = Variant("aged", group="aged", size="2500M", aged=True)
 WORK = Variant("work", group="work", size="5G")
-VARIANTS = {variant.name: variant for variant in (PLAIN, AGED, WORK)}
+CONTAINERS = Variant("containers", group="containers", size="2G")
+VARIANTS = {variant.name: variant for variant in (PLAIN, AGED, WORK, CONTAINERS)}
 
 
 def authority_folder(disk):

@@ -78,7 +78,7 @@ def describe(result):
 
 def tally_of(result):
     """What a probe that counts execs told: (ran, refused, anything else), or None."""
-    told = re.search(r"ok=(\d+) eperm=(\d+) other=(\d+)", result["stdout"])
+    told = re.search(r"(?:ok|ran)=(\d+) eperm=(\d+) other=(\d+)", result["stdout"])
     return tuple(map(int, told.groups())) if told else None
 
 

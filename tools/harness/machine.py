@@ -14,7 +14,7 @@ import time
 
 from . import place, qemu
 
-RESULT_DISK_SIZE = 128 << 20
+RESULT_DISK_SIZE = 512 << 20     # a sparse file
 PR_SET_PDEATHSIG = 1
 
 

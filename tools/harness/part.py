@@ -8,6 +8,7 @@ import errno
 from . import guest, judge, place, product, session
 
 UIDS = (0, 1000)
+ENFORCES = "warrantd enforces"
 WITHOUT = "systemd.mask=warrantd.service"   # on the kernel's command line
 
 
@@ -30,6 +31,7 @@ class Part:
     def __init__(self, options):
         self._options = options
         self.checks = []
+        self.before = {}                   # results of the boot where nothing is enforced, by step
         self._begin(enforced=True)
 
     # ---- for the parts
@@ -97,20 +99,15 @@ class Part:
             if outcome.ended != "done":
                 raise place.HarnessError(f"the guest without enforcement {outcome.ended}: "
                                          + " | ".join(self.session.console_tail()))
+            self.before = self.session.results
             self._begin(enforced=True)
-        self.ask("warrantd enforces", "systemctl is-active --quiet warrantd || "
-                 "{ journalctl -q -u warrantd -o cat | tail -n 5; exit 1; }", said(""), seconds=200)
+        self.ask(ENFORCES, "systemctl is-active --quiet warrantd || "
+                 "{ journalctl -q -t warrantd -o cat | tail -n 5; exit 1; }", said(""), seconds=200)
         self.plan()
         outcome = self.session.boot(self._take)
         complete = outcome.ended == "done" and len(self.session.results) == len(self._judges)
-        self.add("the guest did every step and went down",
-                 "" if complete else f"{outcome.ended} after {outcome.seconds:.0f} s; console: "
-                 + " | ".join(self.session.console_tail()))
         undone = [f"{event['verb']} (step {event['number']}): {errno.errorcode.get(event['errno'])}"
                   for event in outcome.events if event["event"] == "step" and event["errno"]]
-        self.add("the guest did every step and went down",
-                 "" if complete else f"{outcome.ended} after {outcome.seconds:.0f} s; console: "
-                 + " | ".join(self.session.console_tail()))
         self.add("no step failed", "; ".join(undone[:5]))
         records = self.session.records()
         self._judge_denials(records)
@@ -127,8 +124,10 @@ class Part:
         early = event["phase"] == "before"
         judge_result = (self._early if early else self._judges)[event["id"]]
         if judge_result:
-            self.add(f"without enforcement: {event['id']}" if early or not self.enforced else event["id"],
-                     judge_result(event))
+            problem = judge_result(event)
+            self.add(f"without enforcement: {event['id']}" if early or not self.enforced else event["id"], problem)
+            if problem and event["id"] == ENFORCES:
+                raise place.HarnessError(f"part {self.name}: nothing is enforced, so nothing more is asked")
 
     def _judge_denials(self, records):
         denials = [decision for decision in records.decisions if decision.verdict == "deny"

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """tools/vm guest test: which parts there are, and one after another."""
-from . import apt, container, peers, place, programs, system, units
+from . import apt, build, container, peers, place, programs, system, units, venv
 
 PARTS = {part.name: part for part in (system.SystemPart, units.UnitsPart, apt.AptPart, container.ContainerPart,
-                                    peers.PeersPart)}
+                                    peers.PeersPart, build.BuildPart, venv.VenvPart)}
 QUICK = ("system", "units")
 
 

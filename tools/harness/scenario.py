@@ -79,6 +79,7 @@ class Scenario:
     policy: dict
     gap: bool                     # events are lost, and that is recorded
     patient: bool                 # it mostly waits, and may run beside another
+    slow: bool                    # run only where it is named
     files: dict
     artifacts: dict
     revocations: dict
@@ -246,6 +247,7 @@ def parse(text, where):
         kernels=_kernels(reader.take("kernels", list, list(kernels.KNOWN)), where),
         seconds=reader.take("seconds", (int, float), 240), policy=reader.take("policy", dict, {}),
         gap=reader.take("gap", bool, False), patient=reader.take("patient", bool, False),
+        slow=reader.take("slow", bool, False),
         files=_table(reader.take("files", dict, {}), FILE_FIELDS, f"{where}: files"),
         artifacts=_table(reader.take("artifacts", dict, {}), ARTIFACT_FIELDS, f"{where}: artifacts"),
         revocations=_table(reader.take("revocations", dict, {}), REVOCATION_FIELDS,

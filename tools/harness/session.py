@@ -57,9 +57,9 @@ class Session:
         self._early.step("run", *CHROOT, "/usr/bin/env", *env, *argv, id=name, phase="before",
                          limit=STEP_SECONDS * 1000)
 
-    def run(self, name, *argv, uid=0, env=(), seconds=STEP_SECONDS, cgroup=None, cwd=None):
-        """Runs a program in the running system."""
-        self._steps.step("run", *argv, id=name, phase="running", uid=uid, env=list(env),
+    def run(self, name, *argv, uid=0, gid=None, env=(), seconds=STEP_SECONDS, cgroup=None, cwd=None):
+        """Runs a program in the running system; the gid is the uid's number unless given."""
+        self._steps.step("run", *argv, id=name, phase="running", uid=uid, gid=uid if gid is None else gid, env=list(env),
                          limit=int(seconds * 1000), cgroup=cgroup, cwd=cwd)
 
     def shell(self, name, script, **options):
@@ -78,6 +78,10 @@ class Session:
         self._steps.step("mark", product.SOCKET)
         self.shell(name, f"cd {product.ARTIFACTS} && {script}")
         self._steps.step("changed", product.SOCKET, limit=STEP_SECONDS * 1000)
+
+    def sync(self):
+        """Waits until the daemon's records are on disk."""
+        self._steps.step("ask", product.SOCKET, '{"verb":"sync"}\n', limit=STEP_SECONDS * 1000)
 
     def boot(self, on_result=None):
         """Carries everything out. `on_result(event)` is told each result as it comes."""

@@ -18,8 +18,8 @@
 
 #define CHUNK 65536
 
-/* Where the text stands in what can be read of the file; -1: nowhere. */
-static off_t look_for(int file, const char *text) {
+/* Where the text stands in what can be read of the file. */
+static off_t find(int file, const char *text) {
   static char room[CHUNK + 256];
   size_t length = strlen(text);
   ssize_t size;
@@ -29,15 +29,7 @@ static off_t look_for(int file, const char *text) {
     if (found != NULL)
       return at + (found - room);
   }
-  return -1;
-}
-
-static off_t find(int file, const char *text) {
-  off_t at = look_for(file, text);
-
-  if (at < 0)
-    probe_setup_failed("the text is not there");
-  return at;
+  probe_setup_failed("the text is not there");
 }
 
 /* The last letter of the text becomes another one. */
@@ -118,34 +110,9 @@ static int do_patch_partition(int count, char **words) {
   return do_patch_below(3, below);
 }
 
-/* FILE SWAP TEXT CGROUP: FILE lies on tmpfs, and its pages belong to CGROUP, which is made to swap
- * them out. They are changed in SWAP, and FILE is executed. */
-static int do_patch_swap(int count, char **words) {
-  (void)count;
-  char path[256];
-  snprintf(path, sizeof(path), "/sys/fs/cgroup%s/memory.reclaim", words[3]);
-  int reclaim = probe_open(path, O_WRONLY);
-  int below = open(words[1], O_RDWR);
-  if (below < 0)
-    return errno;
-  for (int tries = 0; tries < 100 && look_for(below, words[2]) < 0; tries++) {
-    if (write(reclaim, "64M", 3) != 3 && errno != EAGAIN)
-      probe_setup_failed("reclaim");
-    usleep(20000);
-  }
-  change(below, words[2]);
-  char *changed = strdup(words[2]);
-  changed[strlen(changed) - 1] ^= 1;
-  find(probe_open(words[0], O_RDONLY), changed);
-  puts("changed");
-  execve(words[0], words, environ);
-  return errno;
-}
-
 const struct probe_verb kBelowVerbs[] = {
     {"patch-below", do_patch_below, 3, "FILE BELOW TEXT  changed in BELOW, then executed"},
     {"patch-partition", do_patch_partition, 3,
      "FILE TEXT NODE  changed in a partition of the mounted /dev/loop0, then executed"},
-    {"patch-swap", do_patch_swap, 4, "FILE SWAP TEXT CGROUP  changed in SWAP, then executed"},
     {0},
 };

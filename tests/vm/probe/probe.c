@@ -12,7 +12,7 @@ static const struct probe_verb *const kTables[] = {
     kMemoryVerbs,  kEntryVerbs,   kNamespaceVerbs, kUserlandVerbs, kChangeVerbs, kWriterVerbs,
     kNameVerbs,    kOverlayVerbs, kPlaceVerbs,     kProcessVerbs,  kInjectVerbs, kServedVerbs,
     kPinVerbs,     kBelowVerbs,   kScriptVerbs,    kRewriteVerbs,  kBpfVerbs,    kDoorVerbs,
-    kIntrudeVerbs, kPinnedVerbs,  kStaleVerbs,     kDecoyVerbs,    kRecurVerbs,
+    kIntrudeVerbs, kPinnedVerbs,  kStaleVerbs,     kDecoyVerbs,    kRecurVerbs,  kStormVerbs,
 };
 #define TABLES (sizeof(kTables) / sizeof(kTables[0]))
 

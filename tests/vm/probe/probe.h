@@ -48,6 +48,7 @@ extern const struct probe_verb kIntrudeVerbs[];
 extern const struct probe_verb kStaleVerbs[];
 extern const struct probe_verb kDecoyVerbs[];
 extern const struct probe_verb kRecurVerbs[];
+extern const struct probe_verb kStormVerbs[];
 
 /* Standard output to nowhere, until it is shown again. */
 int hide_output(void);
