@@ -11,7 +11,8 @@ from . import developer, guest, part, place
 # of the project would take the emulated guest hours.
 TARGETS = ("enforcement_bpf_files", "warrant_artifacts", "json_property_test")
 PROGRAM = f"{developer.HOME}/build/tests/property/json_property_test"
-PASSED = "All tests passed"
+# One of its cases: all of them take a program that was not optimized ten minutes in an emulated guest.
+CASE, PASSED = "every string of two bytes between quotes is judged alike", "1 passed"
 # Not debuggable, not optimized: what this asks is whether compilers run, not what they make.
 CONFIGURE = ("cmake -G Ninja -S src -B build -DCMAKE_BUILD_TYPE=Debug -DCMAKE_C_FLAGS_DEBUG=-O0 "
              "-DCMAKE_CXX_FLAGS_DEBUG=-O0")
@@ -57,7 +58,8 @@ class BuildPart(part.Part):
                       developer.UID, developer.SLICE)
         self._developer.try_to_sign_for_all("for-all", PROGRAM)
         self._developer.sign("built", PROGRAM)
-        self._developer.run_program("the program that was built runs", part.told(PASSED), PROGRAM, seconds=600)
+        self._developer.run_program("the program that was built runs", part.told(PASSED), PROGRAM, CASE,
+                                    seconds=300)
         for name, uid, cgroup in (("another uid", 1001, developer.SLICE), ("root", 0, developer.SLICE),
                                   ("the same uid outside of the cgroup", developer.UID, "/elsewhere.slice")):
             self._refused(f"{name} may not run it", "initiator identity mismatch", uid, cgroup)

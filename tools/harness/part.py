@@ -106,6 +106,9 @@ class Part:
         self.plan()
         outcome = self.session.boot(self._take)
         complete = outcome.ended == "done" and len(self.session.results) == len(self._judges)
+        self.add("the guest did every step and went down",
+                 "" if complete else f"{outcome.ended} after {outcome.seconds:.0f} s; console: "
+                 + " | ".join(self.session.console_tail()))
         undone = [f"{event['verb']} (step {event['number']}): {errno.errorcode.get(event['errno'])}"
                   for event in outcome.events if event["event"] == "step" and event["errno"]]
         self.add("no step failed", "; ".join(undone[:5]))
