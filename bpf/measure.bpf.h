@@ -77,7 +77,7 @@ static __always_inline int w_mark_unstable(struct file *file) {
  */
 static __always_inline int w_mark_swapped(struct file *file) {
   struct pt_regs___kernel *registers = (void *)bpf_task_pt_regs(bpf_get_current_task_btf());
-  unsigned long number = BPF_CORE_READ(registers, orig_ax);
+  unsigned long number = BPF_CORE_READ(registers, orig_ax) & 0xfff; /* x32 has a bit beyond */
 
   if ((number != W_SYS_SWAPON && number != W_SYS_SWAPON_32) || !w_is_regular(file->f_inode))
     return 0;

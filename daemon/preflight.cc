@@ -125,11 +125,11 @@ Check check_ima_policy(const Machine &machine) {
   std::string found = "none loaded";
   if (loaded)
     found = option.empty() ? count + " files were measured under one" : "ima_policy=" + option;
-  return require(
+  return wish(
       "IMA policy", !loaded, found,
-      "IMA answers with what it read of a file at another time and does not notice every "
-      "change since, so that nothing is measured",
-      "boot without ima_policy= and without /etc/ima/ima-policy");
+      "of what IMA reads by its policy it answers with what that was then; such files are not "
+      "measured, and refused",
+      "leave programs and libraries out of IMA's policy, or boot without one");
 }
 
 Check check_storage(const Machine &machine) {

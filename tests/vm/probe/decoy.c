@@ -149,7 +149,7 @@ static int do_decoy(int count, char **words) {
   (void)count;
   char path[256];
   char to[256];
-  struct decoy decoy = {.abi = 3, .enforcing_since = 1, .root_version = 1};
+  struct decoy decoy = {.abi = 4, .enforcing_since = 1, .root_version = 1};
 
   sscanf(words[2], "%lu", &decoy.hooks);
   sscanf(words[3], "%u", &decoy.active);
