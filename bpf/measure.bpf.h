@@ -60,8 +60,8 @@ static __always_inline int w_is_unsealed(struct inode *inode, __u32 magic) {
 /* Its content is not measured any more, until the inode is evicted. 1 when it could not be marked.
  */
 static __always_inline int w_mark_unstable(struct file *file) {
-  struct w_inode *state =
-      bpf_inode_storage_get(&inodes, file->f_inode, NULL, BPF_LOCAL_STORAGE_GET_F_CREATE);
+  struct w_inode *state = w_inode_storage(file->f_inode);
+
   if (!state)
     return 1;
   __sync_fetch_and_or(&state->flags, W_INODE_SHARED);

@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "daemon/canary.h"
 #include "daemon/clock.h"
 #include "daemon/unique_fd.h"
 
@@ -60,6 +61,16 @@ bool is_attached(uint32_t id) {
   return true;
 }
 
+// The kernel forgets a link's number before it takes the program away (bpf_link_free, 6.1 to 7.2),
+// which takes it some milliseconds. Where the canary cannot be tried, or somebody else refuses it,
+// nothing tells when that is over.
+void wait_until_let_go() {
+  const int64_t until = boot_now() + kPatience;
+  for (auto canary = run_canary(); canary.ok() && canary.value().refused && boot_now() < until;
+       canary = run_canary())
+    ::nanosleep(&kLookAgain, nullptr);
+}
+
 Status wait_until_detached(const std::vector<std::pair<std::string_view, uint32_t>> &links) {
   const int64_t until = boot_now() + kPatience;
   for (const auto &[name, id] : links)
@@ -70,6 +81,7 @@ Status wait_until_detached(const std::vector<std::pair<std::string_view, uint32_
                      "goes on judging until that process ends"};
       ::nanosleep(&kLookAgain, nullptr);
     }
+  wait_until_let_go();
   return {};
 }
 

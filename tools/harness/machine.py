@@ -81,6 +81,11 @@ def tpm(folder):
                    "emulator,id=tpm0,chardev=tpm", "-device", "tpm-tis,tpmdev=tpm0"]
 
 
+# Debian's 7.2 refuses writes through /proc/PID/mem into read-only text by itself, unless it is told not to
+# (fs/proc/base.c, Linux 6.12): what is tried here is whether Warrant does.
+COMMAND_LINE = "console=ttyS0 quiet loglevel=4 panic=-1 proc_mem.force_override=always"
+
+
 def accel_arguments(machine):
     if machine.icount:
         return ["-accel", "tcg,thread=single", "-smp", "1", "-icount", "shift=0,sleep=off",
@@ -96,7 +101,7 @@ def arguments(machine, serial):
             "-no-reboot", "-m", str(machine.memory), *accel_arguments(machine),
             "-rtc", "base=utc,clock=host", "-kernel", machine.kernel.image,
             "-initrd", machine.initrd, *serial,
-            "-append", f"console=ttyS0 quiet loglevel=4 panic=-1 {machine.append}".strip()]
+            "-append", f"{COMMAND_LINE} {machine.append}".strip()]
     for disk in machine.disks:
         argv += ["-drive", f"file={disk},if=virtio,format=raw,snapshot=on"]
     return argv
