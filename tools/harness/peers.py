@@ -9,7 +9,7 @@ import json
 from . import baselines, debian, judge, part, place, product, programs, stage
 
 FOLDER = place.ROOT / "tests/vm/peers"
-HOME, WORK = "/opt/peers", "/tmp/work"
+HOME, WORK = "/opt/peers", "/tmp/try"
 DRIVER, SLICE = HOME + "/driver", "/peers.slice"
 MARKER = "INTRUDED"
 HOSTS = 6

@@ -3,6 +3,6 @@
 import os
 
 memory = os.memfd_create("program")
-with open("/tmp/work/program", "rb") as program:
+with open("/tmp/try/program", "rb") as program:
     os.write(memory, program.read())
 os.execve(memory, ["program"], {})

@@ -4,6 +4,6 @@ import ctypes
 import os
 
 memory = os.memfd_create("library")
-with open("/tmp/work/library.so", "rb") as library:
+with open("/tmp/try/library.so", "rb") as library:
     os.write(memory, library.read())
 ctypes.CDLL(f"/proc/self/fd/{memory}")

@@ -3,7 +3,7 @@
 # Puts there, before anything is tried, what an attacker may be assumed to have brought.
 set -e
 mount -t tmpfs -o mode=1777 none /tmp
-for folder in /tmp/work /home/agent/work; do
+for folder in /tmp/try /home/agent/try; do
   mkdir -p $folder
   cp /opt/peers/stage/* $folder/
   cp $folder/script.py $folder/script.txt
