@@ -71,7 +71,8 @@ class PeersPart(part.Part):
         files = {"program": programs.payload(MARKER).read_bytes(),
                  "dynamic": programs.payload_dynamic(MARKER).read_bytes(),
                  "library.so": programs.payload_library(MARKER).read_bytes()}
-        files |= {path.name: path.read_bytes() for path in FOLDER.iterdir() if path.name != "techniques.json"}
+        files |= {path.name: path.read_bytes() for path in FOLDER.iterdir()
+                  if path.is_file() and path.name != "techniques.json"}
         listed = {"listed": hashlib.sha256(files["program"]).hexdigest()}
         files["forged.json"] = target.authority.artifact("forged", {"signer": "stranger"}, listed)
         for name, data in files.items():

@@ -57,13 +57,7 @@ static int do_patch_below(int count, char **words) {
   if (below < 0)
     return errno;
   change(below, words[2]);
-  if (posix_fadvise(kept, 0, 0, POSIX_FADV_DONTNEED) != 0)
-    probe_setup_failed("fadvise");
-  if (content_of(words[0]) == before)
-    probe_setup_failed("the content is the same");
-  puts("changed");
-  execve(words[0], words, environ);
-  return errno;
+  return execute_changed(words, kept, before);
 }
 
 /* A partition that is the whole of a loop device, which need not be free for that. */

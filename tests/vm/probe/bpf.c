@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "probe.h"
+#include "types.h"
 
 static int bpf(int command, union bpf_attr *attr) {
   return (int)syscall(SYS_bpf, command, attr, sizeof(*attr));
@@ -144,8 +145,7 @@ static void *map_types(size_t *size) {
   return bytes;
 }
 
-/* What follows a type in BTF, by its kind (Documentation/bpf/btf.rst). */
-static size_t tail_of(const struct btf_type *type) {
+size_t tail_of(const struct btf_type *type) {
   size_t members = BTF_INFO_VLEN(type->info);
 
   switch (BTF_INFO_KIND(type->info)) {

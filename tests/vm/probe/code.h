@@ -27,6 +27,9 @@ void *map_page(int file, int protection, int flags);
 void copy_file(const char *from, const char *path);
 /// Fingerprint of the content that the file has now.
 uint64_t content_of(const char *path);
+/// The pages of WORDS[0], open as KEPT, are dropped from memory; then it is executed. Gives up as a
+/// setup failure if its content is still the one before.
+int execute_changed(char **words, int kept, uint64_t before);
 /// Waits for a child of ours and returns what it exited with; anything else is a setup failure.
 int exit_of(pid_t child);
 /// Where a file mapping of ours lies: the flag letter as in /proc/self/maps is set for the address.

@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "probe.h"
+#include "types.h"
 
 /* As much of struct w_config as whoever is deceived looks at (bpf/abi_maps.h). */
 struct decoy {
@@ -60,29 +61,6 @@ static int copy_types(char **bytes) {
     attr = (union bpf_attr){.start_id = attr.next_id};
   }
   probe_setup_failed("no such types");
-}
-
-static size_t tail_of(const struct btf_type *type) {
-  size_t members = BTF_INFO_VLEN(type->info);
-
-  switch (BTF_INFO_KIND(type->info)) {
-    case BTF_KIND_INT:
-    case BTF_KIND_VAR:
-    case BTF_KIND_DECL_TAG:
-      return 4;
-    case BTF_KIND_ARRAY:
-      return sizeof(struct btf_array);
-    case BTF_KIND_STRUCT:
-    case BTF_KIND_UNION:
-    case BTF_KIND_DATASEC:
-    case 19:
-      return members * 12;
-    case BTF_KIND_ENUM:
-    case BTF_KIND_FUNC_PROTO:
-      return members * 8;
-    default:
-      return 0;
-  }
 }
 
 static uint32_t find_type(const char *bytes, const char *name) {

@@ -68,13 +68,7 @@ static int do_move_below(int count, char **words) {
   error = run_quietly(words[0]);
   if (error != 0)
     return error;
-  if (posix_fadvise(kept, 0, 0, POSIX_FADV_DONTNEED) != 0)
-    probe_setup_failed("fadvise");
-  if (content_of(words[0]) == before)
-    probe_setup_failed("the content is the same");
-  puts("changed");
-  execve(words[0], words, environ);
-  return errno;
+  return execute_changed(words, kept, before);
 }
 
 /* ---- a file that is swapped to --------------------------------------------------------------- */
