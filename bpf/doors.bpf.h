@@ -169,11 +169,13 @@ static __always_inline int w_is_kernel_memory(__u32 reason) {
   return reason < 32 && ((W_LOCKDOWN_REASONS >> reason) & 1);
 }
 
-/* What is loaded: enum kernel_read_file_id and enum kernel_load_data_id have the same order. */
+/* What is loaded: enum kernel_read_file_id and enum kernel_load_data_id have the same order. Kinds
+ * that this table does not know count as modules; IMA's policy (5) and certificates (6) are no
+ * code. */
 static __always_inline __u32 w_loaded_object(__u32 id) {
   if (id == 1)
     return W_OBJECT_FIRMWARE;
-  if (id == 2 || id == 7) /* compressed, from 7.x on */
+  if (id == 2 || id >= 7) /* 7: compressed, from 7.x on */
     return W_OBJECT_MODULE;
   return id == 3 || id == 4 ? W_OBJECT_KEXEC : W_OBJECT_NONE;
 }

@@ -42,8 +42,9 @@ int BPF_PROG(on_file_open, struct file *file) {
     if (door != W_OBJECT_NONE &&
         w_touch(W_HOOK_FILE_OPEN, door, file->f_inode, w_name_of(file->f_path.dentry)) != 0)
       return -EPERM;
-    if (w_write(file->f_inode, file->f_path.dentry, file, W_HOOK_FILE_OPEN) != 0 ||
-        w_mark_swapped(file) || w_mark_backing(file) != 0)
+    if (w_write(file->f_inode, file->f_path.dentry, file, W_HOOK_FILE_OPEN) != 0)
+      return -EPERM;
+    if ((w_mark_swapped(file) || w_mark_backing(file)) && w_conclude_blind(w_get_config()) != 0)
       return -EPERM;
   }
   return have_post_open ? 0 : w_read(file, W_HOOK_FILE_OPEN, 0);
