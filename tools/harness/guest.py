@@ -39,7 +39,7 @@ def build(kernel, bare=False, refresh=False, variant=PLAIN):
     if upgrades:
         inputs.append(upgrades)
     if not bare:
-        inputs += product.guest_inputs()
+        inputs += [*product.guest_inputs(), pathlib.Path(install.__file__)]
     folder = place.cache_dir("guest")
     kind = f"{'bare-' if bare else ''}{variant.name}-{kernel.name}"
     target = folder / f"{kind}-{place.digest_of(*inputs)}.ext4"

@@ -28,7 +28,7 @@ def install_into(root, folder):
     for name in ("trust-root.json", "policy.json"):
         shutil.copy(authority.folder / name, artifacts.parent / name)
     draft = folder / "baseline.draft"
-    counted = warrant("baseline", "capture", "--json", "--root", root, "--out", draft)
+    counted = warrant("baseline", "capture", "--json", "--modules", "--root", root, "--out", draft)
     (folder / COUNTED).write_text(counted)
     warrant("baseline", "sign", "--policy", authority.folder / "policy.json", "--key",
             authority.folder / "issuer.key", "--initiator", "any", "--out",
