@@ -23,13 +23,33 @@ static __always_inline __u64 w_argument(const unsigned long long *ctx, int index
   return word;
 }
 
+/* Which task it is, read from where it stands: the helpers for that cost three times as much. */
+static __always_inline void w_describe_task(struct w_event *event) {
+  struct task_struct *self = bpf_get_current_task_btf();
+  const struct cred *cred = self->cred;
+
+  event->tgid = (__u32)self->tgid;
+  event->pid = (__u32)self->pid;
+  event->uid = cred->uid.val;
+  event->gid = cred->gid.val;
+}
+
+/* Another thread may write the name meanwhile: the last byte is made its end. */
+static __always_inline void w_describe_comm(struct w_event *event) {
+  struct task_struct *self = bpf_get_current_task_btf();
+  const __u64 *from = (const __u64 *)self->comm;
+  __u64 *to = (__u64 *)event->comm;
+
+  to[0] = from[0];
+  to[1] = from[1];
+  event->comm[W_COMM_SIZE - 1] = 0;
+}
+
 /* Starts a new set of facts in the task's room. */
 static __always_inline struct w_facts *w_begin(struct w_task *task, const struct w_config *cfg,
                                                __u8 hook, __u8 request) {
   struct w_event *event = &task->event;
   struct w_facts *facts = &event->facts;
-  __u64 ids = bpf_get_current_pid_tgid();
-  __u64 owner = bpf_get_current_uid_gid();
 
   event->path[0] = 0;
   event->reserved = 0;
@@ -43,11 +63,7 @@ static __always_inline struct w_facts *w_begin(struct w_task *task, const struct
   event->device = 0;
   event->filesystem = 0;
   __builtin_memset(event->granting_artifact, 0, W_ID_SIZE);
-  event->tgid = ids >> 32;
-  event->pid = (__u32)ids;
-  event->uid = (__u32)owner;
-  event->gid = owner >> 32;
-  facts->now = bpf_ktime_get_boot_ns();
+  w_describe_task(event);
   facts->hook = hook;
   facts->request = request;
   facts->mode = cfg->mode;
@@ -95,7 +111,7 @@ static __always_inline void w_take_verity(struct w_task *task, struct file *file
   __builtin_memcpy(out->bytes, room->digest, W_DIGEST_SIZE);
 }
 
-/* The ladder, for hooks that may sleep. */
+/* The ladder, for hooks that may sleep. Returns W_INODE_MAPPED if the inode is marked so. */
 static __noinline int w_measure(struct w_task *task, const struct w_config *cfg,
                                 struct file *file) {
   struct w_facts *facts = &task->event.facts;
@@ -104,6 +120,7 @@ static __noinline int w_measure(struct w_task *task, const struct w_config *cfg,
   __u32 magic = (__u32)inode->i_sb->s_magic;
   struct w_inode *state;
   __u64 writes;
+  int mapped;
 
   if (!w_is_trusted_filesystem(cfg, magic)) {
     facts->measure = W_MEASURE_FOREIGN_FS;
@@ -122,39 +139,40 @@ static __noinline int w_measure(struct w_task *task, const struct w_config *cfg,
     facts->flags |= W_FACT_NO_CONTEXT;
     return 0;
   }
+  mapped = state->flags & W_INODE_MAPPED;
   writes = w_load(&state->writes);
   if (state->flags & W_INODE_WAS_NAMED)
     facts->flags |= W_FACT_WAS_NAMED;
   if (w_has_writers(inode)) {
     facts->flags |= W_FACT_WRITERS;
-    return 0;
+    return mapped;
   }
   if (state->flags & W_INODE_SHARED) {
     facts->measure = W_MEASURE_SHARED;
-    return 0;
+    return mapped;
   }
   if (magic != OVERLAYFS_MAGIC && w_read_cached(state, &digest)) {
     w_count(W_COUNTER_CACHE_HITS);
     w_set_digest(facts, &digest);
-    return 0;
+    return mapped;
   }
   w_take_verity(task, file, cfg->active, &digest);
   if (digest.measure != W_MEASURE_VERITY) {
     if ((__u64)inode->i_size > W_MAX_MEASURED_BYTES) {
       facts->measure = W_MEASURE_TOO_LARGE;
-      return 0;
+      return mapped;
     }
     w_hash(file, &digest);
   }
   if (!w_is_measured(digest.measure)) {
     facts->measure = digest.measure;
-    return 0;
+    return mapped;
   }
   /* overlayfs: a write to the lower file never shows on this inode, so its digest is for once. */
   if (w_has_writers(inode) || (magic != OVERLAYFS_MAGIC && !w_store_digest(state, writes, &digest)))
     digest.measure = W_MEASURE_CHANGED;
   w_set_digest(facts, &digest);
-  return 0;
+  return mapped;
 }
 
 /* The cached digest only, for hooks that cannot sleep. */

@@ -209,9 +209,22 @@ struct seccomp {
   struct seccomp_filter *filter;
 };
 
+typedef struct {
+  __u32 val;
+} kuid_t;
+typedef struct {
+  __u32 val;
+} kgid_t;
+
+struct cred {
+  kuid_t uid; /* in the initial user namespace */
+  kgid_t gid;
+};
+
 struct task_struct {
   int pid;
   int tgid;
+  const struct cred *cred;
   char comm[16];
   struct fs_struct *fs;
   struct files_struct *files;

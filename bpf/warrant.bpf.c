@@ -149,7 +149,6 @@ SEC("lsm.s/bprm_committed_creds")
 int BPF_PROG(on_bprm_committed, struct linux_binprm *bprm) {
   const struct w_config *cfg = w_get_config();
   struct w_context *context = w_context();
-  struct w_task *task;
 
   if (!context || !cfg)
     return 0;
@@ -157,17 +156,7 @@ int BPF_PROG(on_bprm_committed, struct linux_binprm *bprm) {
     bpf_send_signal(SIGKILL);
   w_commit_exec(context);
   context->stack = (__u64)bprm->vma;
-  task = w_enter(context);
-  if (!task)
-    return 0;
-  w_begin(task, cfg, W_HOOK_BPRM_COMMITTED, W_REQUEST_EXEC);
-  task->event.type = W_EVENT_COMMIT;
-  task->event.exec = context->process.lineage;
-  __builtin_memset(&task->event.decision, 0, sizeof(struct w_decision));
-  w_describe_file(&task->event, bprm->file->f_inode);
-  w_name_dentry(&task->event, bprm->file->f_path.dentry);
-  w_send(&task->event);
-  w_leave(task);
+  w_send_commit(cfg, context, bprm->file);
   return 0;
 }
 
@@ -232,7 +221,10 @@ int BPF_PROG(on_mmap_file, struct file *file, unsigned long reqprot, unsigned lo
   struct w_inode *state;
   struct w_facts *facts;
   struct w_task *task;
+  int is_marked;
 
+  if (!(prot & PROT_EXEC) && !(flags & MAP_EXECUTABLE) && !w_is_shared(flags))
+    return 0;
   /* 6.12 takes the first of these out, 7.2 demands it. */
   if (!file || w_argument(ctx, 0) == 0)
     return prot & PROT_EXEC ? w_map_anonymous(prot, W_HOOK_MMAP_FILE) : 0;
@@ -249,13 +241,14 @@ int BPF_PROG(on_mmap_file, struct file *file, unsigned long reqprot, unsigned lo
   if (!task || !context || !cfg)
     return w_conclude_blind(cfg);
   facts = w_begin_map(task, context, cfg, W_HOOK_MMAP_FILE, prot);
-  w_measure(task, cfg, file);
+  is_marked = w_measure(task, cfg, file);
   w_gather_map(task, cfg);
   /* Marked before it is allowed: from here on a writer must find it mapped. */
-  state = bpf_inode_storage_get(&inodes, file->f_inode, NULL, 0);
-  if (state && !(state->flags & W_INODE_MAPPED) &&
-      (facts->flags & (W_FACT_NAMED | W_FACT_OWN_IMAGE)))
-    __sync_fetch_and_or(&state->flags, W_INODE_MAPPED);
+  if (!is_marked && (facts->flags & (W_FACT_NAMED | W_FACT_OWN_IMAGE))) {
+    state = bpf_inode_storage_get(&inodes, file->f_inode, NULL, 0);
+    if (state)
+      __sync_fetch_and_or(&state->flags, W_INODE_MAPPED);
+  }
   return w_conclude_file(task, file);
 }
 

@@ -92,6 +92,14 @@ Status pin_maps(const ::enforcement &skeleton, const std::string &directory) {
   return {};
 }
 
+// Whether the kernel calls the hook, and for something that is ours to decide.
+bool has_use_for(const Machine &machine, const LinkName &link) {
+  if (link.hook ==
+      W_HOOK_BPRM_CREDS) // called at each exec, and only AT_EXECVE_CHECK (6.14) is judged there
+    return machine.has_member("linux_binprm", "is_check");
+  return !link.optional || machine.has_function(hook_function(link.hook));
+}
+
 } // namespace
 
 uint64_t fit_to_kernel(::enforcement &skeleton) {
@@ -101,7 +109,7 @@ uint64_t fit_to_kernel(::enforcement &skeleton) {
       machine.parameter_count(hook_function(W_HOOK_INODE_SETATTR)) > 2 ? 1 : 0;
   uint64_t hooks = 0;
   for (const LinkName &link : kLinks) {
-    if (!link.optional || machine.has_function(hook_function(link.hook)))
+    if (has_use_for(machine, link))
       hooks |= hook_bit(link.hook);
     else
       bpf_program__set_autoload(find_program(skeleton, link.program), false);

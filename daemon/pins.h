@@ -45,14 +45,14 @@ inline constexpr std::array<std::string_view, static_cast<size_t>(Map::kCount)> 
 struct LinkName {
   w_hook hook;
   std::string_view program;
-  bool optional = false; // not every kernel has the hook: attached where it is there
+  bool optional = false; // not every kernel has a use for it: attached where there is one
 };
 inline constexpr std::array<LinkName, W_HOOK_COUNT - 1> kLinks = {
     {{W_HOOK_TASK_ALLOC, "on_task_alloc"},
      {W_HOOK_FOLLOW_LINK, "on_follow_link"},
      {W_HOOK_FILE_OPEN, "on_file_open"},
      {W_HOOK_FILE_POST_OPEN, "on_file_post_open", true},
-     {W_HOOK_BPRM_CREDS, "on_bprm_creds"},
+     {W_HOOK_BPRM_CREDS, "on_bprm_creds", true},
      {W_HOOK_BPRM_CHECK, "on_bprm_check"},
      {W_HOOK_BPRM_COMMITTED, "on_bprm_committed"},
      {W_HOOK_MMAP_FILE, "on_mmap_file"},
