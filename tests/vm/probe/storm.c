@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -48,6 +49,9 @@ static int do_swap(int count, char **words) {
   long long begun = probe_now(), worst = 0;
   const char *from = words[2], *to = words[3];
 
+  /* What is measured is the daemon, not how long this process waits for its turn. */
+  if (setpriority(PRIO_PROCESS, 0, -10) != 0)
+    probe_setup_failed("setpriority");
   int output = hide_output();
   while (swaps < least || access(words[5], F_OK) != 0) {
     long long start = probe_now();
