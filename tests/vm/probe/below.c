@@ -104,9 +104,55 @@ static int do_patch_partition(int count, char **words) {
   return do_patch_below(3, below);
 }
 
+/* The second half of BACKING becomes a copy of the first in which the last letter of TEXT is
+ * another one. Returns where it begins. */
+static off_t copy_half(const char *backing, const char *text) {
+  static char room[CHUNK];
+  struct stat about;
+  int file = probe_open(backing, O_RDWR);
+  ssize_t size;
+
+  if (fstat(file, &about) != 0)
+    probe_setup_failed(backing);
+  off_t half = about.st_size / 2;
+  for (off_t at = 0; at < half; at += size) {
+    size = pread(file, room, sizeof(room), at);
+    if (size <= 0 || pwrite(file, room, (size_t)size, half + at) != size)
+      probe_setup_failed("copy");
+  }
+  off_t at = half + find(file, text) + (off_t)strlen(text) - 1;
+  if (pread(file, room, 1, at) != 1)
+    probe_setup_failed("pread");
+  room[0] ^= 1;
+  if (pwrite(file, room, 1, at) != 1 || fsync(file) != 0)
+    probe_setup_failed("pwrite");
+  close(file);
+  return half;
+}
+
+/* FILE BACKING TEXT: /dev/loop0, which is mounted and shows the first half of BACKING, is made to
+ * show the second one. Then FILE is executed. */
+static int do_shift_below(int count, char **words) {
+  (void)count;
+  struct loop_info64 info;
+  uint64_t before = content_of(words[0]);
+  int kept = probe_open(words[0], O_RDONLY);
+  int device = probe_open("/dev/loop0", O_RDONLY);
+
+  if (ioctl(device, LOOP_GET_STATUS64, &info) != 0)
+    probe_setup_failed("loop status");
+  info.lo_offset = (uint64_t)copy_half(words[1], words[2]);
+  if (ioctl(device, LOOP_SET_STATUS64, &info) != 0)
+    return errno;
+  close(device);
+  return execute_changed(words, kept, before);
+}
+
 const struct probe_verb kBelowVerbs[] = {
     {"patch-below", do_patch_below, 3, "FILE BELOW TEXT  changed in BELOW, then executed"},
     {"patch-partition", do_patch_partition, 3,
      "FILE TEXT NODE  changed in a partition of the mounted /dev/loop0, then executed"},
+    {"shift-below", do_shift_below, 3,
+     "FILE BACKING TEXT  the mounted /dev/loop0 is made to show the second half of BACKING"},
     {0},
 };

@@ -301,6 +301,52 @@ static int do_pivot_root(int count, char **words) {
   return syscall(SYS_pivot_root, words[0], words[0]) != 0 ? errno : 0;
 }
 
+static void go(const char *how, int folder) {
+  if (fchdir(folder) != 0)
+    probe_setup_failed(how);
+}
+
+/* The same where the root can be moved, and back again, for all processes. */
+static int do_pivot_and_back(int count, char **words) {
+  (void)count;
+  (void)words;
+  mkdir(ELSEWHERE, 0755);
+  if (mount("none", ELSEWHERE, "tmpfs", 0, NULL) != 0)
+    probe_setup_failed("tmpfs");
+  int before = probe_open("/", O_RDONLY | O_DIRECTORY);
+  int after = probe_open(ELSEWHERE, O_RDONLY | O_DIRECTORY);
+  int error = syscall(SYS_pivot_root, ELSEWHERE, ELSEWHERE) != 0 ? errno : 0;
+  if (error == 0) {
+    if (has_pins())
+      probe_setup_failed("another root, and the pins are there");
+    go("the root before", before);
+    if (syscall(SYS_pivot_root, ".", ".") != 0)
+      probe_setup_failed("pivot_root back");
+  }
+  go("the other root", after);
+  if (umount2(".", MNT_DETACH) != 0 || chdir("/") != 0 || !has_pins())
+    probe_setup_failed("put back");
+  return error;
+}
+
+/* set|clear: the mount of bpffs reads only. */
+static int do_mount_readonly(int count, char **words) {
+  (void)count;
+  struct mount_attr wanted = {0};
+
+  if (strcmp(words[0], "set") == 0)
+    wanted.attr_set = MOUNT_ATTR_RDONLY;
+  else
+    wanted.attr_clr = MOUNT_ATTR_RDONLY;
+  if (syscall(SYS_mount_setattr, AT_FDCWD, BPF_FOLDER, 0, &wanted, sizeof(wanted)) != 0)
+    return errno;
+  int is_shut = mkdir(BPF_FOLDER "/new", 0700) != 0 && errno == EROFS;
+  rmdir(BPF_FOLDER "/new");
+  if (is_shut != (wanted.attr_set != 0))
+    probe_setup_failed("the mount is not as wanted");
+  return 0;
+}
+
 const struct probe_verb kPinnedVerbs[] = {
     {"unlink-pin", do_unlink_pin, 1, "PATH"},
     {"rename-pin", do_rename_pin, 2, "PATH PATH"},
@@ -317,5 +363,7 @@ const struct probe_verb kPinnedVerbs[] = {
     {"remount-readonly", do_remount_readonly, 0, "  the file system of bpffs"},
     {"cover", do_cover, 1, "PATH  mounts a tmpfs on it"},
     {"pivot-pins", do_pivot_root, 1, "PATH  pivot_root(2)"},
+    {"pivot-and-back", do_pivot_and_back, 0, "  pivot_root(2) to a tmpfs, and to the root again"},
+    {"mount-readonly", do_mount_readonly, 1, "set|clear  the mount of bpffs, by mount_setattr(2)"},
     {0},
 };

@@ -8,11 +8,12 @@
 #include <string.h>
 
 static const struct probe_verb *const kTables[] = {
-    kExecVerbs,    kMapVerbs,     kWriteVerbs,     kManyVerbs,     kRaceVerbs,   kLatencyVerbs,
-    kMemoryVerbs,  kEntryVerbs,   kNamespaceVerbs, kUserlandVerbs, kChangeVerbs, kWriterVerbs,
-    kNameVerbs,    kOverlayVerbs, kPlaceVerbs,     kProcessVerbs,  kInjectVerbs, kServedVerbs,
-    kPinVerbs,     kBelowVerbs,   kScriptVerbs,    kRewriteVerbs,  kBpfVerbs,    kDoorVerbs,
-    kIntrudeVerbs, kPinnedVerbs,  kStaleVerbs,     kDecoyVerbs,    kRecurVerbs,  kStormVerbs,
+    kExecVerbs,      kMapVerbs,     kWriteVerbs,     kManyVerbs,     kRaceVerbs,   kLatencyVerbs,
+    kMemoryVerbs,    kEntryVerbs,   kNamespaceVerbs, kUserlandVerbs, kChangeVerbs, kWriterVerbs,
+    kNameVerbs,      kOverlayVerbs, kPlaceVerbs,     kProcessVerbs,  kInjectVerbs, kServedVerbs,
+    kPinVerbs,       kBelowVerbs,   kScriptVerbs,    kRewriteVerbs,  kBpfVerbs,    kDoorVerbs,
+    kIntrudeVerbs,   kPinnedVerbs,  kStaleVerbs,     kDecoyVerbs,    kRecurVerbs,  kStormVerbs,
+    kSuperviseVerbs,
 };
 #define TABLES (sizeof(kTables) / sizeof(kTables[0]))
 

@@ -49,6 +49,7 @@ extern const struct probe_verb kStaleVerbs[];
 extern const struct probe_verb kDecoyVerbs[];
 extern const struct probe_verb kRecurVerbs[];
 extern const struct probe_verb kStormVerbs[];
+extern const struct probe_verb kSuperviseVerbs[];
 
 /* Standard output to nowhere, until it is shown again. */
 int hide_output(void);

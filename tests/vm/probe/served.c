@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // Files whose content another program makes up: a FUSE server of ours.
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -62,8 +65,46 @@ static int do_served_map(int count, char **words) {
   return stop(server, code == MAP_FAILED ? error : 0);
 }
 
+/* As soon as the kernel waits for the served page, OTHER takes the place of PATH. */
+static void replace_meanwhile(struct fuse_state *state, char **words) {
+  while (!state->waiting)
+    usleep(1000);
+  if (rename(words[1], words[0]) != 0)
+    _exit(1);
+  puts("replaced");
+  state->go = 1;
+  pause();
+}
+
+/* PATH OTHER: a descriptor of PATH is executed with an argument that lies in a served page, so that
+ * the kernel waits in the middle of it; by then the name is OTHER's. */
+static int do_paused_exec(int count, char **words) {
+  (void)count;
+  pid_t server;
+  int file = probe_open(words[0], O_RDONLY | O_CLOEXEC);
+  struct fuse_state *state = fuse_serve(words[0], words[0], &server);
+  char *page = mmap(NULL, PAGE, PROT_READ, MAP_PRIVATE, probe_open(FUSE_FILE, O_CLOEXEC), 0);
+  char *arguments[] = {words[0], page, NULL};
+
+  if (page == MAP_FAILED)
+    probe_setup_failed("mmap");
+  state->stalls = 1;
+  pid_t child = fork();
+  if (child == 0) {
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    replace_meanwhile(state, words);
+  }
+  syscall(SYS_execveat, file, "", arguments, environ, AT_EMPTY_PATH);
+  int error = errno;
+  if (child < 0 || !state->go)
+    probe_setup_failed("the kernel did not wait");
+  kill(child, SIGKILL);
+  return stop(server, error);
+}
+
 const struct probe_verb kServedVerbs[] = {
     {"served-swap", do_served_swap, 2, "GOOD EVIL  one name, two contents, executed"},
     {"served-map", do_served_map, 1, "PATH  a served copy, mapped executable"},
+    {"paused-exec", do_paused_exec, 2, "PATH OTHER  which takes its place while it is executed"},
     {0},
 };
