@@ -94,6 +94,18 @@ def payload_writable():
                            [*FREESTANDING, "-Wl,--omagic"])
 
 
+def payload_32():
+    """For the other system call table of the processor."""
+    return compile_program("payload-32", [SOURCES / "payload/payload_32.c"],
+                           ["-m32", "-fno-pic", "-no-pie", *FREESTANDING])
+
+
+def payload_x32():
+    """Its header says 32 bits, its code has 64: what a kernel may be built to take."""
+    return compile_program("payload-x32", [SOURCES / "payload/payload_32.c"],
+                           ["-mx32", "-fno-pic", "-no-pie", *FREESTANDING])
+
+
 def payload_stack_library():
     """A library that asks for an executable stack."""
     return compile_program("payload-stack.so", [SOURCES / "payload/payload_lib.c"],

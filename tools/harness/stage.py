@@ -20,6 +20,7 @@ def sources():
             "payload-interp": programs.payload_interpreted, "payload-rwx": programs.payload_writable,
             "payload-stack": programs.payload_stack, "payload-bss": programs.payload_bss,
             "payload-stack.so": programs.payload_stack_library,
+            "payload-32": programs.payload_32, "payload-x32": programs.payload_x32,
             "payload-uselib": programs.payload_uselib, "probe": programs.probe,
             "probe-dyn": programs.probe_dynamic, "busybox": image.busybox}
 
