@@ -159,9 +159,9 @@ class Composer:
             self._step(description, "run", *product.DAEMON_COMMAND, "--disarm", id="disarm", phase="daemon",
                        limit=ARMING_SECONDS * 1000)
             return
-        number = DAEMON_SIGNALS[what].value
-        self._step(description, "signal", id="warrantd", signal=number)
-        if what in ("kill", "terminate"):
+        if what != "await":
+            self._step(description, "signal", id="warrantd", signal=DAEMON_SIGNALS[what].value)
+        if what in ("kill", "terminate", "await"):
             self._serves = False
             self._step(f"{description}: it ends", "wait", id="warrantd",
                        limit=ARMING_SECONDS * 1000)

@@ -25,6 +25,7 @@ class Machine:
     initrd: pathlib.Path
     folder: pathlib.Path           # console, events, results are left here
     disks: list = dataclasses.field(default_factory=list)  # written to snapshots only
+    devices: list = dataclasses.field(default_factory=list)  # by QEMU's names, besides the usual
     append: str = ""
     memory: int = 1024             # MiB
     cpus: int = 2
@@ -104,6 +105,8 @@ def arguments(machine, serial):
             "-append", f"{COMMAND_LINE} {machine.append}".strip()]
     for disk in machine.disks:
         argv += ["-drive", f"file={disk},if=virtio,format=raw,snapshot=on"]
+    for device in machine.devices:
+        argv += ["-device", device]
     return argv
 
 

@@ -145,7 +145,7 @@ def run(name, kernel_name, options):
     initrd.write_bytes(tree.archive())
     outcome = machine.boot(machine.Machine(
         kernel=kernel, initrd=initrd, folder=folder, disks=[image.scratch_disk()],
-        append=options.append, memory=options.memory, cpus=options.cpus, accel=options.accel,
+        devices=subject.devices, append=options.append, memory=options.memory, cpus=options.cpus, accel=options.accel,
         limit=subject.seconds if subject.slow else min(subject.seconds, STEP_LIMIT)))
     initrd.unlink()
     finished = _judge(subject, kernel, options, folder, outcome, composer)

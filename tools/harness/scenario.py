@@ -80,6 +80,7 @@ class Scenario:
     gap: bool                     # events are lost, and that is recorded
     patient: bool                 # it mostly waits, and may run beside another
     slow: bool                    # run only where it is named
+    devices: list                 # of QEMU, besides those that every guest has
     files: dict
     artifacts: dict
     revocations: dict
@@ -117,7 +118,7 @@ STEPS = {
     "install": (set(), {"artifact", "revocation", "policy", "refused"}, ENFORCED),
     "withdraw": ({"artifact"}, set(), ENFORCED),
 }
-DAEMON = {"start", "kill", "stop", "continue", "terminate", "sync", "disarm"}
+DAEMON = {"start", "kill", "stop", "continue", "terminate", "await", "sync", "disarm"}
 FILE_FIELDS = {"from", "text", "link", "at", "variant", "flip", "append", "mode", "uid", "gid", "stage"}
 ARTIFACT_FIELDS = {"subjects", "window", "actions", "initiator", "jit", "host", "governance", "signer",
                    "tamper", "policy", "recovery", "installed", "rejected", "id", "kind", "digests",
@@ -247,7 +248,7 @@ def parse(text, where):
         kernels=_kernels(reader.take("kernels", list, list(kernels.KNOWN)), where),
         seconds=reader.take("seconds", (int, float), 240), policy=reader.take("policy", dict, {}),
         gap=reader.take("gap", bool, False), patient=reader.take("patient", bool, False),
-        slow=reader.take("slow", bool, False),
+        slow=reader.take("slow", bool, False), devices=reader.take("devices", list, []),
         files=_table(reader.take("files", dict, {}), FILE_FIELDS, f"{where}: files"),
         artifacts=_table(reader.take("artifacts", dict, {}), ARTIFACT_FIELDS, f"{where}: artifacts"),
         revocations=_table(reader.take("revocations", dict, {}), REVOCATION_FIELDS,
