@@ -148,11 +148,30 @@ static int do_shift_below(int count, char **words) {
   return execute_changed(words, kept, before);
 }
 
+/* FILE BACKING TEXT PROGRAM: the same by what PROGRAM does to the device below FILE. */
+static int do_shift_by(int count, char **words) {
+  (void)count;
+  char *alone[] = {words[3], NULL};
+  char *file[] = {words[0], NULL};
+  uint64_t before = content_of(words[0]);
+  int kept = probe_open(words[0], O_RDONLY);
+
+  copy_half(words[1], words[2]);
+  pid_t child = fork();
+  if (child == 0) {
+    execve(words[3], alone, environ);
+    _exit(errno);
+  }
+  int error = exit_of(child);
+  return error != 0 ? error : execute_changed(file, kept, before);
+}
+
 const struct probe_verb kBelowVerbs[] = {
     {"patch-below", do_patch_below, 3, "FILE BELOW TEXT  changed in BELOW, then executed"},
     {"patch-partition", do_patch_partition, 3,
      "FILE TEXT NODE  changed in a partition of the mounted /dev/loop0, then executed"},
     {"shift-below", do_shift_below, 3,
      "FILE BACKING TEXT  the mounted /dev/loop0 is made to show the second half of BACKING"},
+    {"shift-by", do_shift_by, 4, "FILE BACKING TEXT PROGRAM  which makes it show that half"},
     {0},
 };
