@@ -91,6 +91,19 @@ static __noinline int w_is_in_use(__u32 device) {
   return !devices.is_free;
 }
 
+static __always_inline struct block_device *w_device_of(struct inode *inode) {
+  struct bdev_inode *found = (void *)inode - bpf_core_field_offset(struct bdev_inode, vfs_inode);
+
+  return &found->bdev;
+}
+
+/* The same of the whole of the disk that an open file is, or is a part of. */
+static __noinline int w_is_disk_in_use(struct file *file) {
+  struct block_device *device = w_device_of(BPF_CORE_READ(file, f_mapping, host));
+
+  return w_is_in_use(BPF_CORE_READ(device, bd_disk, part0, bd_dev));
+}
+
 /*
  * swapoff(2) opens the device to find out which one is meant, and hands the descriptor to nobody.
  * Its numbers for 64 bits and for 32; what bears one of them in the other table opens no file. A

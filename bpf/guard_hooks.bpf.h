@@ -8,23 +8,35 @@
 #include "guard.bpf.h"
 
 /*
- * Moving blocks between files leaves in memory what no longer lies on the disk: it would be
- * measured there, and what is read when those pages were dropped would run.
+ * What is asked of a file by ioctl(2) that changes content below the page cache: what was measured
+ * there would go on being believed, and what is read once those pages were dropped would run.
+ * Blocks moved between files of ext4; a loop device that shows another file, or another part of it;
+ * another table for a device of the mapper, whichever: it is named in memory that can change.
  */
-static __always_inline int w_move_blocks(struct file *file, unsigned int command, __u32 hook) {
-  if (command != EXT4_IOC_MOVE_EXT || file->f_inode->i_sb->s_magic != EXT4_SUPER_MAGIC)
+static __always_inline int w_moves_content(struct file *file, unsigned int command) {
+  __u32 type = file->f_inode->i_mode & S_IFMT;
+
+  if (command == EXT4_IOC_MOVE_EXT)
+    return file->f_inode->i_sb->s_magic == EXT4_SUPER_MAGIC;
+  if (command == LOOP_SET_STATUS || command == LOOP_SET_STATUS64 || command == LOOP_CHANGE_FD)
+    return type == S_IFBLK && w_is_disk_in_use(file);
+  return (command & IOC_TYPE_AND_NUMBER) == DM_TABLE_LOAD && type == S_IFCHR;
+}
+
+static __always_inline int w_ask(struct file *file, unsigned int command, __u32 hook) {
+  if (!w_moves_content(file, command))
     return 0;
   return w_touch(hook, W_OBJECT_BLOCK_DEVICE, file->f_inode, w_name_of(file->f_path.dentry));
 }
 
 SEC("lsm/file_ioctl")
 int BPF_PROG(on_file_ioctl, struct file *file, unsigned int command) {
-  return w_move_blocks(file, command, W_HOOK_FILE_IOCTL);
+  return w_ask(file, command, W_HOOK_FILE_IOCTL);
 }
 
 SEC("lsm/file_ioctl_compat")
 int BPF_PROG(on_file_ioctl_compat, struct file *file, unsigned int command) {
-  return w_move_blocks(file, command, W_HOOK_FILE_IOCTL_COMPAT);
+  return w_ask(file, command, W_HOOK_FILE_IOCTL_COMPAT);
 }
 
 SEC("lsm/inode_unlink")

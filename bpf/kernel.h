@@ -31,7 +31,9 @@ struct rb_root_cached {
   struct rb_root rb_root;
 };
 
+struct inode;
 struct address_space {
+  struct inode *host;
   struct rb_root_cached i_mmap;
 };
 
@@ -115,6 +117,7 @@ struct file {
   unsigned int f_flags;
   struct path f_path;
   struct inode *f_inode;
+  struct address_space *f_mapping;
 };
 
 struct fdtable {
@@ -278,6 +281,13 @@ struct pt_regs___kernel {
 #define EXT4_SUPER_MAGIC 0xef53u
 /* linux/ext4 has no uapi header for it: _IOWR('f', 15, struct move_extent) */
 #define EXT4_IOC_MOVE_EXT 0xc028660fu
+/* linux/loop.h */
+#define LOOP_SET_STATUS 0x4c02u
+#define LOOP_SET_STATUS64 0x4c04u
+#define LOOP_CHANGE_FD 0x4c06u
+/* linux/dm-ioctl.h, without the size, which the kernel does not look at */
+#define IOC_TYPE_AND_NUMBER 0xffffu
+#define DM_TABLE_LOAD 0xfd09u
 #define MS_MOVE 0x2000ul
 #define LSM_UNSAFE_PTRACE 0x2
 #define PTRACE_MODE_ATTACH 0x2u
