@@ -23,28 +23,6 @@ static __always_inline __u64 w_argument(const unsigned long long *ctx, int index
   return word;
 }
 
-/* Which task it is, read from where it stands: the helpers for that cost three times as much. */
-static __always_inline void w_describe_task(struct w_event *event) {
-  struct task_struct *self = bpf_get_current_task_btf();
-  const struct cred *cred = self->cred;
-
-  event->tgid = (__u32)self->tgid;
-  event->pid = (__u32)self->pid;
-  event->uid = cred->uid.val;
-  event->gid = cred->gid.val;
-}
-
-/* Another thread may write the name meanwhile: the last byte is made its end. */
-static __always_inline void w_describe_comm(struct w_event *event) {
-  struct task_struct *self = bpf_get_current_task_btf();
-  const __u64 *from = (const __u64 *)self->comm;
-  __u64 *to = (__u64 *)event->comm;
-
-  to[0] = from[0];
-  to[1] = from[1];
-  event->comm[W_COMM_SIZE - 1] = 0;
-}
-
 /* Starts a new set of facts in the task's room. */
 static __always_inline struct w_facts *w_begin(struct w_task *task, const struct w_config *cfg,
                                                __u8 hook, __u8 request) {

@@ -135,4 +135,26 @@ static __always_inline int w_has_executable_stack(struct w_context *context) {
   return stack && (BPF_CORE_READ(stack, vm_flags) & VM_EXEC);
 }
 
+/* Which task it is, read from where it stands: the helpers for that cost three times as much. */
+static __always_inline void w_describe_task(struct w_event *event) {
+  struct task_struct *self = bpf_get_current_task_btf();
+  const struct cred *cred = self->cred;
+
+  event->tgid = (__u32)self->tgid;
+  event->pid = (__u32)self->pid;
+  event->uid = cred->uid.val;
+  event->gid = cred->gid.val;
+}
+
+/* Another thread may write the name meanwhile: the last byte is made its end. */
+static __always_inline void w_describe_comm(struct w_event *event) {
+  struct task_struct *self = bpf_get_current_task_btf();
+  const __u64 *from = (const __u64 *)self->comm;
+  __u64 *to = (__u64 *)event->comm;
+
+  to[0] = from[0];
+  to[1] = from[1];
+  event->comm[W_COMM_SIZE - 1] = 0;
+}
+
 #endif
