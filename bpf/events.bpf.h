@@ -190,6 +190,14 @@ static __always_inline void w_give_back(struct w_task *task, struct w_decision d
     __sync_fetch_and_add(&found->left, 1);
 }
 
+/* Decides about the facts in the room. Global, so that the verifier walks decide() once a program.
+ */
+__noinline int w_decide_room(struct w_task *task) {
+  if (task)
+    task->event.decision = w_decide_in(&task->event.facts, &task->event.decision);
+  return 0;
+}
+
 /* As many grants of one exec may turn out to be used up at the last moment. */
 #define W_SETTLE_TRIES 4
 
@@ -207,8 +215,8 @@ __noinline int w_settle(struct w_task *task) {
   for (int i = 0; i < W_SETTLE_TRIES; i++) {
     __u32 place;
 
-    decision = w_decide_in(facts, &task->event.decision);
-    task->event.decision = decision;
+    w_decide_room(task);
+    decision = task->event.decision;
     if (w_take_use(task, decision))
       return 0;
     place = decision.candidate;
@@ -216,8 +224,7 @@ __noinline int w_settle(struct w_task *task) {
     facts->candidates[place & (W_MAX_CANDIDATES - 1)].flags |= W_CANDIDATE_USED_UP;
   }
   facts->flags |= W_FACT_RACED;
-  task->event.decision = w_decide_in(facts, &task->event.decision);
-  return 0;
+  return w_decide_room(task);
 }
 
 /* Records what was settled, and decides again if the record was required and is lost. Global, so
@@ -240,8 +247,8 @@ __noinline int w_finish(struct w_task *task) {
       facts->audit == W_AUDIT_REQUIRED && decision.verdict == W_ALLOW) {
     w_give_back(task, decision);
     facts->audit = W_AUDIT_UNAVAILABLE;
-    decision = w_decide_in(facts, &event->decision);
-    event->decision = decision;
+    w_decide_room(task);
+    decision = event->decision;
     w_send(event);
   }
   w_count(decision.verdict == W_ALLOW ? W_COUNTER_ALLOWED : W_COUNTER_DENIED);

@@ -171,7 +171,7 @@ struct w_context {
 struct w_task {
   __u32 busy; /* 1 while a program uses it */
   __u32 scopes[W_SCOPES_PER_TASK];
-  __u32 reserved;
+  __u32 cgroup_depth; /* nodes on the way to the root; cgroup_chain[0] is the leaf, and it wraps */
   struct w_image image;
   __u8 paid[W_ID_SIZE]; /* artifact under which the exec under way began */
   __u64 cgroup_chain[W_CGROUP_ROOM];

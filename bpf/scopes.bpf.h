@@ -21,32 +21,28 @@ static __noinline struct kernfs_node *w_kernfs_parent(struct kernfs_node *node) 
   return BPF_CORE_READ(node, parent);
 }
 
-/* Fills task->cgroup_chain, leaf last; 0 when the path is too deep to be sure of. */
-static __always_inline __u32 w_cgroup_chain(struct w_task *task) {
+/*
+ * The way from the current task's cgroup up to the root, in task->cgroup_chain: of a long one the
+ * upper end. Depth 0 when it is too long to be sure of. Global, and the depth kept in memory: what
+ * follows is then verified once, and not once for each depth.
+ */
+__noinline int w_find_cgroup_chain(struct w_task *task) {
   struct task_struct *self = bpf_get_current_task_btf();
-  struct kernfs_node *leaf = BPF_CORE_READ(self, cgroups, dfl_cgrp, kn);
-  struct kernfs_node *node = leaf;
-  __u32 depth = 0;
-  __u32 skip;
+  struct kernfs_node *node = BPF_CORE_READ(self, cgroups, dfl_cgrp, kn);
 
-  for (int i = 0; i < W_CGROUP_WALK; i++) {
-    struct kernfs_node *parent = w_kernfs_parent(node);
-    if (!parent)
-      break;
-    node = parent;
-    depth++;
-  }
-  if (depth >= W_CGROUP_WALK)
+  if (!task)
     return 0;
-  skip = depth > W_CGROUP_DEPTH ? depth - W_CGROUP_DEPTH : 0;
-  node = leaf;
-  for (__u32 i = 0; i < W_CGROUP_WALK && i < depth; i++) {
-    __u32 place = depth - 1 - i;
-    if (i >= skip && place < W_CGROUP_DEPTH)
-      task->cgroup_chain[place & (W_CGROUP_ROOM - 1)] = (__u64)node;
-    node = w_kernfs_parent(node);
+  task->cgroup_depth = 0;
+  for (__u32 i = 0; i < W_CGROUP_WALK; i++) {
+    struct kernfs_node *parent = w_kernfs_parent(node);
+    if (!parent) {
+      task->cgroup_depth = i;
+      break;
+    }
+    task->cgroup_chain[i & (W_CGROUP_ROOM - 1)] = (__u64)node;
+    node = parent;
   }
-  return depth > W_CGROUP_DEPTH ? W_CGROUP_DEPTH : depth;
+  return 0;
 }
 
 /*
@@ -63,7 +59,7 @@ __noinline int w_cgroup_scopes(struct w_task *task, __u32 slot) {
   if (!task)
     return 0;
   nodes = bpf_map_lookup_elem(&cgroup_scopes, &slot);
-  depth = nodes ? w_cgroup_chain(task) : 0;
+  depth = nodes ? task->cgroup_depth : 0;
   for (__u32 i = 0; i < W_CGROUP_DEPTH; i++) {
     struct kernfs_node *node;
     struct w_cgroup_node *found;
@@ -71,7 +67,7 @@ __noinline int w_cgroup_scopes(struct w_task *task, __u32 slot) {
 
     if (i >= depth)
       break;
-    node = (void *)task->cgroup_chain[i & (W_CGROUP_ROOM - 1)];
+    node = (void *)task->cgroup_chain[(depth - 1 - i) & (W_CGROUP_ROOM - 1)];
     __builtin_memset(&key, 0, sizeof(key));
     key.parent = parent;
     length = bpf_probe_read_kernel_str(key.name, W_CGROUP_NAME_SIZE, BPF_CORE_READ(node, name));
@@ -107,8 +103,10 @@ static __always_inline void w_resolve_scopes(struct w_task *task, __u32 slot, __
     }
   }
   /* After the uid's: what is said of a cgroup counts before what is said of a user. */
-  if (flags & W_GENERATION_HAS_CGROUPS)
+  if (flags & W_GENERATION_HAS_CGROUPS) {
+    w_find_cgroup_chain(task);
     w_cgroup_scopes(task, slot);
+  }
   task->scopes[3] = W_SCOPE_HOST;
 }
 
