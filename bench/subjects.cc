@@ -95,12 +95,15 @@ Result<Switch> Switch::create(const std::string &pins, const std::vector<std::st
   Publisher publisher = WARRANT_TRY(Publisher::create(maps));
   Entries entries = WARRANT_TRY(make_entries(authorized, fill));
   WARRANT_TRY(publisher.publish(entries, policy()));
+  made.events_.emplace(
+      WARRANT_TRY(EventReader::open(bpf_map__fd(made.enforcement_->maps.events), [](ByteView) {})));
   return made;
 }
 
 Status Switch::select(Subject subject) {
   empty__detach(empty_.get());
   enforcement__detach(enforcement_.get());
+  events_->consume();
   if (subject == Subject::kEmpty && empty__attach(empty_.get()) != 0)
     return said("cannot attach the empty programs");
   if (subject == Subject::kWarrant && enforcement__attach(enforcement_.get()) != 0)

@@ -3,10 +3,12 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "artifacts/result.h"
+#include "daemon/event_reader.h"
 #include "daemon/pins.h"
 #include "empty.skel.h"
 #include "enforcement.skel.h"
@@ -33,7 +35,9 @@ class Switch {
                                size_t fill);
 
   Switch(Switch &&) = default;
-  // Detaches whatever was attached before. Error: what the kernel said.
+  // Detaches whatever was attached before, and takes what was recorded out of the ring, as a daemon
+  // does all the time: an exec pays for waking one up where much is waiting. Error: what the kernel
+  // said.
   Status select(Subject subject);
   // What the kernel counted of each of Warrant's programs so far (needs bpf_enable_stats).
   Result<std::vector<HookCost>> costs() const;
@@ -47,6 +51,7 @@ class Switch {
 
   std::unique_ptr<::empty, Close> empty_;
   std::unique_ptr<::enforcement, Close> enforcement_;
+  std::optional<EventReader> events_;
 };
 
 } // namespace warrant::bench

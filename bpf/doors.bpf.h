@@ -100,8 +100,9 @@ static __always_inline struct block_device *w_device_of(struct inode *inode) {
 /* The same of the whole of the disk that an open file is, or is a part of. */
 static __noinline int w_is_disk_in_use(struct file *file) {
   struct block_device *device = w_device_of(BPF_CORE_READ(file, f_mapping, host));
+  struct block_device *whole = BPF_CORE_READ(device, bd_disk, part0);
 
-  return w_is_in_use(BPF_CORE_READ(device, bd_disk, part0, bd_dev));
+  return !whole || w_is_claimed(whole);
 }
 
 /*

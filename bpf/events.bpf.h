@@ -69,10 +69,12 @@ static __always_inline int w_send(struct w_event *event) {
   return -1;
 }
 
-/* What the task has become by an exec; put together in the ring itself. */
+/* What the task has become by an exec; put together in the ring itself, which waits for nothing
+ * else meanwhile: readers get no further than here until it is submitted. */
 static __always_inline void w_send_commit(const struct w_config *cfg,
                                           const struct w_context *context, struct file *file) {
   __u64 sequence = w_next(W_SEQUENCE_EVENT);
+  __u64 cgroup = bpf_get_current_cgroup_id();
   struct w_event *event = bpf_ringbuf_reserve(&events, W_EVENT_SIZE(0), 0);
   struct w_facts *facts;
 
@@ -88,7 +90,7 @@ static __always_inline void w_send_commit(const struct w_config *cfg,
   event->process = context->process;
   __builtin_memset(event->granting_artifact, 0, W_ID_SIZE);
   event->exec = context->process.lineage;
-  event->cgroup_id = bpf_get_current_cgroup_id();
+  event->cgroup_id = cgroup;
   w_describe_file(event, file->f_inode);
   w_describe_task(event);
   w_describe_comm(event);
@@ -102,6 +104,7 @@ static __always_inline void w_send_commit(const struct w_config *cfg,
   facts->request = W_REQUEST_EXEC;
   facts->mode = cfg->mode;
   facts->audit = cfg->audit;
+  facts->measure = W_MEASURE_NONE;
   bpf_ringbuf_submit(event, BPF_RB_NO_WAKEUP);
   w_count(W_COUNTER_EVENTS);
 }

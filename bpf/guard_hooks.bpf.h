@@ -10,8 +10,9 @@
 /*
  * What is asked of a file by ioctl(2) that changes content below the page cache: what was measured
  * there would go on being believed, and what is read once those pages were dropped would run.
- * Blocks moved between files of ext4; a loop device that shows another file, or another part of it;
- * another table for a device of the mapper, whichever: it is named in memory that can change.
+ * Blocks moved between files of ext4; a loop device in use that shows another file, or another part
+ * of it; another table for a device of the mapper, or one that waits to come into force, whichever
+ * device it is: that is named in memory which can change.
  */
 static __always_inline int w_moves_content(struct file *file, unsigned int command) {
   __u32 type = file->f_inode->i_mode & S_IFMT;
@@ -20,7 +21,8 @@ static __always_inline int w_moves_content(struct file *file, unsigned int comma
     return file->f_inode->i_sb->s_magic == EXT4_SUPER_MAGIC;
   if (command == LOOP_SET_STATUS || command == LOOP_SET_STATUS64 || command == LOOP_CHANGE_FD)
     return type == S_IFBLK && w_is_disk_in_use(file);
-  return (command & IOC_TYPE_AND_NUMBER) == DM_TABLE_LOAD && type == S_IFCHR;
+  command &= IOC_TYPE_AND_NUMBER;
+  return type == S_IFCHR && (command == DM_TABLE_LOAD || command == DM_DEV_SUSPEND);
 }
 
 static __always_inline int w_ask(struct file *file, unsigned int command, __u32 hook) {

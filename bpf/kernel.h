@@ -288,6 +288,8 @@ struct pt_regs___kernel {
 /* linux/dm-ioctl.h, without the size, which the kernel does not look at */
 #define IOC_TYPE_AND_NUMBER 0xffffu
 #define DM_TABLE_LOAD 0xfd09u
+#define DM_DEV_SUSPEND \
+  0xfd06u /* and its end, with which a table that was loaded comes into force */
 #define MS_MOVE 0x2000ul
 #define LSM_UNSAFE_PTRACE 0x2
 #define PTRACE_MODE_ATTACH 0x2u

@@ -142,8 +142,13 @@ static __always_inline void w_describe_task(struct w_event *event) {
 
   event->tgid = (__u32)self->tgid;
   event->pid = (__u32)self->pid;
-  event->uid = cred->uid.val;
-  event->gid = cred->gid.val;
+  event->uid = ~0u;
+  event->gid = ~0u;
+  /* Never so; but where the kernel's types say __rcu, the verifier wants to see it looked at. */
+  if (cred) {
+    event->uid = cred->uid.val;
+    event->gid = cred->gid.val;
+  }
 }
 
 /* Another thread may write the name meanwhile: the last byte is made its end. */
