@@ -62,17 +62,11 @@ static int do_patch_below(int count, char **words) {
 
 /* A partition that is the whole of a loop device, which need not be free for that. */
 static void add_partition(const char *disk, const char *node) {
-  struct loop_info64 info;
   struct stat about;
   char size[32] = "";
   int device = probe_open(disk, O_RDONLY);
   int length = probe_open("/sys/block/loop0/size", O_RDONLY);
 
-  if (ioctl(device, LOOP_GET_STATUS64, &info) != 0)
-    probe_setup_failed("loop status");
-  info.lo_flags |= LO_FLAGS_PARTSCAN;
-  if (ioctl(device, LOOP_SET_STATUS64, &info) != 0)
-    probe_setup_failed("partitions");
   if (read(length, size, sizeof(size) - 1) <= 0)
     probe_setup_failed("size");
   struct blkpg_partition part = {.length = atoll(size) * 512, .pno = 1};
@@ -94,6 +88,19 @@ static void add_partition(const char *disk, const char *node) {
   if (mknod(node, S_IFBLK | 0600, makedev(major_number, minor_number)) != 0 ||
       stat(node, &about) != 0)
     probe_setup_failed("mknod");
+}
+
+/* /dev/loop0 may have partitions from now on. */
+static int do_let_partitions(int count, char **words) {
+  (void)count;
+  (void)words;
+  struct loop_info64 info;
+  int device = probe_open("/dev/loop0", O_RDONLY);
+
+  if (ioctl(device, LOOP_GET_STATUS64, &info) != 0)
+    probe_setup_failed("loop status");
+  info.lo_flags |= LO_FLAGS_PARTSCAN;
+  return ioctl(device, LOOP_SET_STATUS64, &info) == 0 ? 0 : errno;
 }
 
 /* FILE TEXT NODE: /dev/loop0, which is mounted, gets a partition; FILE is changed below by that. */
@@ -168,6 +175,7 @@ static int do_shift_by(int count, char **words) {
 
 const struct probe_verb kBelowVerbs[] = {
     {"patch-below", do_patch_below, 3, "FILE BELOW TEXT  changed in BELOW, then executed"},
+    {"let-partitions", do_let_partitions, 0, "/dev/loop0 may have partitions"},
     {"patch-partition", do_patch_partition, 3,
      "FILE TEXT NODE  changed in a partition of the mounted /dev/loop0, then executed"},
     {"shift-below", do_shift_below, 3,
