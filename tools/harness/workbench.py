@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Guests for experiments: a kernel, the files you name, one shell command. No product in it."""
+import itertools
 import os
 import pathlib
 import sys
@@ -11,10 +12,14 @@ from . import image, kernels, machine, place, plan
 BOOT_ALLOWANCE = 8  # seconds of the time limit that are not the command's
 
 
+# Two kernels may run one scenario in the same second.
+_RUNS = itertools.count(1)
+
+
 def run_folder(name):
     """A new folder below .cache/runs for what a run leaves behind."""
     stamp = time.strftime("%Y%m%dT%H%M%S", time.gmtime())
-    return place.cache_dir("runs", name, f"{stamp}-{os.getpid()}")
+    return place.cache_dir("runs", name, f"{stamp}-{os.getpid()}-{next(_RUNS)}")
 
 
 def machine_options(parser):
