@@ -2,7 +2,6 @@
 // What an exec and an open cost with nothing attached, with empty programs attached, and under
 // Warrant with a warm cache: in one boot, in interleaved rounds. Attaches programs: guests only.
 #include <bpf/bpf.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <array>

@@ -104,6 +104,7 @@ Status Switch::select(Subject subject) {
   empty__detach(empty_.get());
   enforcement__detach(enforcement_.get());
   events_->consume();
+  events_->release();
   if (subject == Subject::kEmpty && empty__attach(empty_.get()) != 0)
     return said("cannot attach the empty programs");
   if (subject == Subject::kWarrant && enforcement__attach(enforcement_.get()) != 0)

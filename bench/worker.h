@@ -29,8 +29,7 @@ struct Files {
 };
 
 // A process of its own, because every vfork copies the descriptors and every exec closes those that
-// are marked so: whoever holds a link to each hook pays for that, and nothing else on a host does
-// (180 instructions a descriptor on 6.1).
+// are marked so: whoever holds a link to each hook pays for that, and nothing else on a host does.
 class Worker {
  public:
   // To be called before anything of the product is opened. Error: what the kernel said.
