@@ -97,7 +97,8 @@ static __always_inline struct block_device *w_device_of(struct inode *inode) {
   return &found->bdev;
 }
 
-/* The same of the whole of the disk that an open file is, or is a part of. */
+/* The same of the whole of the disk that a file is, or is a part of, which is open already: then
+ * its device need not be looked for. */
 static __noinline int w_is_disk_in_use(struct file *file) {
   struct block_device *device = w_device_of(BPF_CORE_READ(file, f_mapping, host));
   struct block_device *whole = BPF_CORE_READ(device, bd_disk, part0);

@@ -285,11 +285,11 @@ struct pt_regs___kernel {
 #define LOOP_SET_STATUS 0x4c02u
 #define LOOP_SET_STATUS64 0x4c04u
 #define LOOP_CHANGE_FD 0x4c06u
-/* linux/dm-ioctl.h, without the size, which the kernel does not look at */
+/* linux/dm-ioctl.h, without the size, which the kernel does not look at. The second one is to
+ * suspend a device and to resume it, when the table that was loaded comes into force. */
 #define IOC_TYPE_AND_NUMBER 0xffffu
 #define DM_TABLE_LOAD 0xfd09u
-#define DM_DEV_SUSPEND \
-  0xfd06u /* and its end, with which a table that was loaded comes into force */
+#define DM_DEV_SUSPEND 0xfd06u
 #define MS_MOVE 0x2000ul
 #define LSM_UNSAFE_PTRACE 0x2
 #define PTRACE_MODE_ATTACH 0x2u

@@ -85,18 +85,18 @@ static __always_inline int w_mark_swapped(struct file *file) {
   return w_mark_unstable(file);
 }
 
-/*
- * A shared mapping by a descriptor that may write: its pages can be pinned (io_uring, a stalled
- * process_vm_writev), and what holds a pin writes on after mapping, descriptor and i_writecount are
- * gone (seen on 6.1). Pins are told to nobody, so such content is not measured any more. 1 when the
- * inode could not be marked.
- */
 static __always_inline int w_is_shared(unsigned long flags) {
   unsigned long type = flags & MAP_TYPE;
 
   return type == MAP_SHARED || type == MAP_SHARED_VALIDATE;
 }
 
+/*
+ * A shared mapping by a descriptor that may write: its pages can be pinned (io_uring, a stalled
+ * process_vm_writev), and what holds a pin writes on after mapping, descriptor and i_writecount are
+ * gone (seen on 6.1). Pins are told to nobody, so such content is not measured any more. 1 when the
+ * inode could not be marked.
+ */
 static __always_inline int w_mark_shared(struct file *file, unsigned long flags) {
   if (!w_is_shared(flags) || !(file->f_mode & FMODE_WRITE) || !w_is_regular(file->f_inode))
     return 0;

@@ -94,8 +94,8 @@ Status pin_maps(const ::enforcement &skeleton, const std::string &directory) {
 
 // Whether the kernel calls the hook, and for something that is ours to decide.
 bool has_use_for(const Machine &machine, const LinkName &link) {
-  if (link.hook ==
-      W_HOOK_BPRM_CREDS) // called at each exec, and only AT_EXECVE_CHECK (6.14) is judged there
+  // Called at each exec, but only AT_EXECVE_CHECK (6.14) is judged there.
+  if (link.hook == W_HOOK_BPRM_CREDS)
     return machine.has_member("linux_binprm", "is_check");
   return !link.optional || machine.has_function(hook_function(link.hook));
 }

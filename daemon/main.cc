@@ -33,7 +33,8 @@ warrant::Status make_directories(const warrant::ServiceOptions &options) {
   return {};
 }
 
-// Before ordinary processes: who keeps every processor busy must not put off a revocation.
+// Before ordinary processes: who keeps every processor busy must not put off a revocation. The unit
+// says the same, and leaves the daemon no right to do so; this is for those who start it by hand.
 constexpr int kNice = -10;
 
 void step_forward() {
