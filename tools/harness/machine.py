@@ -12,7 +12,7 @@ import subprocess
 import tempfile
 import time
 
-from . import place, qemu
+from . import firmware, place, qemu
 
 RESULT_DISK_SIZE = 512 << 20     # a sparse file
 PR_SET_PDEATHSIG = 1
@@ -32,6 +32,7 @@ class Machine:
     accel: str = "tcg"
     limit: float = 120             # seconds until it is killed
     icount: bool = False           # guest time = instructions: exact counts, one CPU
+    firmware: str = firmware.BIOS  # one of firmware.KNOWN
 
 
 @dataclasses.dataclass
@@ -156,9 +157,10 @@ def _boot_once(machine, on_event):
     reader = EventReader(events, on_event)
     start = time.monotonic()
     ended = "limit"
-    with tpm(folder) as tpm_arguments, open(folder / "qemu.log", "wb") as log:
+    with tpm(folder) as tpm_arguments, firmware.arguments(machine.firmware, folder) as firmware_arguments, \
+            open(folder / "qemu.log", "wb") as log:
         argv = arguments(machine, serial) + ["-drive", f"file={results},if=virtio,format=raw"]
-        with child(argv + tpm_arguments, stdin=subprocess.DEVNULL, stdout=log, stderr=log) as running:
+        with child(argv + tpm_arguments + firmware_arguments, stdin=subprocess.DEVNULL, stdout=log, stderr=log) as running:
             while time.monotonic() - start < machine.limit:
                 finished = running.poll() is not None
                 reader.pump()
@@ -174,12 +176,13 @@ def _boot_once(machine, on_event):
 
 def converse(machine):
     """Boots with the console on this terminal; returns QEMU's exit code."""
-    with tpm(machine.folder) as tpm_arguments:
+    with tpm(machine.folder) as tpm_arguments, \
+            firmware.arguments(machine.firmware, machine.folder) as firmware_arguments:
         results = machine.folder / "result.tar"
         results.write_bytes(b"")
         os.truncate(results, RESULT_DISK_SIZE)
         serial = ["-chardev", "stdio,id=console,mux=on,signal=off", "-serial", "chardev:console",
                   "-serial", f"file:{machine.folder / 'events.jsonl'}"]
         argv = arguments(machine, serial) + ["-drive", f"file={results},if=virtio,format=raw"]
-        with child(argv + tpm_arguments) as running:
+        with child(argv + tpm_arguments + firmware_arguments) as running:
             return running.wait()

@@ -7,7 +7,7 @@ import sys
 import tarfile
 import time
 
-from . import image, kernels, machine, place, plan
+from . import firmware, image, kernels, machine, place, plan
 
 BOOT_ALLOWANCE = 8  # seconds of the time limit that are not the command's
 
@@ -31,6 +31,7 @@ def machine_options(parser):
     parser.add_argument("--memory", type=int, default=1024, help="MiB (default %(default)s)")
     parser.add_argument("--cpus", type=int, default=2)
     parser.add_argument("--append", default="", help="more kernel command line")
+    parser.add_argument("--firmware", choices=firmware.KNOWN, default=firmware.BIOS, help="default %(default)s")
     parser.add_argument("--limit", type=float, default=120,
                         help="seconds until the guest is killed (default %(default)s)")
     parser.add_argument("--file", action="append", default=[], metavar="SRC:DST",
@@ -70,7 +71,7 @@ def make_machine(options, steps, name):
     return machine.Machine(kernel=kernel, initrd=initrd, folder=folder,
                            disks=[image.scratch_disk()], append=options.append,
                            memory=options.memory, cpus=options.cpus, accel=options.accel,
-                           limit=options.limit, icount=options.icount)
+                           limit=options.limit, icount=options.icount, firmware=options.firmware)
 
 
 def small_guest_plan():
