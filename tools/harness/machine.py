@@ -1,21 +1,19 @@
 # SPDX-License-Identifier: Apache-2.0
 """One QEMU machine from start to end. It always ends: by itself, or by the time limit."""
-import contextlib
-import ctypes
 import dataclasses
 import json
 import os
 import pathlib
+import re
 import shutil
-import signal
+import socket
 import subprocess
-import tempfile
 import time
 
-from . import firmware, place, qemu
+from . import firmware, place, qemu, tpm
+from .children import child
 
 RESULT_DISK_SIZE = 512 << 20     # a sparse file
-PR_SET_PDEATHSIG = 1
 
 
 @dataclasses.dataclass
@@ -33,6 +31,9 @@ class Machine:
     limit: float = 120             # seconds until it is killed
     icount: bool = False           # guest time = instructions: exact counts, one CPU
     firmware: str = firmware.BIOS  # one of firmware.KNOWN
+    chip: tpm.Options = tpm.PLAIN
+    kept: pathlib.Path | None = None  # a disk that keeps what is written to it: the guest's /dev/vdc
+    serve: object = None           # serve(event, chip): the steps that answer a guest that asks its host
 
 
 @dataclasses.dataclass
@@ -46,41 +47,6 @@ class Outcome:
     def started(self):
         """Whether its first user process ever ran."""
         return any(event["event"] == "up" for event in self.events)
-
-
-def _die_with_parent():
-    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-
-
-@contextlib.contextmanager
-def child(argv, **options):
-    """A process of ours that never outlives the block."""
-    process = subprocess.Popen([str(word) for word in argv], preexec_fn=_die_with_parent, **options)
-    try:
-        yield process
-    finally:
-        if process.poll() is None:
-            process.kill()
-        process.wait()
-
-
-@contextlib.contextmanager
-def tpm(folder):
-    """Arguments that attach a software TPM, or none where there is no swtpm."""
-    swtpm = shutil.which("swtpm")
-    if not swtpm:
-        yield []
-        return
-    with tempfile.TemporaryDirectory(prefix="warrant-tpm-") as state:  # a socket path must be short
-        argv = [swtpm, "socket", "--tpm2", "--tpmstate", f"dir={state}", "--ctrl",
-                f"type=unixio,path={state}/sock", "--flags", "not-need-init,startup-clear"]
-        with open(folder / "swtpm.log", "wb") as log, child(argv, stdout=log, stderr=log):
-            for _ in range(100):
-                if os.path.exists(f"{state}/sock"):
-                    break
-                time.sleep(0.02)
-            yield ["-chardev", f"socket,id=tpm,path={state}/sock", "-tpmdev",
-                   "emulator,id=tpm0,chardev=tpm", "-device", "tpm-tis,tpmdev=tpm0"]
 
 
 # Debian's 7.2 refuses writes through /proc/PID/mem into read-only text by itself, unless it is told not to
@@ -111,6 +77,10 @@ def arguments(machine, serial):
     return argv
 
 
+# The firmware takes every serial port for a terminal, and clears it before the guest's first line.
+TERMINAL = re.compile(rb"\x1b\[[0-9;?=]*[A-Za-z]")
+
+
 class EventReader:
     """Reads the guest's JSON lines while they come."""
 
@@ -124,6 +94,7 @@ class EventReader:
         self._rest += self._file.read()
         *lines, self._rest = self._rest.split(b"\n")
         for line in lines:
+            line = TERMINAL.sub(b"", line)
             try:
                 event = json.loads(line)
             except ValueError:
@@ -147,6 +118,37 @@ def boot(machine, on_event=None):
     return outcome
 
 
+class Answers:
+    """The guest's third serial port, by which a guest that asked gets its answer. Its interrupt is its own: the
+    usual one is the console's."""
+
+    def __init__(self, serve, chip):
+        self._serve = serve
+        self._chip = chip
+        self._near, self._far = socket.socketpair()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self._near.close()
+        self._far.close()
+
+    @property
+    def passed(self):
+        return [self._far.fileno()] if self._serve else []
+
+    @property
+    def arguments(self):
+        return [word for descriptor in self.passed
+                for word in ("-chardev", f"socket,id=host,fd={descriptor}", "-device",
+                             "isa-serial,chardev=host,index=2,irq=5")]
+
+    def take(self, event):
+        if event["event"] == "host" and self._serve:
+            self._near.sendall("".join(f"{line}\n" for line in self._serve(event, self._chip)).encode())
+
+
 def _boot_once(machine, on_event):
     folder = machine.folder
     console, events, results = (folder / name for name in ("console.log", "events.jsonl", "result.tar"))
@@ -154,13 +156,22 @@ def _boot_once(machine, on_event):
         path.write_bytes(b"")
     os.truncate(results, RESULT_DISK_SIZE)
     serial = ["-serial", f"file:{console}", "-serial", f"file:{events}"]
-    reader = EventReader(events, on_event)
     start = time.monotonic()
     ended = "limit"
-    with tpm(folder) as tpm_arguments, firmware.arguments(machine.firmware, folder) as firmware_arguments, \
+    with tpm.attached(machine.chip, folder) as chip, Answers(machine.serve, chip) as answers, \
+            firmware.arguments(machine.firmware, folder) as firmware_arguments, \
             open(folder / "qemu.log", "wb") as log:
-        argv = arguments(machine, serial) + ["-drive", f"file={results},if=virtio,format=raw"]
-        with child(argv + tpm_arguments + firmware_arguments, stdin=subprocess.DEVNULL, stdout=log, stderr=log) as running:
+        def take(event):
+            if on_event:
+                on_event(event)
+            answers.take(event)
+
+        reader = EventReader(events, take)
+        argv = [*arguments(machine, serial), "-drive", f"file={results},if=virtio,format=raw", *chip.arguments,
+                *firmware_arguments, *answers.arguments]
+        if machine.kept:
+            argv += ["-drive", f"file={machine.kept},if=virtio,format=raw"]
+        with child(argv, stdin=subprocess.DEVNULL, stdout=log, stderr=log, pass_fds=answers.passed) as running:
             while time.monotonic() - start < machine.limit:
                 finished = running.poll() is not None
                 reader.pump()
@@ -176,7 +187,7 @@ def _boot_once(machine, on_event):
 
 def converse(machine):
     """Boots with the console on this terminal; returns QEMU's exit code."""
-    with tpm(machine.folder) as tpm_arguments, \
+    with tpm.attached(machine.chip, machine.folder) as chip, \
             firmware.arguments(machine.firmware, machine.folder) as firmware_arguments:
         results = machine.folder / "result.tar"
         results.write_bytes(b"")
@@ -184,5 +195,5 @@ def converse(machine):
         serial = ["-chardev", "stdio,id=console,mux=on,signal=off", "-serial", "chardev:console",
                   "-serial", f"file:{machine.folder / 'events.jsonl'}"]
         argv = arguments(machine, serial) + ["-drive", f"file={results},if=virtio,format=raw"]
-        with child(argv + tpm_arguments + firmware_arguments) as running:
+        with child([*argv, *chip.arguments, *firmware_arguments]) as running:
             return running.wait()

@@ -20,6 +20,7 @@
 #include "archive.h"
 #include "boot.h"
 #include "files.h"
+#include "host.h"
 #include "job.h"
 #include "plan.h"
 #include "report.h"
@@ -191,6 +192,8 @@ static int do_shell(const struct step *step) {
   return 0;
 }
 
+static int do_host(const struct step *step);
+
 struct verb {
   const char *name;
   int (*act)(const struct step *step);
@@ -198,25 +201,16 @@ struct verb {
 };
 
 static const struct verb kVerbs[] = {
-    {"run", do_run, 1},
-    {"start", do_start, 1},
-    {"wait", do_wait, 0},
-    {"signal", do_signal, 0},
-    {"ready", do_ready, 0},
-    {"mark", do_mark, 1},
-    {"changed", do_changed, 1},
-    {"sleep-until", do_sleep_until, 0},
-    {"copy", files_copy, 2},
-    {"write", files_write, 1},
-    {"mkdir", files_mkdir, 1},
-    {"symlink", files_symlink, 2},
-    {"rename", files_rename, 2},
-    {"remove", files_remove, 1},
-    {"mount", files_mount, 2},
-    {"umount", files_umount, 1},
-    {"ask", do_ask, 2},
-    {"collect", do_collect, 1},
-    {"switch-root", do_switch_root, 2},
+    {"run", do_run, 1},          {"start", do_start, 1},
+    {"wait", do_wait, 0},        {"signal", do_signal, 0},
+    {"ready", do_ready, 0},      {"mark", do_mark, 1},
+    {"changed", do_changed, 1},  {"sleep-until", do_sleep_until, 0},
+    {"copy", files_copy, 2},     {"write", files_write, 1},
+    {"mkdir", files_mkdir, 1},   {"symlink", files_symlink, 2},
+    {"rename", files_rename, 2}, {"remove", files_remove, 1},
+    {"mount", files_mount, 2},   {"umount", files_umount, 1},
+    {"ask", do_ask, 2},          {"host", do_host, 0},
+    {"collect", do_collect, 1},  {"switch-root", do_switch_root, 2},
     {"shell", do_shell, 0},
 };
 
@@ -228,16 +222,22 @@ static int count_arguments(const struct step *step) {
   return count;
 }
 
-/* Every step answers: a "result" for what ran, "step" for the rest and for whatever failed. */
-static void do_step(const struct step *step, int number) {
+static int act(const struct step *step) {
   const struct verb *verb = NULL;
 
   for (size_t i = 0; i < sizeof(kVerbs) / sizeof(kVerbs[0]); i++)
     if (strcmp(kVerbs[i].name, step->verb) == 0)
       verb = &kVerbs[i];
-  int result = -EINVAL;
-  if (verb != NULL && count_arguments(step) >= verb->arguments)
-    result = verb->act(step);
+  return verb != NULL && count_arguments(step) >= verb->arguments ? verb->act(step) : -EINVAL;
+}
+
+static int do_host(const struct step *step) {
+  return host_ask(step, act);
+}
+
+/* Every step answers: a "result" for what ran, "step" for the rest and for whatever failed. */
+static void do_step(const struct step *step, int number) {
+  int result = act(step);
   struct text text = report_begin("step");
   text_member_number(&text, "number", number);
   text_member_string(&text, "verb", step->verb);

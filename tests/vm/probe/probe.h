@@ -50,6 +50,7 @@ extern const struct probe_verb kDecoyVerbs[];
 extern const struct probe_verb kRecurVerbs[];
 extern const struct probe_verb kStormVerbs[];
 extern const struct probe_verb kSuperviseVerbs[];
+extern const struct probe_verb kTpmVerbs[];
 
 /* Standard output to nowhere, until it is shown again. */
 int hide_output(void);
