@@ -15,18 +15,33 @@ FILE_STEPS = {"place", "copy", "write", "mkdir", "symlink", "rename", "remove", 
 JOB_STEPS = {"wait", "signal"}
 
 
-class Composer:
-    """Builds the plan of one run. `now` is the moment that the scenario's times count from."""
+def _is_enforced(item):
+    return isinstance(item, scenario.Action) or "enforced" in item.phases
 
-    def __init__(self, subject, staged, plan, now, artifact_files):
+
+class Composer:
+    """Builds the plan of one boot. `now` is the moment that the scenario's times count from; without the product
+    nobody can ask for its commands."""
+
+    def __init__(self, subject, staged, plan, now, artifact_files, with_product=True):
         self._scenario = subject
+        self._with_product = with_product
         self._staged = staged
         self._plan = plan
         self._now = now
         self._artifacts = artifact_files  # {label: file name in the artifacts folder}
         self.steps = {}                   # step number -> what it is, for error messages
+        self.asked = {}                   # name -> the step that the guest asks its host to do
         self._serves = False              # whether a daemon lives at this point of the plan
         self._ways = ways.used_by(subject.actions())
+
+    @property
+    def subject(self):
+        return self._scenario
+
+    @property
+    def plan(self):
+        return self._plan
 
     def _step(self, what, verb, *arguments, **options):
         number = self._plan.step(verb, *arguments, **options)
@@ -50,6 +65,26 @@ class Composer:
             if way is ways.KILLED:  # what was recorded meanwhile waits for a daemon in the ring
                 self._start_daemon()
                 self._daemon("sync", "enforced: daemon sync")
+        if self._serves:
+            self._stop_daemon()
+        self._step("collect results", "collect", *collect)
+
+    def before(self, daemon, collect):
+        """A boot that comes before the judged one. Steps for phase `baseline` are done before the daemon starts."""
+        for file in self._staged.values():
+            if file.early:
+                self.steps[file.place(self._plan)] = f"before: place {file.label}"
+        mounts = []
+        early = [item for item in self._scenario.sequence if not _is_enforced(item)]
+        if daemon:
+            for item in early:
+                self._do(item, "before", mounts)
+            self._start_daemon()
+        for item in self._scenario.sequence:
+            if isinstance(item, scenario.Action):
+                self._action(item, "before", ways.PLAIN)
+            elif not daemon or item not in early:
+                self._do(item, "before", mounts)
         if self._serves:
             self._stop_daemon()
         self._step("collect results", "collect", *collect)
@@ -123,9 +158,23 @@ class Composer:
                 self._act_on_background(step, what)
             case "daemon":
                 self._daemon(words["what"], what)
+            case "tpm" | "host":
+                self._ask(step, what)
             case "install" | "withdraw":
                 kind = next(name for name in words if name != "refused")
                 self._change(step.do, kind, words[kind], what, words.get("refused", False))
+
+    def _ask(self, step, what):
+        """The host does it, and the guest does what it answers."""
+        if step.do == "host" and not self._with_product:
+            return
+        name = str(len(self.asked))
+        self.asked[name] = step
+        if step.words.get("await"):
+            self._step(what, "mark", product.SOCKET)
+        self._step(what, "host", *step.words.get("takes", []), name=name)
+        if step.words.get("await"):
+            self._step(f"{what}: a new generation", "changed", product.SOCKET, limit=60000)
 
     def _act_on_background(self, step, what):
         action = self._action_named(step.words["action"])

@@ -3,13 +3,11 @@
 import dataclasses
 import hashlib
 import json
-import shutil
 import stat
-import tarfile
 import time
 
-from . import (authority, compose, figures, image, judge, kernels, machine, place, product, programs, records,
-               scenario, stage, ways, workbench)
+from . import (authority, figures, image, judge, kernels, machine, place, product, programs, records, scenario,
+               series, stage, ways, workbench)
 
 BASELINE_ARTIFACT = "00-guest.json"
 PRODUCT_ARTIFACT = "00-product.json"
@@ -135,29 +133,30 @@ def run(name, kernel_name, options):
     artifact_files = {}
     if not options.baseline_only:
         artifact_files = add_product(tree, subject, staged, folder, now)
-    steps = workbench.small_guest_plan()
-    composer = compose.Composer(subject, staged, steps, now, artifact_files)
-    composer.baseline()
-    if not options.baseline_only:
-        composer.enforced([product.LINEAGE])
-    tree.file("plan", steps.text().encode())
-    initrd = folder / "initrd"
-    initrd.write_bytes(tree.archive())
-    outcome = machine.boot(machine.Machine(
-        kernel=kernel, initrd=initrd, folder=folder, disks=[image.scratch_disk()],
-        devices=subject.devices, append=options.append, memory=options.memory, cpus=options.cpus, accel=options.accel,
-        limit=subject.seconds if subject.slow else min(subject.seconds, STEP_LIMIT)))
-    initrd.unlink()
-    finished = _judge(subject, kernel, options, folder, outcome, composer)
+    boots = series.Series(subject, kernel, options, folder, tree)
+    checks = []
+    try:
+        if not options.baseline_only:
+            for composer, outcome, told in boots.before(staged, now, artifact_files):
+                checks += told + _machine_checks(composer, outcome, boots.workshop)
+        composer = boots.composer(subject, staged, now, artifact_files)
+        composer.baseline()
+        if not options.baseline_only:
+            composer.enforced([product.LINEAGE])
+        outcome = boots.boot(composer, folder, subject.seconds if subject.slow else min(subject.seconds, STEP_LIMIT))
+    finally:
+        boots.workshop.close()
+    finished = _judge(subject, kernel, options, folder, outcome, composer, boots)
+    finished.checks[:0] = checks
     (folder / "results.json").write_text(json.dumps(finished.as_json(), indent=1) + "\n")
     return finished
 
 
-def _judge(subject, kernel, options, folder, outcome, composer):
-    kept = None if options.baseline_only else _collect(folder)
+def _judge(subject, kernel, options, folder, outcome, composer, boots):
+    kept = None if options.baseline_only else _collect(folder, boots.earlier)
     judgement = judge.Judge(subject, outcome.events, kept or records.Records([]))
     checks = judgement.baseline_checks() if options.baseline_only else judgement.checks()
-    checks += _machine_checks(subject, outcome, composer)
+    checks += _machine_checks(composer, outcome, boots.workshop)
     measured = figures.Figures(subject, outcome.events, kept or records.Records([]), composer.steps)
     if kept is not None:
         checks += _record_checks(subject, kept, measured, folder)
@@ -166,33 +165,25 @@ def _judge(subject, kernel, options, folder, outcome, composer):
     return Run(subject, kernel.name, kernel.version, folder, outcome, checks, measured.lines(), warnings)
 
 
-def _collect(folder):
-    """Unpacks what the guest wrote; the records become the run's transcript."""
-    archive_path = folder / "result.tar"
-    collected = folder / "collected"
-    collected.mkdir()
-    try:
-        with tarfile.open(archive_path, "r:") as archive:
-            archive.extractall(collected)
-    except tarfile.TarError:
-        pass  # the guest never got that far, which the checks say
-    archive_path.unlink()
-    kept = records.read(collected)
+def _collect(folder, earlier):
+    """The records of the boot become the run's transcript; those of boots before it were theirs."""
+    kept = series.collect(folder)
+    if earlier:
+        kept = records.Records([line for line in kept.lines if line not in earlier])
     (folder / "transcript.jsonl").write_text("".join(line + "\n" for line in kept.lines))
-    shutil.rmtree(collected)
     return kept
 
 
-def _machine_checks(subject, outcome, composer):
+def _machine_checks(composer, outcome, shop):
     """The plan ran to its end and no step of it failed."""
-    name = f"{subject.name}: every step of the plan was done"
+    name = f"{composer.subject.name}: every step of the plan was done"
     if outcome.ended != "done":
         done = sum(1 for event in outcome.events if event["event"] == "step")
         return [judge.Check(name, f"the guest {_words(outcome)} after {outcome.seconds:.0f} s; the next "
                             f"step was: {composer.steps.get(done + 1, 'none')}", "run")]
     failed = [f"{composer.steps.get(event['number'], event['verb'])}: errno {event['errno']}"
               for event in outcome.events if event["event"] == "step" and event["errno"]]
-    failed += [event["text"] for event in outcome.events if event["event"] == "error"]
+    failed += [event["text"] for event in outcome.events if event["event"] == "error"] + shop.problems
     daemon = [event for event in outcome.events
               if event["event"] == "result" and event["id"] == "warrantd"]
     if failed and daemon:

@@ -3,7 +3,7 @@
 docs/scenarios.md describes every field; what is not described there is refused here."""
 import dataclasses
 
-from . import kernels, place, product, ways, words
+from . import boots, kernels, place, product, ways, words
 from .reader import Reader, ScenarioError, of_text
 from .technique import Technique, parse as parse_technique
 
@@ -87,6 +87,8 @@ class Scenario:
     policies: dict
     others: bool                  # somebody else's configuration lies beside, and the next trust root
     sequence: tuple
+    boot: boots.Boot = boots.Boot()
+    before: tuple = ()            # boots.Boot: what happens before the boot that is judged
 
     def actions(self):
         return [item for item in self.sequence if isinstance(item, Action)]
@@ -117,7 +119,10 @@ STEPS = {
     "daemon": ({"what"}, set(), ENFORCED),
     "install": (set(), {"artifact", "revocation", "policy", "refused"}, ENFORCED),
     "withdraw": ({"artifact"}, set(), ENFORCED),
+    "tpm": ({"what"}, {"seconds"}, ENFORCED),
+    "host": (set(), {"run", "takes", "gives", "await"}, ENFORCED),
 }
+TPM = {"remove", "slow"}
 DAEMON = {"start", "kill", "stop", "continue", "terminate", "await", "sync", "disarm"}
 FILE_FIELDS = {"from", "text", "link", "at", "variant", "flip", "append", "mode", "uid", "gid", "stage"}
 ARTIFACT_FIELDS = {"subjects", "window", "actions", "initiator", "jit", "host", "governance", "signer",
@@ -214,6 +219,10 @@ def _step(value, where):
                             f"{sorted(unknown)}")
     if do == "daemon" and value["what"] not in DAEMON:
         raise ScenarioError(f"{where}: daemon what: {', '.join(sorted(DAEMON))}")
+    if do == "tpm" and value["what"] not in TPM:
+        raise ScenarioError(f"{where}: tpm what: {', '.join(sorted(TPM))}")
+    if do == "host" and value.get("run", ["warrant"])[0] != "warrant":
+        raise ScenarioError(f"{where}: host runs warrant, and nothing else")
     if only is not None and only not in BOTH:
         raise ScenarioError(f"{where}: phase is baseline or enforced")
     return Step(do, value, (only,) if only else phases)
@@ -234,14 +243,31 @@ def _table(values, fields, where):
     return values
 
 
+def _sequence(values, where, uids):
+    return tuple(
+        _step(item, f"{where}: sequence[{number}]") if "do" in item
+        else _action(item, f"{where}: sequence[{number}]", uids)
+        for number, item in enumerate(values))
+
+
+def _earlier(values, where, uids):
+    """The sequence of a boot that comes before: nothing in it is denied, nothing is run twice."""
+    sequence = _settled(_sequence(values, where, uids), (), where)
+    for item in sequence:
+        if isinstance(item, Action) and (item.expect.verdict != "allow" or item.ways):
+            raise ScenarioError(f"{where}: {item.id}: only allowed actions, the plain way")
+    return sequence
+
+
 def parse(text, where):
     """A scenario from the text of its file; `where` names it in errors."""
     reader = of_text(text, where)
     uids = reader.take("uids", list, [0])
-    sequence = tuple(
-        _step(item, f"{where}: sequence[{number}]") if "do" in item
-        else _action(item, f"{where}: sequence[{number}]", uids)
-        for number, item in enumerate(reader.take("sequence", list)))
+    boot = boots.take(reader, where)
+    before = boots.before(reader.take("before", list, []), where,
+                          lambda values, here: _earlier(values, here, uids))
+    boots.check([*before, boot], where)
+    sequence = _sequence(reader.take("sequence", list), where, uids)
     sequence = _settled(sequence, ways.parse(reader.take("ways", list, []), where), where)
     scenario = Scenario(
         name=reader.take("name", str), title=reader.take("title", str),
@@ -254,7 +280,7 @@ def parse(text, where):
         revocations=_table(reader.take("revocations", dict, {}), REVOCATION_FIELDS,
                            f"{where}: revocations"),
         policies=reader.take("policies", dict, {}), others=reader.take("others", bool, False),
-        sequence=sequence)
+        sequence=sequence, boot=boot, before=before)
     reader.finish()
     _check_references(scenario, where)
     return scenario
@@ -278,7 +304,18 @@ def _check_references(scenario, where):
         twin = actions.get(action.twin)
         if action.twin and (twin is None or twin.expect.verdict != "allow"):
             raise ScenarioError(f"{where}: {action.id}: twin {action.twin} is not an allowed action")
-    for item in scenario.sequence:
+    for sequence in [scenario.sequence, *(boot.sequence for boot in scenario.before)]:
+        _check_steps(scenario, sequence, where)
+    for label, artifact in scenario.artifacts.items():
+        for subject in artifact.get("subjects", []) + artifact.get("by-verity", []):
+            if subject not in scenario.files and subject not in product.PROGRAMS:
+                raise ScenarioError(f"{where}: artifacts.{label}: no file {subject}")
+
+
+def _check_steps(scenario, sequence, where):
+    """What steps name is there."""
+    actions = {item.id for item in sequence if isinstance(item, Action)}
+    for item in sequence:
         if isinstance(item, Step):
             named = [("file", scenario.files), ("artifact", scenario.artifacts), ("action", actions),
                      ("revocation", scenario.revocations), ("policy", scenario.policies)]
@@ -287,10 +324,6 @@ def _check_references(scenario, where):
             for field, table in named:
                 if field in item.words and item.words[field] not in table:
                     raise ScenarioError(f"{where}: step {item.do}: no {field} {item.words[field]}")
-    for label, artifact in scenario.artifacts.items():
-        for subject in artifact.get("subjects", []) + artifact.get("by-verity", []):
-            if subject not in scenario.files and subject not in product.PROGRAMS:
-                raise ScenarioError(f"{where}: artifacts.{label}: no file {subject}")
 
 
 def load(name):

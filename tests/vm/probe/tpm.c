@@ -19,6 +19,7 @@
 #define CC_PCR_RESET 0x13D
 #define CC_PCR_READ 0x17E
 #define CC_PCR_EXTEND 0x182
+#define CC_READ_CLOCK 0x181
 #define RH_LOCKOUT 0x4000000A
 #define RS_PW 0x40000009
 #define ALG_SHA1 0x0004
@@ -139,6 +140,18 @@ static int do_reset(int count, char **words) {
   return exchange(&message);
 }
 
+static int do_clock(int count, char **words) {
+  (void)count;
+  (void)words;
+  struct message message = begin(NO_SESSIONS, CC_READ_CLOCK);
+  int error = exchange(&message);
+
+  if (error == 0)
+    printf("resets=%u restarts=%u\n", get(message.data + HEADER + 16, 4),
+           get(message.data + HEADER + 20, 4));
+  return error;
+}
+
 static int do_clear(int count, char **words) {
   (void)count;
   (void)words;
@@ -153,6 +166,7 @@ const struct probe_verb kTpmVerbs[] = {
      "PCR [sha1]  another measurement in that PCR (SHA-256 bank, or SHA-1)"},
     {"tpm-read", do_read, 1, "PCR [sha1]  what is in it"},
     {"tpm-reset", do_reset, 1, "PCR  sets it to zeroes"},
+    {"tpm-clock", do_clock, 0, "  how often it was reset, and resumed since"},
     {"tpm-clear", do_clear, 0,
      "  takes the owner's keys away, with the empty password of the lockout"},
     {0},
