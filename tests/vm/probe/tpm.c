@@ -78,8 +78,8 @@ static int exchange(struct message *message) {
   int error = done < 0 ? errno : 0;
   clock_gettime(CLOCK_MONOTONIC, &end);
   close(tpm);
-  printf("ms=%lld\n",
-         (end.tv_sec - start.tv_sec) * 1000LL + (end.tv_nsec - start.tv_nsec) / 1000000);
+  long long took = (end.tv_sec - start.tv_sec) * 1000LL + (end.tv_nsec - start.tv_nsec) / 1000000;
+  printf("seconds=%lld ms=%lld\n", took / 1000, took);
   if (error == 0 && done < HEADER)
     error = EBADMSG;
   if (error != 0)
