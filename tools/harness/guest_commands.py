@@ -13,7 +13,8 @@ def make_machine(options, steps, name):
     return machine.Machine(kernel=kernel, initrd=initrd, folder=folder, disks=[disk],
                            append=options.append, memory=max(options.memory, guest.MEMORY),
                            cpus=options.cpus, accel=options.accel, limit=options.limit,
-                           icount=options.icount)
+                           icount=options.icount, firmware=options.firmware,
+                           chip=workbench.chip_of(options, folder))
 
 
 def options(parser):

@@ -122,7 +122,7 @@ STEPS = {
     "tpm": ({"what"}, {"seconds"}, ENFORCED),
     "host": (set(), {"run", "takes", "gives", "await"}, ENFORCED),
 }
-TPM = {"remove", "slow"}
+TPM = {"remove", "replay", "slow"}
 DAEMON = {"start", "kill", "stop", "continue", "terminate", "await", "sync", "disarm"}
 FILE_FIELDS = {"from", "text", "link", "at", "variant", "flip", "append", "mode", "uid", "gid", "stage"}
 ARTIFACT_FIELDS = {"subjects", "window", "actions", "initiator", "jit", "host", "governance", "signer",

@@ -112,7 +112,8 @@ class Session:
         return machine.Machine(kernel=self._kernel, initrd=initrd, folder=self.folder,
                                disks=[self._disk], append=options.append,
                                memory=max(options.memory, guest.MEMORY), cpus=options.cpus,
-                               accel=options.accel, limit=self._limit)
+                               accel=options.accel, limit=self._limit, firmware=options.firmware,
+                               chip=workbench.chip_of(options, self.folder))
 
     def lineage(self):
         """The folder of the records that the guest left, on this machine; None if it left none."""

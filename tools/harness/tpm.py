@@ -78,6 +78,10 @@ class Attached:
         """From now on each command waits so long before the TPM gets it."""
         self._proxy.seconds = seconds
 
+    def replay(self):
+        """From now on each quote is answered by the last one, byte for byte."""
+        self._proxy.replays = True
+
     def remove(self):
         """As if it broke: it answers nothing any more."""
         self._process.kill()
@@ -88,11 +92,10 @@ class Absent:
     """No TPM."""
     arguments = ()
 
-    def slow(self, seconds):
-        raise place.HarnessError("this machine has no TPM that could be slow")
+    def _none(self, *_):
+        raise place.HarnessError("this machine has no TPM")
 
-    def remove(self):
-        raise place.HarnessError("this machine has no TPM to remove")
+    slow = replay = remove = _none
 
 
 @contextlib.contextmanager

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Stands between QEMU and swtpm, so that a TPM can be slow. QEMU opens one connection for control; in its first
-command, CMD_SET_DATAFD, it passes the descriptor by which TPM commands come. swtpm is passed another one, ours,
-and each command is held back before it goes on: TPM commands and answers are never changed."""
+"""Stands between QEMU and swtpm, so that a TPM can be slow, or answer what it answered before. QEMU opens one
+connection for control; in its first command, CMD_SET_DATAFD, it passes the descriptor by which TPM commands come.
+swtpm is passed another one, ours, and each command is held back before it goes on."""
 import array
 import contextlib
 import socket
@@ -11,6 +11,7 @@ import time
 
 CONTROL_ROOM = 65536
 HEADER = struct.Struct(">HII")     # tag, size of all, code (TPM 2.0 part 1, 18)
+QUOTE = 0x158                      # TPM2_Quote (part 2, 6.5.2)
 PATIENCE = 0.2                     # how soon a change of the delay is noticed, in seconds
 
 
@@ -34,6 +35,8 @@ class Proxy:
     def __init__(self, path, behind, seconds=0):
         self.path = path
         self.seconds = seconds
+        self.replays = False       # whether a quote is answered by the one before
+        self._quote = b""          # the last answer to one
         self._behind = behind
         self._ends = []
         self._closed = False
@@ -99,14 +102,23 @@ class Proxy:
         with contextlib.suppress(OSError):
             while command := read_message(machine):
                 self._hold()
-                behind.sendall(command)
-                answer = read_message(behind)
+                answer = self._answer(command, behind)
                 if not answer:
                     break
                 machine.sendall(answer)
         for end in (machine, behind):
             with contextlib.suppress(OSError):
                 end.shutdown(socket.SHUT_RDWR)
+
+    def _answer(self, command, behind):
+        is_quote = HEADER.unpack(command[:HEADER.size])[2] == QUOTE
+        if is_quote and self.replays and self._quote:
+            return self._quote
+        behind.sendall(command)
+        answer = read_message(behind)
+        if is_quote:
+            self._quote = answer
+        return answer
 
     def _hold(self):
         """As long as the delay is by then: who makes the TPM fast again frees what waits."""

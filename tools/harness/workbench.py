@@ -7,7 +7,7 @@ import sys
 import tarfile
 import time
 
-from . import firmware, image, kernels, machine, place, plan
+from . import firmware, image, kernels, machine, place, plan, programs, tpm
 
 BOOT_ALLOWANCE = 8  # seconds of the time limit that are not the command's
 
@@ -32,10 +32,24 @@ def machine_options(parser):
     parser.add_argument("--cpus", type=int, default=2)
     parser.add_argument("--append", default="", help="more kernel command line")
     parser.add_argument("--firmware", choices=firmware.KNOWN, default=firmware.BIOS, help="default %(default)s")
+    parser.add_argument("--tpm", default="", metavar="none|BANK[,BANK...]",
+                        help="none, or a TPM with these banks of PCRs (default: with all of them)")
+    parser.add_argument("--tpm-slow", type=float, default=0, metavar="SECONDS",
+                        help="each command to the TPM waits so long, the firmware's too")
     parser.add_argument("--limit", type=float, default=120,
                         help="seconds until the guest is killed (default %(default)s)")
     parser.add_argument("--file", action="append", default=[], metavar="SRC:DST",
                         help="copy a file or folder in; programs bring their libraries along")
+
+
+def chip_of(options, folder):
+    """The TPM that the options ask for."""
+    if options.tpm in ("", "none"):
+        return tpm.Options(none=options.tpm == "none", slow=options.tpm_slow)
+    banks = options.tpm.split(",")
+    if not set(banks) <= set(tpm.BANKS):
+        raise place.HarnessError(f"--tpm {options.tpm}: none, or some of {','.join(tpm.BANKS)}")
+    return tpm.Options(state=tpm.Maker(folder / "tpm").make("tpm", banks), slow=options.tpm_slow)
 
 
 def boot_options(parser):
@@ -51,6 +65,7 @@ def write_initrd(kernel, folder, steps, files):
     """The small guest with what this run adds."""
     tree = image.base_tree(kernel)
     tree.file("plan", steps.text().encode())
+    image.add_program(tree, programs.probe(), "/bin/probe")
     for pair in files:
         source, colon, target = pair.partition(":")
         if not colon:
@@ -71,7 +86,8 @@ def make_machine(options, steps, name):
     return machine.Machine(kernel=kernel, initrd=initrd, folder=folder,
                            disks=[image.scratch_disk()], append=options.append,
                            memory=options.memory, cpus=options.cpus, accel=options.accel,
-                           limit=options.limit, icount=options.icount, firmware=options.firmware)
+                           limit=options.limit, icount=options.icount, firmware=options.firmware,
+                           chip=chip_of(options, folder))
 
 
 def small_guest_plan():

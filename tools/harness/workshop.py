@@ -69,10 +69,10 @@ class Workshop:
 
     @staticmethod
     def _change(words, chip):
-        if words["what"] == "remove":
-            chip.remove()
-        else:
+        if words["what"] == "slow":
             chip.slow(words.get("seconds", 0))
+        else:
+            getattr(chip, words["what"])()
 
     def _work(self, words, event, answer):
         """Takes files, runs a command where the keys lie, gives files: each under its name, by rename."""
@@ -86,10 +86,12 @@ class Workshop:
             self._give(name, path, answer)
 
     def _give(self, name, path, answer):
-        source = self._desk / name
-        content = source.read_bytes() if source.is_file() else None
-        if content is None or b"\0" in content:
+        try:
+            text = (self._desk / name).read_text("utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            raise place.HarnessError(f"{name} cannot be given to the guest: {error}") from None
+        if "\0" in text:
             raise place.HarnessError(f"{name} is no text that could be given to the guest")
         folder, _, last = path.rpartition("/")
-        answer.step("write", f"{folder}/.{last}.new", content.decode("utf-8"), mode="0644")
+        answer.step("write", f"{folder}/.{last}.new", text, mode="0644")
         answer.step("rename", f"{folder}/.{last}.new", path)
