@@ -83,9 +83,10 @@ class Attached:
         self._proxy.replays = True
 
     def remove(self):
-        """As if it broke: it answers nothing any more."""
+        """As if it broke: it answers nothing any more, and what it was asked fails at once."""
         self._process.kill()
         self._process.wait()
+        self._proxy.seconds = 0
 
 
 class Absent:
