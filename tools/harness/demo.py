@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time
 
-from . import demo_cases, demo_report, guest, install, kernels, machine, place, product, programs, session, view
+from . import children, demo_cases, demo_report, firmware, guest, install, kernels, place, product, programs, session, view
 
 FOLDER = place.ROOT / "build/demo"
 
@@ -29,7 +29,7 @@ def build(screen):
 def cmake(step, *words):
     """Runs cmake, and shows what ninja says it is at."""
     log = place.cache_dir("demo") / "build.log"
-    with open(log, "w") as kept, machine.child(
+    with open(log, "w") as kept, children.child(
             [place.tool("cmake"), *words], cwd=place.ROOT, stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:
         for line in process.stdout:
@@ -107,6 +107,7 @@ def main(arguments):
                         help="seconds until the guest is killed (default %(default)s)")
     options = parser.parse_args(arguments)
     options.append, options.memory, options.cpus = "", guest.MEMORY, 2
+    options.firmware, options.tpm, options.tpm_slow = firmware.BIOS, "", 0
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     try:
         return run(view.View(), options)
