@@ -46,7 +46,7 @@ class Maker:
         state = self._folder / name
         if not state.exists():
             state.mkdir()
-            place.run([place.tool("swtpm_setup"), "--tpm2", "--tpmstate", f"dir://{state}", "--create-ek-cert",
+            place.run([place.tool("swtpm_setup"), "--tpm2", "--tpmstate", f"dir://{state}", "--create-ek-cert", "--vmid", name,
                        "--pcr-banks", ",".join(banks or ("sha256",)), "--config", self._configuration(),
                        "--logfile", self._folder / f"{name}.log"])
         return state
