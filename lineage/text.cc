@@ -4,41 +4,10 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "lineage/utf8.h"
+
 namespace warrant {
 namespace {
-
-struct CodePoint {
-  std::uint32_t value;
-  std::size_t length; // 0: the bytes are not UTF-8
-};
-
-constexpr CodePoint kNotUtf8 = {0, 0};
-
-// One code point from the front, by RFC 3629: no overlong forms, no surrogates, at most U+10FFFF.
-CodePoint decode(std::string_view bytes) {
-  const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(bytes[i]); };
-  const unsigned char first = byte(0);
-  if (first < 0x80)
-    return {first, 1};
-  const std::size_t length = first < 0xc2   ? 0
-                             : first < 0xe0 ? 2
-                             : first < 0xf0 ? 3
-                             : first < 0xf5 ? 4
-                                            : 0;
-  if (length == 0 || bytes.size() < length)
-    return kNotUtf8;
-  std::uint32_t value = first & (0x7fU >> length);
-  for (std::size_t i = 1; i < length; ++i) {
-    if ((byte(i) & 0xc0U) != 0x80)
-      return kNotUtf8;
-    value = (value << 6) | (byte(i) & 0x3fU);
-  }
-  constexpr std::uint32_t kSmallest[] = {0, 0, 0x80, 0x800, 0x10000};
-  const bool surrogate = value >= 0xd800 && value <= 0xdfff;
-  if (value < kSmallest[length] || value > 0x10ffff || surrogate)
-    return kNotUtf8;
-  return {value, length};
-}
 
 // Whether a terminal would print it as itself. The list of reordering controls is that of Unicode
 // TR 36 (U+200E/F, U+202A-E, U+2066-9); U+2028/9 break lines.
@@ -91,7 +60,7 @@ std::optional<std::string> unescape(std::string_view escaped) {
 Text::Text(std::string_view bytes) {
   escaped_.reserve(bytes.size());
   while (!bytes.empty()) {
-    const CodePoint point = decode(bytes);
+    const CodePoint point = decode_utf8(bytes);
     const std::size_t length = point.length == 0 ? 1 : point.length;
     if (point.length != 0 && point.value == '\\')
       escaped_ += "\\\\";
