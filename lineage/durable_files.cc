@@ -65,8 +65,12 @@ Result<DurableFiles::Written> DurableFiles::write(const NewFile &file) {
 Status DurableFiles::put_group(std::span<const NewFile> files, std::vector<Written> &written) {
   for (const NewFile &file : files)
     written.push_back(WARRANT_TRY(write(file)));
+  std::vector<LogFile *> unsynced;
   for (const Written &one : written)
-    WARRANT_TRY(sync(*one.file));
+    unsynced.push_back(one.file.get());
+  const Status synced = files_.sync_files(unsynced);
+  if (!synced.ok())
+    return fail_for_good(synced.error());
   for (size_t i = 0; i < files.size(); ++i) {
     WARRANT_TRY(files_.rename(written[i].temporary, files[i].path));
     written[i].temporary.clear();

@@ -8,9 +8,12 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
+#include <system_error>
+#include <thread>
 #include <utility>
 
 namespace warrant {
@@ -18,6 +21,7 @@ namespace {
 
 constexpr mode_t kFileMode = 0640;
 constexpr mode_t kDirectoryMode = 0750;
+constexpr size_t kSyncThreads = 16;
 constexpr const char *kLockFile = ".state/lock";
 
 /// Closes its descriptor, unless it was given away.
@@ -190,6 +194,35 @@ Status FolderFiles::remove(const std::string &path) {
   if (errno == EISDIR && ::unlinkat(fd_, path.c_str(), AT_REMOVEDIR) == 0)
     return {};
   return error(path, "cannot remove");
+}
+
+Status LogFiles::sync_files(std::span<LogFile *const> files) {
+  Status first;
+  for (LogFile *file : files)
+    if (Status synced = file->sync(); !synced.ok() && first.ok())
+      first = std::move(synced);
+  return first;
+}
+
+Status FolderFiles::sync_files(std::span<LogFile *const> files) {
+  std::atomic<size_t> next = 0;
+  std::vector<Status> synced(files.size());
+  const auto sync_some = [&] {
+    for (size_t i = next++; i < files.size(); i = next++)
+      synced[i] = files[i]->sync();
+  };
+  {
+    std::vector<std::jthread> others;
+    try {
+      while (others.size() + 1 < std::min(files.size(), kSyncThreads))
+        others.emplace_back(sync_some);
+    } catch (const std::system_error &) { // no more threads: those that there are do it
+    }
+    sync_some();
+  }
+  const auto failed =
+      std::find_if(synced.begin(), synced.end(), [](const Status &status) { return !status.ok(); });
+  return failed == synced.end() ? Status() : *failed;
 }
 
 Status FolderFiles::sync_directory(const std::string &path) {

@@ -23,7 +23,7 @@ namespace warrant {
 struct LogOptions {
   /// Bytes of the write-ahead file, or of what waits in memory, from which on entries are moved
   /// into bundles and tiles without waiting for a checkpoint.
-  size_t integrate_at = 8u << 20;
+  size_t integrate_at = 16u << 20;
   /// When checkpoint_if_due() signs: so long after the last one, if there is anything new, or as
   /// soon as so many entries are new.
   int64_t checkpoint_nanoseconds = 10'000'000'000;

@@ -29,8 +29,10 @@ void TreeEdge::append(ByteView entry, const Hash &leaf) {
   append_entry(bundle_, entry);
   pending_bytes_ += entry.size() + 2 + W_DIGEST_SIZE;
   const uint64_t index = size_++ / kTileWidth;
-  if (size_ % kTileWidth == 0)
+  if (size_ % kTileWidth == 0) {
     full_.push_back({bundle_path(index, kTileWidth), std::exchange(bundle_, {})});
+    bundle_.reserve(full_.back().bytes.size()); // the next one will be about as large
+  }
   push(0, leaf);
 }
 

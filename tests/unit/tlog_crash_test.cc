@@ -109,6 +109,30 @@ TEST_CASE("crashes in a row, of either kind, lose nothing that was acknowledged"
   }
 }
 
+TEST_CASE("a power loss while a log is opened whose writer was killed loses nothing either") {
+  const NoteSigner signer = log_signer();
+  const uint64_t steps = steps_of_a_life();
+  Random random(11);
+  for (uint64_t step = 1; step <= steps; ++step)
+    for (uint64_t seed = 1; seed <= (kSanitized ? 1 : 6); ++seed) {
+      SimulatedDisk disk(seed);
+      Random work_random(seed);
+      Promised promised;
+      disk.die_at(step);
+      (void)live(disk, signer, work_random, promised).ok();
+      restart(disk, Crash::kKill);
+      const uint64_t second = 1 + random() % 30; // an opening that has nothing to replay takes 10
+      INFO("step " << step << ", seed " << seed << ", then step " << second);
+      disk.die_at(second);
+      (void)TransparencyLog::open(disk, signer, small_options()).ok();
+      restart(disk, Crash::kPowerLoss);
+      const OpenLog log = TransparencyLog::open(disk, signer, small_options());
+      INFO((log.ok() ? "" : log.error().message));
+      REQUIRE(log.ok());
+      REQUIRE(broken_promise(disk, *log.value(), promised) == "");
+    }
+}
+
 TEST_CASE("the simulation notices a disk that only says that it syncs") {
   const uint64_t steps = steps_of_a_life();
   int noticed = 0;
@@ -176,8 +200,21 @@ TEST_CASE("a disk that is full for a moment costs no entry, and the batch can be
     disk.fail_write_at(write);
     const Status first = work(*log.value(), random, kBatches, promised);
     CHECK_FALSE(log.value()->has_failed());
-    if (!first.ok())
+    if (!first.ok()) {
+      // What was written of the batch must not stand before the next one.
+      const auto next = entries_of(log.value()->size(), 3);
+      REQUIRE(log.value()->append(views_of(next)).ok());
+      promised.entries = log.value()->size();
+      promised.submitted = std::max(promised.submitted, promised.entries);
+      const auto kept = disk.snapshot();
+      SimulatedDisk copy(write);
+      copy.restore(kept);
+      const OpenLog killed = TransparencyLog::open(copy, signer, small_options());
+      INFO((killed.ok() ? "" : killed.error().message));
+      REQUIRE(killed.ok());
+      REQUIRE(broken_promise(copy, *killed.value(), promised) == "");
       REQUIRE(work(*log.value(), random, kBatches, promised).ok());
+    }
     const bool is_signed = log.value()->checkpoint().ok();
     CHECK((is_signed || first.ok())); // only one write fails
     REQUIRE((is_signed || log.value()->checkpoint().ok()));
