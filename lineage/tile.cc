@@ -17,7 +17,7 @@ std::string index_path(uint64_t index) {
   return path;
 }
 
-std::string with_width(std::string path, uint32_t width) {
+std::string with_width(const std::string &path, uint32_t width) {
   return width == kTileWidth ? path : partials_of(path) + "/" + std::to_string(width);
 }
 

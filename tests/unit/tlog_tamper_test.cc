@@ -109,7 +109,7 @@ TEST_CASE("a flipped bit, a cut, an addition or a removal is noticed in every fi
     const size_t size = made().disk.content(path)->size();
     // The last line of the state only says which checkpoint there was.
     const size_t flippable = path == kStateFile ? size - 7 : size;
-    for (int i = 0; i < 4; ++i) {
+    for (int i = kSanitized ? 3 : 0; i < 4; ++i) {
       Made &log = made();
       const size_t at = i == 0 ? 0 : i == 1 ? flippable - 1 : random() % flippable;
       change(log, path,
@@ -117,6 +117,8 @@ TEST_CASE("a flipped bit, a cut, an addition or a removal is noticed in every fi
       CHECK(log.verified() != "");
     }
     for (const size_t cut : {size_t{1}, std::min<size_t>(size, 32), size}) {
+      if (kSanitized && cut != 1)
+        continue; // each looks at 70 000 entries
       Made &log = made();
       change(log, path, [&](Bytes &bytes) { bytes.resize(bytes.size() - cut); });
       CHECK(log.verified() != "");
@@ -165,6 +167,23 @@ TEST_CASE("entries that are exchanged, left out, repeated or replaced are notice
   CHECK(rewritten([](auto &entries) { entries.insert(entries.begin(), entries[0]); }) != "");
   CHECK(rewritten([](auto &entries) { entries[9] = entry_of(1); }) != "");
   CHECK(rewritten([](auto &entries) { entries[255].clear(); }) != "");
+}
+
+TEST_CASE("a state that was written to fit other tiles is noticed") {
+  const auto rewritten = [](const std::function<void(LogState &)> &how) {
+    Made &log = made();
+    LogState state = parse_log_state(text_of(*log.disk.content(kStateFile))).value();
+    how(state);
+    const std::string text = serialize_log_state(state);
+    *log.disk.content(kStateFile) = Bytes(text.begin(), text.end());
+    const std::string verified = log.verified();
+    return log.opened().empty() ? "" : verified;
+  };
+  CHECK(rewritten([](LogState &state) { state.root = empty_root(); }) != "");
+  CHECK(rewritten([](LogState &state) { state.size -= 1; }) != "");
+  CHECK(rewritten([](LogState &state) { state.size += 1; }) != "");
+  CHECK(rewritten([](LogState &state) { state.size = kSigned - 1; }) != "");
+  CHECK(rewritten([](LogState &state) { state.origin = "other.example/log"; }) != "");
 }
 
 TEST_CASE("files that are exchanged for each other are noticed") {
