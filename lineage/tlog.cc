@@ -65,6 +65,7 @@ Status TransparencyLog::load(const LogState &state) {
   TileReader tiles(files, state.size);
   edge_ = WARRANT_TRY(TreeEdge::load(tiles));
   integrated_ = state.size;
+  note_partials(edge_.partial_files());
   if (edge_.root() != state.root)
     return Error{"the tiles of " + std::to_string(state.size) + " entries have another root than " +
                  kStateFile + ": one of them was changed"};
@@ -165,15 +166,23 @@ Status TransparencyLog::integrate() {
   if (integrated_ == edge_.size())
     return {};
   WARRANT_TRY(durable_.replace(edge_.full_files()));
-  WARRANT_TRY(durable_.replace(edge_.partial_files()));
+  const std::vector<NewFile> partial = edge_.partial_files();
+  WARRANT_TRY(durable_.replace(partial));
   WARRANT_TRY(save_state());
   integrated_ = edge_.size();
   const std::vector<std::string> unused = edge_.settle();
   if (wal_)
     WARRANT_TRY(wal_->reset());
   for (const std::string &folder : unused)
-    remove_partials(folder);
+    if (partial_folders_.erase(folder) != 0) // most tiles become full at once
+      remove_partials(folder);
+  note_partials(partial);
   return {};
+}
+
+void TransparencyLog::note_partials(const std::vector<NewFile> &files) {
+  for (const NewFile &file : files)
+    partial_folders_.insert(directory_of(file.path));
 }
 
 // Readers take the full file instead. What cannot be removed takes up room, no more.

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <set>
 #include <span>
 #include <string>
 #include <vector>
@@ -78,13 +79,15 @@ class TransparencyLog {
   Status check_batch(std::span<const ByteView> entries) const;
   Status integrate();
   Status save_state();
+  void note_partials(const std::vector<NewFile> &files);
   void remove_partials(const std::string &folder);
 
   DurableFiles durable_;
   const NoteSigner &signer_;
   LogOptions options_;
   TreeEdge edge_;
-  uint64_t integrated_ = 0; // entries that lie in bundles and tiles
+  uint64_t integrated_ = 0;               // entries that lie in bundles and tiles
+  std::set<std::string> partial_folders_; // of tiles and bundles that are not full yet
   std::optional<Wal> wal_;
   std::optional<Checkpoint> checkpoint_;
   std::optional<int64_t> last_due_; // when checkpoint_if_due() last signed

@@ -8,6 +8,7 @@
 #include <filesystem>
 
 #include "lineage/durable_files.h"
+#include "lineage/tlog.h"
 #include "lineage_fixture.h"
 #include "tests/catch.h"
 #include "tlog_fixture.h"
@@ -122,4 +123,34 @@ TEST_CASE("a sync that fails in a group ends all writing") {
   for (const NewFile &file : group)
     CHECK_FALSE(disk.read(file.path, 10).value().has_value()); // none got its name
   CHECK_FALSE(durable.replace(group).ok());
+}
+
+TEST_CASE("partial files are removed once the full one is there, and not before") {
+  const Scratch scratch;
+  const NoteSigner signer = log_signer();
+  const auto partials = [&] {
+    const auto files = opened(scratch.path());
+    return files->list("tile/entries/000.p").value().size();
+  };
+  const auto append = [](TransparencyLog &log, uint64_t count) {
+    REQUIRE(log.append(views_of(entries_of(log.size(), count))).ok());
+    REQUIRE(log.checkpoint().ok());
+  };
+  {
+    const auto files = opened(scratch.path());
+    const auto log = TransparencyLog::open(*files, signer);
+    REQUIRE(log.ok());
+    append(*log.value(), 100);
+    append(*log.value(), 100);
+    CHECK(partials() == 2);
+  }
+  const auto files = opened(scratch.path());
+  const auto log = TransparencyLog::open(*files, signer);
+  REQUIRE(log.ok());
+  append(*log.value(), 55);
+  CHECK(partials() == 3);
+  append(*log.value(), 2);
+  CHECK_FALSE(fs::exists(scratch.path() + "/tile/entries/000.p"));
+  CHECK_FALSE(fs::exists(scratch.path() + "/tile/0/000.p"));
+  CHECK(fs::exists(scratch.path() + "/tile/entries/001.p/1"));
 }
