@@ -1,16 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "artifacts/quote.h"
 
-#include <openssl/core_names.h>
 #include <openssl/ecdsa.h>
 #include <openssl/evp.h>
-#include <openssl/params.h>
 
 #include <algorithm>
-#include <memory>
 #include <optional>
 #include <string>
 
+#include "artifacts/openssl.h"
 #include "artifacts/wire.h"
 
 namespace warrant {
@@ -24,20 +22,10 @@ constexpr size_t kMaxName = 68;  // TPM2B_NAME: an algorithm and a SHA-512
 constexpr size_t kMaxSelect = 4; // bytes of a PCR selection
 constexpr size_t kScalar = 32;   // bytes of a number of P-256
 
-template <auto Free>
-struct Freed {
-  template <class Thing>
-  void operator()(Thing *thing) const {
-    Free(thing);
-  }
-};
-template <class Thing, auto Free>
-using Owned = std::unique_ptr<Thing, Freed<Free>>;
-using Key = Owned<EVP_PKEY, EVP_PKEY_free>;
-using KeyContext = Owned<EVP_PKEY_CTX, EVP_PKEY_CTX_free>;
-using DigestContext = Owned<EVP_MD_CTX, EVP_MD_CTX_free>;
-using Signature = Owned<ECDSA_SIG, ECDSA_SIG_free>;
-using Number = Owned<BIGNUM, BN_free>;
+using openssl::DigestContext;
+using openssl::Key;
+using openssl::Number;
+using Signature = openssl::Owned<ECDSA_SIG, ECDSA_SIG_free>;
 
 Error broken(const std::string &what) {
   return Error{"quote: " + what};
@@ -69,24 +57,6 @@ Result<PcrMask> read_selection(Cursor &cursor) {
   if (pcrs == 0 || pcrs >> kPcrCount != 0)
     return broken("it is of no PCR, or of one that there cannot be");
   return pcrs;
-}
-
-Result<Key> make_key(const P256Point &point) {
-  std::array<uint8_t, 1 + 2 * kScalar> encoded{0x04}; // uncompressed (SEC 1, 2.3.3)
-  std::copy(point.x.begin(), point.x.end(), encoded.begin() + 1);
-  std::copy(point.y.begin(), point.y.end(), encoded.begin() + 1 + kScalar);
-  std::string group = "prime256v1";
-  const OSSL_PARAM parameters[] = {
-      OSSL_PARAM_construct_utf8_string(OSSL_PKEY_PARAM_GROUP_NAME, group.data(), group.size()),
-      OSSL_PARAM_construct_octet_string(OSSL_PKEY_PARAM_PUB_KEY, encoded.data(), encoded.size()),
-      OSSL_PARAM_construct_end()};
-  const KeyContext context(EVP_PKEY_CTX_new_from_name(nullptr, "EC", nullptr));
-  EVP_PKEY *made = nullptr;
-  if (!context || EVP_PKEY_fromdata_init(context.get()) != 1 ||
-      EVP_PKEY_fromdata(context.get(), &made, EVP_PKEY_PUBLIC_KEY,
-                        const_cast<OSSL_PARAM *>(parameters)) != 1)
-    return broken("the key is no point of P-256");
-  return Key(made);
 }
 
 // As DER, the form in which OpenSSL takes it.
@@ -159,10 +129,12 @@ Status verify_quote_signature(ByteView attest, ByteView signature, const P256Poi
   if (attest.size() > kMaxQuote || signature.size() > kMaxQuoteSignature)
     return broken("larger than a TPM makes it");
   const Bytes der = WARRANT_TRY(der_of(signature));
-  const Key public_key = WARRANT_TRY(make_key(key));
+  Result<Key> public_key = openssl::p256_key(key);
+  if (!public_key.ok())
+    return broken(public_key.error().message);
   const DigestContext context(EVP_MD_CTX_new());
   if (!context || EVP_DigestVerifyInit_ex(context.get(), nullptr, "SHA256", nullptr, nullptr,
-                                          public_key.get(), nullptr) != 1)
+                                          public_key.value().get(), nullptr) != 1)
     return broken("OpenSSL cannot verify by this key");
   if (EVP_DigestVerify(context.get(), der.data(), der.size(), attest.data(), attest.size()) != 1)
     return broken("the key did not sign it");

@@ -44,10 +44,9 @@ std::string problem(const Result<T> &result) {
   return result.ok() ? "" : result.error().message;
 }
 
-bool says(const std::string &text, std::string_view part) {
-  INFO(text);
+void says(const std::string &text, std::string_view part) {
+  INFO("\"" << part << "\" is not in: " << text);
   CHECK(text.find(part) != std::string::npos);
-  return text.find(part) != std::string::npos;
 }
 
 } // namespace
