@@ -31,10 +31,13 @@ constexpr Origin kOrigins[] = {
     {"predicate.expires", "--expires"},
     {"predicate.governance", "--governance"},
     {"predicate.honours", "--honour"},
+    {"predicate.groups", "--group"},
+    {"predicate.host", "--host"},
     {"predicate.hosts", "--host"},
     {"predicate.initiator", "--initiator"},
     {"predicate.issuers", "--issuer"},
     {"predicate.lineage", "--parent"},
+    {"predicate.resolves", "--resolves"},
     {"predicate.revocation", "--revocation-max-age"},
     {"predicate.validity", "--valid-for"},
     {"predicate.validity", "--not-after"},
@@ -76,7 +79,8 @@ bool is_utf8(const std::string &text) {
 
 /// The document does not say which of its members JSON cannot carry.
 std::optional<Failure> not_utf8(const Arguments &arguments) {
-  for (const std::string_view option : {"--governance", "--host", "--initiator", "--subject"})
+  for (const std::string_view option :
+       {"--governance", "--group", "--host", "--initiator", "--subject"})
     if (arguments.takes(option))
       for (const std::string &value : arguments.all(option))
         if (!is_utf8(value))

@@ -5,6 +5,7 @@
 #include <string>
 #include <string_view>
 
+#include "artifacts/enrollment.h"
 #include "artifacts/policy.h"
 #include "artifacts/revocation.h"
 #include "artifacts/statement.h"
@@ -17,6 +18,7 @@ std::string describe(const Authorization &authorization);
 std::string describe(const TrustRoot &root);
 std::string describe(const Policy &policy);
 std::string describe(const Revocation &revocation);
+std::string describe(const Enrollment &enrollment);
 
 /// How a moment lies to an artifact's window.
 enum class Window { kNotYetValid, kOpen, kExpired };

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// describe() of trust roots, policies and revocation lists.
+// describe() of trust roots, policies, revocation lists and enrollments.
 #include "artifacts/names.h"
 #include "lineage/text.h"
 #include "tools/cli/describe.h"
@@ -133,6 +133,22 @@ std::string describe(const Revocation &revocation) {
            [](const Digest &digest) { return "content " + to_hex(digest); });
   add_list(text, revocation.hosts,
            [](const std::string &host) { return "host " + Text(host).escaped(); });
+  return text;
+}
+
+std::string describe(const Enrollment &enrollment) {
+  std::string text;
+  add_line(text, "host", Text(enrollment.host).escaped());
+  add_line(text, "machine id", enrollment.machine_id);
+  add_line(text, "key", "name " + to_hex(enrollment.ak_name));
+  add_line(text, "EK", "sha256 " + to_hex(enrollment.ek_sha256));
+  add_line(text, "groups", count_text(enrollment.groups.size(), "group"));
+  add_list(text, enrollment.groups, [](const std::string &group) { return Text(group).escaped(); });
+  add_line(text, "issued", time_text(enrollment.issued_at));
+  add_line(text, "expires", enrollment.expires ? time_text(*enrollment.expires) : "never");
+  if (enrollment.resolves)
+    add_line(text, "resolves",
+             "rolled-back state, at counter " + std::to_string(*enrollment.resolves));
   return text;
 }
 

@@ -12,6 +12,8 @@ namespace warrant::cli {
 std::span<const Command> trust_commands();
 /// Commands that make and judge artifacts and baselines.
 std::span<const Command> artifact_commands();
+/// Commands that tell which machine a host is.
+std::span<const Command> enrollment_commands();
 /// Commands that ask the kernel, the daemon and the records, and pages.
 std::span<const Command> host_commands();
 
