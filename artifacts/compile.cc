@@ -175,13 +175,19 @@ void add_initiator(w_artifact &artifact, const Initiator &initiator) {
   }
 }
 
+uint32_t slot_of(const EnvironmentDemand &demand, const Circumstances &circumstances) {
+  if (!demand.needs_proof())
+    return W_ENVIRONMENT_OPEN;
+  return circumstances.slots ? circumstances.slots(demand) : 0;
+}
+
 w_artifact make_artifact(const Row &row, const Circumstances &circumstances) {
   const Authorization &authorization = row.verified->authorization();
   w_artifact artifact{};
   std::copy(authorization.id.begin(), authorization.id.end(), artifact.id);
   artifact.not_before = circumstances.clock.boot_ns(authorization.not_before);
   artifact.not_after = circumstances.clock.boot_ns(authorization.not_after);
-  artifact.environment = W_ENVIRONMENT_OPEN;
+  artifact.environment = slot_of(authorization.environment, circumstances);
   artifact.flags = row.flags;
   artifact.constraints = (authorization.recovery ? W_ARTIFACT_RECOVERY : 0) |
                          (authorization.jit ? W_ARTIFACT_JIT : 0) |

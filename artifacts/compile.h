@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <string>
 #include <utility>
@@ -41,7 +42,9 @@ struct Circumstances {
   ClockMap clock;
   std::vector<ScopeMode> modes;           ///< of the policy
   const Revocation *revocation = nullptr; ///< for digests; artifacts are blocked already
-  std::map<ArtifactId, uint32_t> bonds;   ///< artifact -> its kill bond, 1 to W_MAX_BONDS
+  /// Slot of what an artifact asks of the machine; absent: 0, never open, where a proof is needed.
+  std::function<uint32_t(const EnvironmentDemand &)> slots;
+  std::map<ArtifactId, uint32_t> bonds; ///< artifact -> its kill bond, 1 to W_MAX_BONDS
 };
 
 /// A set of authorizations that cannot stand together.

@@ -50,8 +50,10 @@ MaybeWider wider_initiator(const Authorization &child, const Authorization &pare
 }
 
 MaybeWider wider_place(const Authorization &child, const Authorization &parent) {
-  if (parent.host && child.host != parent.host)
-    return Wider{"predicate.environment.host", "the parent is for host " + printable(*parent.host)};
+  if (const auto member = wider_demand(child.environment, parent.environment))
+    return Wider{"predicate.environment." + *member,
+                 *member == "host" ? "the parent is for host " + printable(*parent.environment.host)
+                                   : "the parent asks more of the machine"};
   if (child.policy_sha256 != parent.policy_sha256)
     return Wider{"predicate.policy.sha256",
                  "the parent was issued under policy " + to_hex(parent.policy_sha256)};

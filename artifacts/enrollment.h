@@ -28,8 +28,8 @@ struct Enrollment {
   std::vector<std::string> groups; ///< sorted and distinct, at most kMaxHostGroups
   int64_t issued_at = 0;           ///< unix seconds, as the next
   std::optional<int64_t> expires;  ///< exclusive; later than issued_at
-  /// After a rollback: the NV counter at which the authority accepts the host's state as it is; at
-  /// most kMaxVersion.
+  /// The value of the NV counter at which the authority accepts the host's state as it is: when it
+  /// enrolls a machine, and after a rollback; at most kMaxVersion.
   std::optional<uint64_t> resolves;
 
   bool operator==(const Enrollment &) const = default;

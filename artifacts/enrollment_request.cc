@@ -9,6 +9,7 @@
 #include "artifacts/enrollment.h"
 #include "artifacts/json.h"
 #include "artifacts/statement.h"
+#include "artifacts/trust_root.h"
 
 namespace warrant {
 namespace {
@@ -57,7 +58,8 @@ std::string serialize_request(const EnrollmentRequest &request) {
                {"host", request.host},
                {"machineId", request.machine_id},
                {"akPublic", to_base64(request.ak_public)},
-               {"ekPublic", to_base64(request.ek_public)}};
+               {"ekPublic", to_base64(request.ek_public)},
+               {"counter", request.counter}};
   if (request.ek_certificate)
     json["ekCertificate"] = to_base64(*request.ek_certificate);
   return text_of_json(json);
@@ -77,6 +79,7 @@ Checked<EnrollmentRequest> parse_request(ByteView text) {
   request.ek_public = WARRANT_TRY(read_bytes(reader, "ekPublic", 1, kMaxTpmPublic));
   if (const auto key = parse_endorsement_key(request.ek_public); !key.ok())
     return malformed(reader.at("ekPublic"), key.error().message);
+  request.counter = static_cast<uint64_t>(WARRANT_TRY(reader.integer("counter", 0, kMaxVersion)));
   if (reader.has("ekCertificate"))
     request.ek_certificate =
         WARRANT_TRY(read_bytes(reader, "ekCertificate", 1, kMaxEndorsementCertificate));

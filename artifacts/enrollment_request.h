@@ -15,7 +15,7 @@
 namespace warrant {
 
 inline constexpr size_t kMaxEnrollmentMessage = 128u << 10; ///< bytes of each of these documents
-inline constexpr size_t kEnrollmentSecret = 32;            ///< bytes
+inline constexpr size_t kEnrollmentSecret = 32;             ///< bytes
 
 /// From the host.
 struct EnrollmentRequest {
@@ -24,6 +24,7 @@ struct EnrollmentRequest {
   Bytes ak_public;                     ///< TPMT_PUBLIC that parse_attestation_key() accepts
   Bytes ek_public;                     ///< TPMT_PUBLIC that parse_endorsement_key() accepts
   std::optional<Bytes> ek_certificate; ///< DER, not looked into; none: the maker left none
+  uint64_t counter = 0;                ///< value of the NV counter; at most kMaxVersion
 
   bool operator==(const EnrollmentRequest &) const = default;
 };

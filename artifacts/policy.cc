@@ -234,6 +234,10 @@ Json predicate_json(const Policy &policy) {
     json["permits"] = names_of_bits(permit_names(), policy.permits);
   if (!policy.honours.empty())
     json["honours"] = digests_json(policy.honours);
+  for (const auto &[name, profile] : policy.environments)
+    json["environments"][name] = profile_json(profile);
+  if (policy.attestation)
+    json["attestation"] = attestation_json(*policy.attestation);
   if (policy.revocation_max_age)
     json["revocation"] = {{"maxAge", *policy.revocation_max_age}};
   if (policy.breakglass_max_window)
@@ -252,7 +256,7 @@ std::span<const Filesystem> known_filesystems() {
 Checked<Policy> parse_policy(ByteView payload) {
   const Json predicate = WARRANT_TRY(parse_self_statement(payload, kPolicyType, kSubject));
   ObjectReader reader = WARRANT_TRY(ObjectReader::open(predicate, "predicate"));
-  WARRANT_TRY(reader.refuse_unsupported({"environments", "interpreters", "immutableCode"}));
+  WARRANT_TRY(reader.refuse_unsupported({"interpreters", "immutableCode"}));
   Policy policy;
   policy.version = WARRANT_TRY(reader.integer("version", 1, kMaxVersion));
   policy.mode = WARRANT_TRY(read_mode(reader));
@@ -264,6 +268,8 @@ Checked<Policy> parse_policy(ByteView payload) {
     policy.issuers = WARRANT_TRY(read_rules(reader));
   if (reader.has("honours"))
     policy.honours = WARRANT_TRY(read_digests(reader, "honours", 1, kMaxHonoured));
+  policy.environments = WARRANT_TRY(read_profiles(reader));
+  policy.attestation = WARRANT_TRY(read_attestation(reader, policy.environments));
   policy.revocation_max_age = WARRANT_TRY(read_seconds_in(reader, "revocation", "maxAge"));
   policy.breakglass_max_window = WARRANT_TRY(read_seconds_in(reader, "breakglass", "maxWindow"));
   WARRANT_TRY(read_times(reader, policy));

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "artifacts/bytes.h"
+#include "artifacts/environment.h"
 #include "artifacts/initiator.h"
 #include "artifacts/rejection.h"
 #include "artifacts/trust_root.h"
@@ -76,6 +77,8 @@ struct Policy {
   /// Absent: each role may grant all that its artifacts can say. Present: only what rules allow.
   std::optional<std::vector<IssuerRule>> issuers;
   std::vector<Digest> honours; ///< payload sha256 of earlier policies still good for artifacts
+  Profiles environments;       ///< states of the machine, by name
+  std::optional<Attestation> attestation;       ///< absent: no machine has to prove anything
   std::optional<int64_t> revocation_max_age;    ///< seconds; a list must be there and no older
   std::optional<int64_t> breakglass_max_window; ///< seconds; absent: no break-glass is accepted
   int64_t issued_at = 0;                        ///< unix seconds

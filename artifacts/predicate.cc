@@ -110,15 +110,6 @@ Checked<Covers> read_covers(ObjectReader &reader) {
   return word == "all" ? Covers::kAll : Covers::kSubjects;
 }
 
-Checked<std::optional<std::string>> read_environment(ObjectReader &&reader) {
-  WARRANT_TRY(reader.refuse_unsupported({"pcrs", "pcrProfile", "kernel"}));
-  std::optional<std::string> host;
-  if (reader.has("host"))
-    host = WARRANT_TRY(reader.string("host", 1, kMaxHostName));
-  WARRANT_TRY(reader.finish());
-  return host;
-}
-
 Checked<std::map<std::string, std::string>> read_governance(const ObjectReader &reader) {
   if (reader.members().size() > kMaxGovernanceEntries)
     return malformed(reader.at("*"),
@@ -212,8 +203,8 @@ void add_optional(const Authorization &authorization, Json &json) {
     json["lineage"]["requires"] = true;
   if (authorization.covers == Covers::kAll)
     json["covers"] = "all";
-  if (authorization.host)
-    json["environment"] = {{"host", *authorization.host}};
+  if (!authorization.environment.is_empty())
+    json["environment"] = demand_json(authorization.environment);
   if (!authorization.governance.empty())
     json["governance"] = authorization.governance;
   if (authorization.recovery)
@@ -245,7 +236,7 @@ Checked<Authorization> read_predicate(ObjectReader &&reader) {
   if (reader.has("covers"))
     authorization.covers = WARRANT_TRY(read_covers(reader));
   if (reader.has("environment"))
-    authorization.host = WARRANT_TRY(read_environment(WARRANT_TRY(reader.object("environment"))));
+    authorization.environment = WARRANT_TRY(read_demand(WARRANT_TRY(reader.object("environment"))));
   if (reader.has("governance"))
     authorization.governance =
         WARRANT_TRY(read_governance(WARRANT_TRY(reader.object("governance"))));

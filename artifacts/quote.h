@@ -26,6 +26,12 @@ struct P256Point {
 /// PCRs of the SHA-256 bank, PCR 0 in the lowest bit; below kPcrCount.
 using PcrMask = uint32_t;
 
+/// What TPM2_Quote says.
+struct SignedQuote {
+  Bytes attest;    ///< TPMS_ATTEST, for parse_quote()
+  Bytes signature; ///< TPMT_SIGNATURE, for verify_quote_signature()
+};
+
 struct Quote {
   Bytes signer;          ///< qualified name of the key
   Bytes nonce;           ///< what the challenger gave (extraData)

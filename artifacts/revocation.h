@@ -24,7 +24,8 @@ struct Revocation {
   std::vector<Digest> artifacts;    ///< payload sha256; children of these too
   std::vector<std::string> issuers; ///< key fingerprints: their signatures count no more
   std::vector<Digest> digests;      ///< content (sha256 or fs-verity), whoever names it
-  std::vector<std::string> hosts;   ///< on these nothing is granted any more but recovery
+  std::vector<std::string>
+      hosts; ///< by name, or TPM key in hex: on these nothing is granted any more but recovery
 
   bool operator==(const Revocation &) const = default;
 };

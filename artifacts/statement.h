@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "artifacts/bytes.h"
+#include "artifacts/environment.h"
 #include "artifacts/initiator.h"
 #include "artifacts/interpreter.h"
 #include "artifacts/json.h"
@@ -25,7 +26,6 @@ inline constexpr std::string_view kManifestFormat = "warrant-manifest-v1";
 inline constexpr uint64_t kMaxManifestRecords = 1000000;
 inline constexpr size_t kMaxSubjects = 100000;
 inline constexpr size_t kMaxSubjectName = 4096;
-inline constexpr size_t kMaxHostName = 253;
 inline constexpr int64_t kMaxUses = 1000000000;
 inline constexpr size_t kMaxGovernanceEntries = 32;
 inline constexpr size_t kMaxGovernanceKey = 64;
@@ -78,7 +78,7 @@ struct Authorization {
   bool requires_parent = false;      ///< the caller must be running under the parent
   Covers covers = Covers::kSubjects; ///< kAll: any content; break-glass only
   Initiator initiator;
-  std::optional<std::string> host;
+  EnvironmentDemand environment; ///< on which machine, in which state
   std::map<std::string, std::string> governance;
   std::vector<Subject> subjects;       ///< empty when there is a manifest, or all is covered
   std::optional<ManifestRef> manifest; ///< instead of subjects

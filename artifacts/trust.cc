@@ -11,6 +11,7 @@ namespace {
 constexpr std::string_view kRootDocument = "trust root";
 constexpr std::string_view kPolicyDocument = "policy";
 constexpr std::string_view kRevocationDocument = "revocation";
+constexpr std::string_view kEnrollmentDocument = "enrollment";
 
 /// Says which of the documents a rejection is about.
 template <class T>
@@ -88,6 +89,19 @@ Checked<TrustState> load_trust(ByteView root_envelope, ByteView policy_envelope,
                     load_revocation(revocation_envelope, trust.root.role(RoleName::kRevocation))));
   trust.host = std::move(host);
   return trust;
+}
+
+Checked<void> enroll(TrustState &trust, ByteView envelope, int64_t now) {
+  SignedEnrollment loaded = WARRANT_TRY(in_document(
+      kEnrollmentDocument, load_enrollment(envelope, trust.root.role(RoleName::kEnrollment))));
+  EnrolledHost enrolled{std::move(loaded.enrollment), {}};
+  if (enrolled.enrollment.host != trust.host)
+    enrolled.mismatch = "the enrollment is of host " + printable(enrolled.enrollment.host) +
+                        ", this is " + printable(trust.host);
+  else if (is_expired(enrolled.enrollment, now))
+    enrolled.mismatch = "the enrollment is over";
+  trust.enrolled = std::move(enrolled);
+  return {};
 }
 
 Checked<void> check_expiry(const TrustState &trust, int64_t now) {

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "artifacts/bytes.h"
+#include "artifacts/enrollment.h"
 #include "artifacts/policy.h"
 #include "artifacts/rejection.h"
 #include "artifacts/revocation.h"
@@ -14,19 +15,31 @@
 
 namespace warrant {
 
+/// What a machine's enrollment says of it, and what is known against it.
+struct EnrolledHost {
+  Enrollment enrollment;
+  /// Why this is not the machine that was enrolled; empty: nothing tells so yet.
+  std::string mismatch;
+};
+
 struct TrustState {
   TrustRoot root;
   Digest root_sha256{}; ///< of its payload
   Policy policy;
   Digest policy_sha256{}; ///< of its payload: what artifacts refer to
   std::optional<SignedRevocation> revocation;
-  std::string host; ///< name of this machine, compared with environment.host
+  std::string host;                     ///< name of this machine, compared with environment.host
+  std::optional<EnrolledHost> enrolled; ///< nothing: the machine is not enrolled
 };
 
 /// The documents, each verified; the revocation envelope may be empty: there is none. Says in
 /// `field` which one was refused ("trust root: ...", "policy: ...", "revocation: ...").
 Checked<TrustState> load_trust(ByteView root_envelope, ByteView policy_envelope,
                                ByteView revocation_envelope, std::string host);
+
+/// The enrollment in this envelope, signed by the trust root's enrollment role, becomes that of the
+/// machine. One of another host, or one that is over at `now` (unix seconds), counts as a mismatch.
+Checked<void> enroll(TrustState &trust, ByteView envelope, int64_t now);
 
 /// At `now` (unix seconds): EXPIRED when trust root or policy is no longer good.
 Checked<void> check_expiry(const TrustState &trust, int64_t now);

@@ -122,14 +122,44 @@ MaybeBlock blocked_breakglass(const Authorization &authorization, const TrustSta
   return {};
 }
 
-MaybeBlock blocked_by_host(const Authorization &authorization, const TrustState &trust) {
-  if (!authorization.host || *authorization.host == trust.host)
+Rejection other_machine(std::string_view member, std::string detail, std::string fix = {}) {
+  return {W_REASON_IDENTITY_MISMATCH, "predicate.environment." + std::string(member),
+          std::move(detail), std::move(fix)};
+}
+
+MaybeBlock blocked_by_host(const EnvironmentDemand &demand, const TrustState &trust) {
+  if (demand.host && *demand.host != trust.host)
+    return other_machine(
+        "host", "for host " + printable(*demand.host) + ", this is " + printable(trust.host));
+  if (!demand.key && !demand.group)
     return {};
-  return Rejection{
-      W_REASON_IDENTITY_MISMATCH,
-      "predicate.environment.host",
-      "for host " + printable(*authorization.host) + ", this is " + printable(trust.host),
-      {}};
+  const std::string_view member = demand.key ? "key" : "group";
+  if (!trust.enrolled)
+    return other_machine(member, "for an enrolled machine, and this one is not",
+                         "enroll it: warrant host enroll");
+  if (!trust.enrolled->mismatch.empty())
+    return other_machine(member, trust.enrolled->mismatch, "enroll the machine anew");
+  if (demand.key && *demand.key != trust.enrolled->enrollment.ak_name)
+    return other_machine("key", "for key " + to_hex(*demand.key) + ", this machine has " +
+                                    to_hex(trust.enrolled->enrollment.ak_name));
+  if (demand.group && !is_in_group(trust.enrolled->enrollment, *demand.group))
+    return other_machine("group", "for group " + printable(*demand.group) +
+                                      ", which this machine is not enrolled in");
+  return {};
+}
+
+MaybeBlock blocked_by_proof(const EnvironmentDemand &demand, const Policy &policy) {
+  if (!demand.needs_proof())
+    return {};
+  if (!policy.attestation)
+    return against_policy("predicate.environment",
+                          "asks for a proof of the machine's state, and the policy for none",
+                          "have a policy signed that sets attestation");
+  if (demand.profile && !policy.environments.contains(*demand.profile))
+    return against_policy("predicate.environment.profile",
+                          "the policy has no environment " + printable(*demand.profile),
+                          "name one of the policy's environments");
+  return {};
 }
 
 } // namespace
@@ -223,7 +253,9 @@ class Verifier {
       return block;
     if (MaybeBlock block = blocked_breakglass(authorization, trust_))
       return block;
-    return blocked_by_host(authorization, trust_);
+    if (MaybeBlock block = blocked_by_proof(authorization.environment, trust_.policy))
+      return block;
+    return blocked_by_host(authorization.environment, trust_);
   }
 
   MaybeBlock blocked_by_revocation() const {
@@ -241,7 +273,9 @@ class Verifier {
     if (left < role_->threshold)
       return revoked("signatures", "without revoked keys " + std::to_string(left) + " of " +
                                        std::to_string(role_->threshold) + " signatures are left");
-    if (!result_.authorization_.recovery && revokes_host(list, trust_.host))
+    const bool is_known_key =
+        trust_.enrolled && revokes_host(list, to_hex(trust_.enrolled->enrollment.ak_name));
+    if (!result_.authorization_.recovery && (revokes_host(list, trust_.host) || is_known_key))
       return revoked("", "host " + printable(trust_.host) + " is revoked" + epoch);
     return {};
   }

@@ -59,6 +59,8 @@ struct w_uses {
 
 struct w_environment {
   __u64 valid_until;
+  /* What the slot stands for, so that the next daemon knows it again; the kernel does not look. */
+  __u8 requirement[W_DIGEST_SIZE];
 };
 
 /*
@@ -206,7 +208,7 @@ enum w_sequence { W_SEQUENCE_INVALID = 0, W_SEQUENCE_LINEAGE, W_SEQUENCE_EVENT, 
 W_STATIC_ASSERT(sizeof(struct w_verdict_key) == 40, "w_verdict_key");
 W_STATIC_ASSERT(sizeof(struct w_verdict) == 16, "w_verdict");
 W_STATIC_ASSERT(sizeof(struct w_artifact) == 112, "w_artifact");
-W_STATIC_ASSERT(sizeof(struct w_environment) == 8, "w_environment");
+W_STATIC_ASSERT(sizeof(struct w_environment) == 40, "w_environment");
 W_STATIC_ASSERT(sizeof(struct w_cgroup_key) == 132, "w_cgroup_key");
 W_STATIC_ASSERT(sizeof(struct w_cgroup_node) == 12, "w_cgroup_node");
 W_STATIC_ASSERT(sizeof(struct w_uid_scope) == 8, "w_uid_scope");

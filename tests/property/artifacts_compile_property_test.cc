@@ -59,7 +59,7 @@ VerifiedAuthorization random_artifact(Random &random, uint8_t id) {
   authorization.initiator = random_initiator(random);
   authorization.actions = random.actions();
   if (random.one_in(10))
-    authorization.host = "host-b";
+    authorization.environment.host = "host-b";
   if (random.one_in(10)) {
     authorization.kind = ArtifactKind::kBreakglass;
     authorization.governance["reason"] = "fire";

@@ -102,10 +102,10 @@ void change(Link &link, Random &random) {
     case 4:
       return set_delegation(a, random);
     case 5:
-      a.host.reset();
+      a.environment.host.reset();
       break;
     case 6:
-      a.host = kHosts[random.below(kIds)];
+      a.environment.host = kHosts[random.below(kIds)];
       break;
     case 7:
       a.policy_sha256[0] ^= 1;
@@ -173,8 +173,8 @@ Link narrowed(const Link &parent, Random &random) {
   a.kill_on_expiry |= random.one_in(4);
   a.requires_parent |= random.one_in(4);
   a.kill_on_revoke |= random.one_in(4);
-  if (!a.host && random.one_in(4))
-    a.host = kHosts[0];
+  if (!a.environment.host && random.one_in(4))
+    a.environment.host = kHosts[0];
   if (!a.initiator.uid && random.one_in(3)) {
     a.initiator.any = false;
     a.initiator.uid = random.below(kIds);

@@ -129,7 +129,7 @@ inline Authority authority_of(const Link &link) {
     if (a.not_before <= test::kNow + second && test::kNow + second < a.not_after)
       authority[kWhen] |= bit(static_cast<uint32_t>(second));
   for (uint32_t i = 0; i < kIds; i++)
-    if (!a.host || *a.host == kHosts[i])
+    if (!a.environment.host || *a.environment.host == kHosts[i])
       authority[kWhere] |= bit(i);
   authority[kUnder] = a.policy_sha256 == policy_in_force() ? 1 : 2;
   authority[kPowers] =

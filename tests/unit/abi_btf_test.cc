@@ -123,11 +123,11 @@ std::set<std::string> names_of(const List &list) {
   return names;
 }
 
-// BTF of one struct w_environment as given, to see that a difference is noticed.
+// BTF of one struct w_uses as given, to see that a difference is noticed.
 Btf one_struct(__u32 size, const std::vector<std::pair<const char *, __u32>> &fields) {
   Btf btf(btf__new_empty(), &btf__free);
   const auto u64 = btf__add_int(btf.get(), "unsigned long long", 8, 0);
-  REQUIRE(btf__add_struct(btf.get(), "w_environment", size) > 0);
+  REQUIRE(btf__add_struct(btf.get(), "w_uses", size) > 0);
   for (const auto &[name, offset] : fields)
     REQUIRE(btf__add_field(btf.get(), name, u64, offset * 8, 0) == 0);
   return btf;
@@ -167,16 +167,16 @@ TEST_CASE("the programs that are loaded use that contract") {
 }
 
 TEST_CASE("a difference in layout is noticed") {
-  const auto &expected = struct_named("w_environment");
+  const auto &expected = struct_named("w_uses");
   const auto differs = [&](__u32 size, const std::vector<std::pair<const char *, __u32>> &fields) {
     return !compare_struct(one_struct(size, fields).get(), expected).empty();
   };
-  CHECK_FALSE(differs(8, {{"valid_until", 0}}));
-  CHECK(differs(16, {{"valid_until", 0}}));
-  CHECK(differs(8, {{"valid_util", 0}}));
-  CHECK(differs(16, {{"valid_until", 8}}));
+  CHECK_FALSE(differs(8, {{"left", 0}}));
+  CHECK(differs(16, {{"left", 0}}));
+  CHECK(differs(8, {{"lefd", 0}}));
+  CHECK(differs(16, {{"left", 8}}));
   CHECK(differs(8, {}));
-  CHECK(differs(8, {{"valid_until", 0}, {"more", 0}}));
+  CHECK(differs(8, {{"left", 0}, {"more", 0}}));
   CHECK_FALSE(compare_struct(one_struct(8, {}).get(), struct_named("w_facts")).empty());
 }
 

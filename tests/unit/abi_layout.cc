@@ -60,7 +60,7 @@ Struct artifact() {
 
 Struct environment() {
   using T = w_environment;
-  return {"w_environment", sizeof(T), {FIELD(T, valid_until)}};
+  return {"w_environment", sizeof(T), {FIELD(T, valid_until), FIELD(T, requirement)}};
 }
 
 Struct cgroup_key() {

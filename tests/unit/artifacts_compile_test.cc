@@ -278,13 +278,13 @@ TEST_CASE("processes that must end have a bond") {
   killed.kill_on_revoke = false;
   killed.kill_on_expiry = true;
   CHECK_FALSE(compile({test::verified(killed)}, circumstances()).ok());
-  killed.host = "host-b"; // grants nothing, so nothing has to end
+  killed.environment.host = "host-b"; // grants nothing, so nothing has to end
   CHECK(compile({test::verified(killed)}, circumstances()).ok());
 }
 
 TEST_CASE("what is blocked is compiled with its reason") {
   Authorization elsewhere = authorization(1);
-  elsewhere.host = "host-b";
+  elsewhere.environment.host = "host-b";
   Authorization outdated = authorization(2);
   outdated.policy_sha256[0] ^= 1;
   Revocation revocation = test::revocation();
@@ -310,7 +310,7 @@ TEST_CASE("what is blocked never crowds out what grants") {
     set.push_back(test::verified(authorization(id)));
   for (uint8_t id = 10; id < 20; id++) {
     Authorization elsewhere = authorization(id);
-    elsewhere.host = "host-b";
+    elsewhere.environment.host = "host-b";
     set.push_back(test::verified(elsewhere));
   }
   const auto count_live = [](const Entries &entries) {
@@ -374,7 +374,7 @@ TEST_CASE("break-glass for all is a verdict of any content") {
   CHECK(W_GRANT_ACTIONS(verdict->grants[0]) == opened.actions);
 
   // Of another host it must not become the reason of every denial.
-  opened.host = "host-b";
+  opened.environment.host = "host-b";
   const Entries blocked = compiled({test::verified(opened)});
   CHECK(blocked.verdicts.empty());
   CHECK((blocked.flags & W_GENERATION_HAS_ANY) == 0);

@@ -27,7 +27,11 @@ Authorization restricted_parent() {
   parent.initiator.cgroup = "/agents.slice";
   parent.initiator.parent_sha256 = test::digest(0x51);
   parent.initiator.session = 7;
-  parent.host = "host-a";
+  parent.environment.host = "host-a";
+  parent.environment.key.emplace().fill(11);
+  parent.environment.group = "workers";
+  parent.environment.profile = "good";
+  parent.environment.pcrs = {{7, test::digest(1)}};
   parent.parent = test::digest(0x77);
   parent.requires_parent = true;
   parent.subjects = {{"a", test::digest(1), test::digest(2)}, {"b", test::digest(3), std::nullopt}};
@@ -110,8 +114,17 @@ TEST_CASE("a child that grants more is refused by the name of the member") {
          a.initiator = {};
          a.initiator.any = true;
        }},
-      {"predicate.environment.host", [](Authorization &a) { a.host.reset(); }},
-      {"predicate.environment.host", [](Authorization &a) { a.host = "host-b"; }},
+      {"predicate.environment.host", [](Authorization &a) { a.environment.host.reset(); }},
+      {"predicate.environment.host", [](Authorization &a) { a.environment.host = "host-b"; }},
+      {"predicate.environment.key", [](Authorization &a) { a.environment.key.reset(); }},
+      {"predicate.environment.key", [](Authorization &a) { a.environment.key->fill(12); }},
+      {"predicate.environment.group", [](Authorization &a) { a.environment.group.reset(); }},
+      {"predicate.environment.group", [](Authorization &a) { a.environment.group = "others"; }},
+      {"predicate.environment.profile", [](Authorization &a) { a.environment.profile.reset(); }},
+      {"predicate.environment.profile", [](Authorization &a) { a.environment.profile = "bad"; }},
+      {"predicate.environment.pcrs", [](Authorization &a) { a.environment.pcrs.clear(); }},
+      {"predicate.environment.pcrs",
+       [](Authorization &a) { a.environment.pcrs[7] = test::digest(2); }},
       {"predicate.policy.sha256", [](Authorization &a) { a.policy_sha256[31] ^= 1; }},
       {"predicate.constraints.maxUses", [](Authorization &a) { a.max_uses.reset(); }},
       {"predicate.constraints.maxUses", [](Authorization &a) { a.max_uses = 11; }},

@@ -32,7 +32,11 @@ Authorization rich() {
   rich.initiator.cgroup = "/agents.slice/agent-7.service";
   rich.initiator.parent_sha256 = test::digest(8);
   rich.initiator.session = 12;
-  rich.host = "host-a";
+  rich.environment.host = "host-a";
+  rich.environment.key.emplace().fill(11);
+  rich.environment.group = "workers";
+  rich.environment.profile = "good";
+  rich.environment.pcrs = {{0, test::digest(1)}, {23, test::digest(2)}};
   rich.governance = {{"ticket", "OPS-7"}, {"approver", "J\xc3\xb6rg"}, {"empty", ""}};
   rich.subjects = {{"/usr/bin/a", test::digest(1), test::digest(2)},
                    {"/usr/bin/b", test::digest(3), std::nullopt},

@@ -158,7 +158,9 @@ TEST_CASE("one flipped bit and nobody signed it") {
 
 TEST_CASE("what is genuine but does not count here is kept with its reason") {
   const auto other_policy = [](Authorization &a) { a.policy_sha256[0] ^= 1; };
-  const auto host = [](const char *name) { return [name](Authorization &a) { a.host = name; }; };
+  const auto host = [](const char *name) {
+    return [name](Authorization &a) { a.environment.host = name; };
+  };
   check_blocked(test::verify(test::artifact(changed(other_policy))), W_REASON_POLICY_MISMATCH,
                 "predicate.policy.sha256", "in force is");
   for (const char *name : {"host-b", "HOST-A", "host-a.", "host"})
@@ -178,7 +180,7 @@ TEST_CASE("what is genuine but does not count here is kept with its reason") {
 TEST_CASE("of several faults the earlier stage speaks") {
   const Authorization faulty = changed([](Authorization &a) {
     a.policy_sha256[0] ^= 1;
-    a.host = "host-b";
+    a.environment.host = "host-b";
     a.subjects.clear();
     a.manifest = ManifestRef{test::digest(1), 1};
   });
@@ -195,7 +197,7 @@ TEST_CASE("of several faults the earlier stage speaks") {
 
   const Authorization elsewhere = changed([](Authorization &a) {
     a.policy_sha256[0] ^= 1;
-    a.host = "host-b";
+    a.environment.host = "host-b";
   });
   check_blocked(test::verify(test::artifact(elsewhere)), W_REASON_POLICY_MISMATCH,
                 "predicate.policy.sha256");
