@@ -26,14 +26,24 @@ Error in_folder(const Rejection &rejection, const std::string &folder) {
   return rejection.to_error().context(folder);
 }
 
-Circumstances circumstances(const Prepared &prepared) {
-  Circumstances now{prepared.clock, prepared.trust.policy.scopes, nullptr,
-                    prepared.plan.after.bonds};
+Circumstances circumstances(const Prepared &prepared, Environment *environment) {
+  Circumstances now;
+  now.clock = prepared.clock;
+  now.modes = prepared.trust.policy.scopes;
+  now.bonds = prepared.plan.after.bonds;
+  if (environment)
+    now.slots = environment->slots(prepared.trust);
   for (const auto &[id, bond] : prepared.plan.bonds)
     now.bonds.insert_or_assign(id, bond);
   if (prepared.trust.revocation)
     now.revocation = &prepared.trust.revocation->revocation;
   return now;
+}
+
+uint64_t base_until(const TrustState &trust, Environment *environment) {
+  if (environment)
+    return environment->base_until(trust);
+  return trust.policy.attestation && trust.policy.attestation->profile ? 0 : W_FOREVER;
 }
 
 std::vector<Presented> present_all(const Collection &collection) {
@@ -82,6 +92,10 @@ Result<TrustState> Admission::load_documents(const std::string &config, const st
   Checked<TrustState> trust = load_trust(files.root, files.policy, files.revocation, host);
   if (!trust.ok())
     return in_folder(trust.error(), config);
+  if (!files.enrollment.empty())
+    if (Checked<void> enrolled = enroll(trust.value(), files.enrollment, clock_.seconds());
+        !enrolled.ok())
+      return in_folder(enrolled.error(), config);
   std::optional<TrustRoot> before = WARRANT_TRY(check_root(config, files.root));
   Checked<void> forward =
       check_not_older(trust.value(), state_.documents, before ? &*before : nullptr);
@@ -95,20 +109,28 @@ Result<TrustState> Admission::load_documents(const std::string &config, const st
 
 Result<Prepared> Admission::prepare(const std::string &config, const std::string &host,
                                     const std::set<Digest> &in_force, const Counters &kernel,
-                                    const Era &era) {
+                                    const Era &era, Environment *environment) {
   clock_.sample(wall_now(), boot_now());
   const int64_t now = clock_.seconds();
   Prepared prepared;
   prepared.clock = clock_.map();
   prepared.trust = WARRANT_TRY(load_documents(config, host));
+  if (environment)
+    environment->introduce(prepared.trust);
   DirectorySource source(config + "/artifacts");
   prepared.collection = WARRANT_TRY(verify_all(source, prepared.trust, now));
   prepared.plan = plan(state_, kernel, present_all(prepared.collection), era, now);
   for (const auto &[payload, rejection] : prepared.plan.refused)
     refuse(prepared.collection, payload, rejection);
-  WARRANT_TRY(compile_what_fits(prepared.collection, circumstances(prepared), in_force));
+  WARRANT_TRY(
+      compile_what_fits(prepared.collection, circumstances(prepared, environment), in_force));
   const std::optional<int64_t> fresh = fresh_until(prepared.trust);
-  prepared.open_until = fresh ? prepared.clock.boot_ns(*fresh) : W_FOREVER;
+  prepared.fresh_until = fresh ? prepared.clock.boot_ns(*fresh) : W_FOREVER;
+  prepared.lease_until = prepared.fresh_until;
+  if (prepared.trust.enrolled && prepared.trust.enrolled->enrollment.expires)
+    prepared.lease_until = std::min(
+        prepared.lease_until, prepared.clock.boot_ns(*prepared.trust.enrolled->enrollment.expires));
+  prepared.open_until = std::min(prepared.fresh_until, base_until(prepared.trust, environment));
   prepared.plan.after.documents = high_water_of(prepared.trust);
   prepared.plan.after.root = to_base64(root_);
   prepared.plan.after.wall = std::max(prepared.plan.after.wall, clock_.high_water());
@@ -118,6 +140,14 @@ Result<Prepared> Admission::prepare(const std::string &config, const std::string
 Status Admission::commit(Prepared &prepared) {
   WARRANT_TRY(store_.save(prepared.plan.after));
   state_ = prepared.plan.after;
+  return {};
+}
+
+Status Admission::save_epoch(uint64_t epoch) {
+  State next = state_;
+  next.epoch = epoch;
+  WARRANT_TRY(store_.save(next));
+  state_ = std::move(next);
   return {};
 }
 

@@ -12,6 +12,7 @@
 
 #include "artifacts/result.h"
 #include "artifacts/trust.h"
+#include "daemon/environment.h"
 #include "daemon/ledger.h"
 #include "daemon/root_chain.h"
 #include "daemon/source.h"
@@ -24,21 +25,26 @@ namespace warrant {
 struct Prepared {
   TrustState trust;
   Collection collection;
-  Plan plan; // its state goes first, then its uses, then the entries
+  // Boot time, ns, exclusive. As long as the revocation list is fresh enough,
+  uint64_t fresh_until = 0;
+  uint64_t lease_until = 0; // and the enrollment holds,
+  uint64_t open_until = 0;  // or, for what asks nothing of the machine, as long as the policy's own
+                            // demand is met.
+  Plan plan;                // its state goes first, then its uses, then the entries
   ClockMap clock;
-  uint64_t open_until = 0; // boot time, ns: as long as the revocation list is fresh enough
 };
 
-class Admission {
+class Admission final : public EpochKeeper {
  public:
   // `state` is the daemon's state directory; its own folder in there is made if need be.
   static Result<Admission> open(const std::string &state, Missing missing);
 
   // Reads the documents and the artifacts of `config`, verifies them, and plans what they come to.
-  // `kernel` and `era` as for plan(). Errors: a document is refused or older than one before it.
+  // `kernel` and `era` as for plan(). `environment`: what the machine has proven; without one, that
+  // it has proven nothing. Errors: a document is refused or older than one before it.
   Result<Prepared> prepare(const std::string &config, const std::string &host,
-                           const std::set<Digest> &in_force, const Counters &kernel,
-                           const Era &era);
+                           const std::set<Digest> &in_force, const Counters &kernel, const Era &era,
+                           Environment *environment = nullptr);
 
   // From now on nothing is prepared but under this root or one that followed from it: what the
   // kernel enforces under, or is about to.
@@ -51,6 +57,11 @@ class Admission {
   Status spend(Prepared &prepared, const ArtifactId &id);
   // The orderly end of what was armed: `left` as for close_era(). Durable when it returns.
   Status close(const Counters &left, const Era &era);
+
+  uint64_t epoch() const override { return state_.epoch; }
+  uint64_t serial() const override { return state_.serial; }
+  // Not between prepare() and commit(), which would undo it.
+  Status save_epoch(uint64_t epoch) override;
 
   const State &state() const { return state_; }
   const WallClock &clock() const { return clock_; }

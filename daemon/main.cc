@@ -12,6 +12,7 @@
 
 #include "daemon/disarm.h"
 #include "daemon/service.h"
+#include "daemon/tpm.h"
 #include "daemon/version.h"
 
 namespace {
@@ -77,6 +78,9 @@ int main(int argc, char **argv) {
   app.add_option("--socket", options.socket, "Control socket")->capture_default_str();
   app.add_option("--host", options.host, "Name of this machine in artifacts")
       ->capture_default_str();
+  app.add_option("--tcti", options.tcti, "The TPM, as the TSS names it")->capture_default_str();
+  app.add_option("--key-handle", options.key_handle, "Persistent handle of the attestation key");
+  app.add_option("--counter-index", options.counter_index, "NV index of the state's counter");
   bool wants_disarm = false;
   app.add_flag("--disarm", wants_disarm,
                "End enforcement, by a break-glass artifact that lets this program administer");
@@ -92,6 +96,7 @@ int main(int argc, char **argv) {
   if (wants_disarm)
     return end_enforcement(options);
   step_forward();
+  warrant::silence_tss();
   auto service = warrant::Service::start(options);
   if (!service.ok())
     return fail(service.error());

@@ -177,6 +177,23 @@ Check check_lockdown(const Machine &machine) {
               "boot with lockdown=integrity (Secure Boot usually brings it)");
 }
 
+// Nobody needs it but policies that ask for proof.
+Check check_tpm(const Machine &machine) {
+  const std::string version = machine.first_line("/sys/class/tpm/tpm0/tpm_version_major");
+  const bool has_bank = !machine.first_line("/sys/class/tpm/tpm0/pcr-sha256/0").empty();
+  std::string found = "TPM 2.0 with SHA-256";
+  if (version.empty())
+    found = "none";
+  else if (version != "2")
+    found = "TPM " + version + ".x";
+  else if (!has_bank)
+    found = "TPM 2.0 without a SHA-256 bank";
+  return wish("TPM", version == "2" && has_bank, found,
+              "under a policy that asks for attestation nothing that must be proven runs",
+              "switch TPM 2.0 and its SHA-256 bank on in the firmware's settings, if the policy "
+              "asks for attestation");
+}
+
 Check check_ftrace(const Machine &machine) {
   const std::string value = machine.first_line("/proc/sys/kernel/ftrace_enabled");
   return require("function tracing", value == "1",
@@ -208,7 +225,8 @@ using CheckFunction = Check (*)(const Machine &);
 constexpr CheckFunction kChecks[] = {
     check_privileges, check_version,        check_lsm,        check_btf,      check_bpffs,
     check_ima,        check_hash_algorithm, check_ima_policy, check_storage,  check_verity,
-    check_post_open,  check_exec_check,     check_symbols,    check_lockdown, check_ftrace};
+    check_post_open,  check_exec_check,     check_symbols,    check_lockdown, check_ftrace,
+    check_tpm};
 
 } // namespace
 

@@ -2,6 +2,7 @@
 #include "daemon/publication.h"
 
 #include <algorithm>
+#include <cstdio>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <set>
@@ -50,7 +51,25 @@ bool is_known(const InForce &before, const std::string &source, const Rejection 
   });
 }
 
+bool is_revoked(const VerifiedAuthorization &artifact) {
+  return artifact.blocked() && artifact.blocked()->reason == W_REASON_REVOKED;
+}
+
 } // namespace
+
+bool withdraws(const InForce &in_force, const Collection &next) {
+  std::set<Digest> left = payloads(in_force);
+  for (const AcceptedArtifact &accepted : next.accepted)
+    if (!accepted.artifact.blocked() || is_revoked(accepted.artifact))
+      left.erase(accepted.artifact.sha256());
+  return !left.empty();
+}
+
+bool revokes(const Collection &collection) {
+  return std::any_of(
+      collection.accepted.begin(), collection.accepted.end(),
+      [](const AcceptedArtifact &accepted) { return is_revoked(accepted.artifact); });
+}
 
 KernelPolicy kernel_policy(const Prepared &prepared, uint64_t enforcing_since) {
   const Policy &policy = prepared.trust.policy;
@@ -173,6 +192,21 @@ void record_change(Recorder &recorder, const InForce &before, const InForce &aft
   generation.policy = after.policy;
   generation.mode = static_cast<uint8_t>(after.mode);
   recorder.note(generation);
+}
+
+void record_leases(Recorder &recorder, const std::vector<LeaseChange> &changes) {
+  for (const LeaseChange &change : changes) {
+    Lease lease;
+    lease.name = Text(change.name);
+    lease.is_open = change.is_open;
+    lease.until = change.until;
+    lease.reason = static_cast<uint8_t>(change.rejection.reason);
+    lease.detail = Text(change.is_open ? "" : change.rejection.text());
+    recorder.note(lease);
+    std::fprintf(stderr, "warrantd: %s is %s%s\n", printable(change.name).c_str(),
+                 change.is_open ? "proven" : "not proven: ",
+                 change.is_open ? "" : change.rejection.text().c_str());
+  }
 }
 
 } // namespace warrant

@@ -51,6 +51,14 @@ std::vector<std::pair<std::string, Rejection>> new_refusals(const InForce &befor
 void record_change(Recorder &recorder, const InForce &before, const InForce &after,
                    const Collection &collection);
 
+// Whether what the machine runs on might go by mistake: files that are gone, a policy that nothing
+// was issued under. Who revokes means it.
+bool withdraws(const InForce &in_force, const Collection &next);
+bool revokes(const Collection &collection);
+
+// Writes down leases that were gained and lost, and says them to whoever reads the journal.
+void record_leases(Recorder &recorder, const std::vector<LeaseChange> &changes);
+
 InForce describe(const Published &published, const TrustState &trust, const Collection &collection);
 
 } // namespace warrant

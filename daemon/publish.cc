@@ -32,7 +32,8 @@ Status write_config(const MapSet &maps, const w_config &config) {
 // The slot of artifacts that ask nothing of the machine.
 Status open_environment(const MapSet &maps, uint64_t until) {
   uint32_t slot = W_ENVIRONMENT_OPEN;
-  w_environment open{until};
+  w_environment open{};
+  open.valid_until = until;
   if (bpf_map_update_elem(maps.fd(Map::kEnvironments), &slot, &open, BPF_ANY) != 0)
     return map_error("cannot open the environment slot of artifacts that ask for none");
   return {};
@@ -295,6 +296,22 @@ Status Publisher::fill_slot(uint32_t slot, const Entries &entries) const {
                        std::string(kMapNames[static_cast<size_t>(outer)]) + " in place");
   }
   return {};
+}
+
+Result<Leases::Table> read_environments(const MapSet &maps) {
+  Leases::Table table{};
+  for (uint32_t slot = 0; slot < table.size(); slot++)
+    if (bpf_map_lookup_elem(maps.fd(Map::kEnvironments), &slot, &table[slot]) != 0)
+      return map_error("cannot read the environment table");
+  return table;
+}
+
+Leases::Write writer_of_environments(const MapSet &maps) {
+  return [&maps](uint32_t slot, const w_environment &entry) -> Status {
+    if (bpf_map_update_elem(maps.fd(Map::kEnvironments), &slot, &entry, BPF_ANY) != 0)
+      return map_error("cannot write slot " + std::to_string(slot) + " of the environment table");
+    return {};
+  };
 }
 
 Result<Published> Publisher::publish(const Entries &entries, const KernelPolicy &policy) {

@@ -9,6 +9,7 @@
 
 #include "artifacts/compile.h"
 #include "artifacts/result.h"
+#include "daemon/leases.h"
 #include "daemon/ledger.h"
 #include "daemon/pins.h"
 #include "daemon/root_chain.h"
@@ -58,6 +59,10 @@ RootMark root_of(const w_config &config);
 // The trust root that entries are about to be verified under; nobody takes over under an older one
 // or another. Before anything else of a generation, so that the kernel is never behind the state.
 Status write_root(const MapSet &maps, const RootMark &root);
+
+// The environment table, and what changes an entry of it; `maps` must outlive that.
+Result<Leases::Table> read_environments(const MapSet &maps);
+Leases::Write writer_of_environments(const MapSet &maps);
 
 class Publisher {
  public:

@@ -15,14 +15,14 @@ Moment now() {
   return Moment{wall_now(), static_cast<uint64_t>(boot_now())};
 }
 
+} // namespace
+
 Result<std::string> read_boot_id() {
   std::string boot;
   if (!std::getline(std::ifstream("/proc/sys/kernel/random/boot_id"), boot) || !is_boot_id(boot))
     return Error{"/proc/sys/kernel/random/boot_id holds no boot id"};
   return boot;
 }
-
-} // namespace
 
 Recorder::Recorder(Origin origin, std::unique_ptr<JsonLinesWriter> writer, Coverage coverage)
     : origin_(std::move(origin)), writer_(std::move(writer)), coverage_(std::move(coverage)) {}

@@ -17,6 +17,9 @@
 
 namespace warrant {
 
+// Of the running kernel.
+Result<std::string> read_boot_id();
+
 class Recorder {
  public:
   // Opens this boot's file in `directory` and finds out which events are recorded already.

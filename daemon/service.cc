@@ -13,6 +13,7 @@
 #include <utility>
 
 #include "daemon/clock.h"
+#include "daemon/evidence.h"
 #include "daemon/loader.h"
 #include "daemon/notify.h"
 #include "daemon/preflight.h"
@@ -30,32 +31,15 @@ constexpr int64_t kSecond = 1'000'000'000;
 constexpr int64_t kLookAgain = 10 * kSecond;
 // Between tries to put in force what could not be.
 constexpr int64_t kTryAgain = 15 * kSecond;
+// For a first proof of the machine's state before anything is enforced. After that what needs one
+// waits for it, denied.
+constexpr int64_t kSettle = 5 * kSecond;
 
 std::set<Digest> payloads(const InForce &in_force) {
   std::set<Digest> all;
   for (const InForce::Artifact &artifact : in_force.accepted)
     all.insert(artifact.attribution.sha256);
   return all;
-}
-
-bool is_revoked(const VerifiedAuthorization &artifact) {
-  return artifact.blocked() && artifact.blocked()->reason == W_REASON_REVOKED;
-}
-
-// Whether what the machine runs on might go by mistake: files that are gone, a policy that nothing
-// was issued under. Who revokes means it.
-bool withdraws(const InForce &in_force, const Collection &next) {
-  std::set<Digest> left = payloads(in_force);
-  for (const AcceptedArtifact &accepted : next.accepted)
-    if (!accepted.artifact.blocked() || is_revoked(accepted.artifact))
-      left.erase(accepted.artifact.sha256());
-  return !left.empty();
-}
-
-bool revokes(const Collection &collection) {
-  return std::any_of(
-      collection.accepted.begin(), collection.accepted.end(),
-      [](const AcceptedArtifact &accepted) { return is_revoked(accepted.artifact); });
 }
 
 // What a missing state means: lost counters, unless nothing ever ran here.
@@ -97,6 +81,9 @@ Result<std::unique_ptr<Service>> Service::start(const ServiceOptions &options) {
   Recorder recorder = WARRANT_TRY(Recorder::open(options.lineage(), options.host));
   std::unique_ptr<Service> service(new Service(options, std::move(recorder)));
   service->admission_.emplace(WARRANT_TRY(Admission::open(options.state, missing)));
+  service->environment_ = WARRANT_TRY(Environment::open(
+      {options.tcti, options.key_handle, options.counter_index, options.state + "/state/boot.json",
+       WARRANT_TRY(read_boot_id()), machine_id("")}));
   // Watched before it is read: what changes while we prepare is not missed.
   service->loop_.emplace(WARRANT_TRY(EventLoop::create({options.config, options.artifacts()})));
   WARRANT_TRY(service->arm_or_adopt());
@@ -114,17 +101,22 @@ Status Service::arm_or_adopt() {
   std::optional<Loader> loader;
   enforcing_since_ = static_cast<uint64_t>(boot_now());
   programs_ = embedded_programs();
-  if (adopted_)
+  if (adopted_) {
     WARRANT_TRY(take_over());
+    environment_->inherit(WARRANT_TRY(read_environments(*maps_)));
+    WARRANT_TRY(environment_->connect(writer_of_environments(*maps_)));
+  }
   Prepared prepared = WARRANT_TRY(prepare());
   // What was in force is not known here, so what the machine runs on may be gone with it.
   if (adopted_ && !revokes(prepared.collection))
     WARRANT_TRY(check_running(prepared));
   if (!adopted_) {
     WARRANT_TRY(check_before_arming(prepared));
+    WARRANT_TRY(settle(prepared));
     loader.emplace(WARRANT_TRY(Loader::load(options_.pins)));
     lock_.emplace(WARRANT_TRY(lock_pins(options_.pins)));
     maps_.emplace(WARRANT_TRY(MapSet::open(options_.pins)));
+    WARRANT_TRY(environment_->connect(writer_of_environments(*maps_)));
     WARRANT_TRY(catch_up());
     WARRANT_TRY(continue_numbers(*maps_, recorder_.last_event(), recorder_.last_lineage()));
   }
@@ -133,6 +125,9 @@ Status Service::arm_or_adopt() {
   // Only now, with the maps filled, may anything be judged by them.
   if (loader)
     WARRANT_TRY(loader->arm());
+  // Loading takes seconds, and what was proven before may be over.
+  if (loader && prepared.trust.policy.attestation)
+    environment_->settle(*admission_, kSettle);
   if (adopted_)
     recorder_.note(about_daemon<Adopt>("took over " + options_.pins));
   else
@@ -181,7 +176,25 @@ Result<Prepared> Service::prepare() {
   if (maps_)
     kernel = WARRANT_TRY(read_uses(*maps_));
   Era era = WARRANT_TRY(era_of(enforcing_since_));
-  return admission_->prepare(options_.config, options_.host, payloads(in_force_), kernel, era);
+  return admission_->prepare(options_.config, options_.host, payloads(in_force_), kernel, era,
+                             environment_.get());
+}
+
+Status Service::settle(Prepared &prepared) {
+  if (!prepared.trust.policy.attestation)
+    return {};
+  WARRANT_TRY(
+      environment_->follow(prepared.trust, prepared.collection.entries, prepared.lease_until));
+  environment_->settle(*admission_, kSettle);
+  prepared = WARRANT_TRY(prepare());
+  return {};
+}
+
+bool Service::follow_environment() {
+  const Result<bool> is_other = environment_->tick(*admission_);
+  environment_error_ = is_other.ok() ? follow_error_ : is_other.error().message;
+  record_leases(recorder_, environment_->take_changes());
+  return is_other.ok() && is_other.value();
 }
 
 // In this order: first whom the next daemon must believe too, then what must not be forgotten, then
@@ -199,7 +212,12 @@ Result<Published> Service::publish(Prepared &prepared, const Loader *loader) {
   KernelPolicy policy = kernel_policy(prepared, enforcing_since_);
   if (loader)
     policy.programs = {loader->hooks(), programs_};
-  return publisher_->publish(prepared.collection.entries, policy);
+  Published published = WARRANT_TRY(publisher_->publish(prepared.collection.entries, policy));
+  // What was published is in force, whatever becomes of its leases: they stay closed, or run out.
+  const Status followed =
+      environment_->follow(prepared.trust, prepared.collection.entries, prepared.lease_until);
+  follow_error_ = followed.ok() ? "" : followed.error().message;
+  return published;
 }
 
 void Service::note_in_force(const Published &published, const Prepared &prepared) {
@@ -319,6 +337,9 @@ Json Service::answer(const std::string &verb) {
   reply["lineageFile"] = recorder_.path();
   reply["records"] = recorder_.records();
   reply["lost"] = recorder_.lost();
+  reply["environment"] = environment_->to_json();
+  if (!environment_error_.empty())
+    reply["environment"]["failure"] = environment_error_;
   reply["warmed"] = warmer_ ? warmer_->count() : 0;
   reply["warming"] = warmer_ ? warmer_->waiting() : 0;
   return reply;
@@ -344,7 +365,8 @@ Status Service::run() {
       if (wakeup.changed || (others.ok() && others.value()))
         reload();
     }
-    if (admission_->is_late(clock_in_force_))
+    const bool is_other_machine = follow_environment();
+    if (is_other_machine || admission_->is_late(clock_in_force_))
       reload();
     // What was in the way may be gone without a file of ours telling: a full disk, no memory.
     if (!config_error_.empty() && boot_now() - tried > kTryAgain) {

@@ -12,6 +12,7 @@
 #include "daemon/admission.h"
 #include "daemon/control.h"
 #include "daemon/endings.h"
+#include "daemon/environment.h"
 #include "daemon/event_loop.h"
 #include "daemon/event_reader.h"
 #include "daemon/loader.h"
@@ -28,6 +29,9 @@ struct ServiceOptions {
   std::string pins{kDefaultPinDirectory};
   std::string socket = "/run/warrant/control.sock";
   std::string host; // name of this machine, compared with environment.host
+  std::string tcti{kDefaultTcti};
+  uint32_t key_handle = kAttestationKeyHandle;
+  uint32_t counter_index = kCounterIndex;
 
   std::string artifacts() const { return config + "/artifacts"; }
   std::string lineage() const { return state + "/lineage"; }
@@ -76,6 +80,10 @@ class Service {
   void reload();
   Status reload_or_say();
   void tick();
+  // What the machine's proofs came to since the last call. Whether a generation must be made anew.
+  bool follow_environment();
+  // Asks for a first proof, and prepares under what it says.
+  Status settle(Prepared &prepared);
   Json answer(const std::string &verb);
 
   ServiceOptions options_;
@@ -84,7 +92,10 @@ class Service {
   ClockMap clock_in_force_;
   Endings endings_;
   Recorder recorder_;
-  std::optional<UniqueFd> lock_; // of the pins
+  std::unique_ptr<Environment> environment_;
+  std::string environment_error_; // why leases are not kept as they should
+  std::string follow_error_;      // the same, since the last generation
+  std::optional<UniqueFd> lock_;  // of the pins
   std::optional<MapSet> maps_;
   std::optional<Publisher> publisher_;
   std::optional<EventReader> events_;

@@ -141,9 +141,12 @@ Result<TrustFiles> read_trust_files(const std::string &directory) {
   TrustFiles files;
   files.root = WARRANT_TRY(read_file(directory + "/trust-root.json", kMaxEnvelopeSize));
   files.policy = WARRANT_TRY(read_file(directory + "/policy.json", kMaxEnvelopeSize));
-  const std::string revocation = directory + "/revocation.json";
-  if (::access(revocation.c_str(), F_OK) == 0 || errno != ENOENT)
-    files.revocation = WARRANT_TRY(read_file(revocation, kMaxEnvelopeSize));
+  for (const auto &[name, bytes] : {std::pair{"/revocation.json", &files.revocation},
+                                    {"/enrollment.json", &files.enrollment}}) {
+    const std::string path = directory + name;
+    if (::access(path.c_str(), F_OK) == 0 || errno != ENOENT)
+      *bytes = WARRANT_TRY(read_file(path, kMaxEnvelopeSize));
+  }
   return files;
 }
 
@@ -228,7 +231,9 @@ Status compile_what_fits(Collection &collection, const Circumstances &circumstan
 Result<Collection> collect(const EnvelopeSource &source, const TrustState &trust, int64_t now,
                            const ClockMap &clock) {
   Collection collection = WARRANT_TRY(verify_all(source, trust, now));
-  Circumstances circumstances{clock, trust.policy.scopes, nullptr, {}};
+  Circumstances circumstances;
+  circumstances.clock = clock;
+  circumstances.modes = trust.policy.scopes;
   if (trust.revocation)
     circumstances.revocation = &trust.revocation->revocation;
   uint32_t bond = 0;

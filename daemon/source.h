@@ -77,11 +77,12 @@ struct Collection {
 };
 
 // The signed documents of a directory, as they lie there: `trust-root.json`, `policy.json` and,
-// where there is one, `revocation.json`.
+// where they are, `revocation.json` and `enrollment.json`.
 struct TrustFiles {
   Bytes root;
   Bytes policy;
   Bytes revocation; // empty: there is none
+  Bytes enrollment; // the same
 };
 Result<TrustFiles> read_trust_files(const std::string &directory);
 

@@ -167,6 +167,7 @@ Checked<State> read_state(ObjectReader &&reader) {
   if (!from_base64(state.root).ok())
     return malformed("root", "not base64");
   state.era = WARRANT_TRY(reader.string("era", 0, kMaxEraSize));
+  state.epoch = static_cast<uint64_t>(WARRANT_TRY(read_optional(reader, "epoch", kMaxVersion)));
   WARRANT_TRY(read_bonds(WARRANT_TRY(reader.object("bonds")), state));
   WARRANT_TRY(read_artifacts(WARRANT_TRY(reader.object("artifacts")), state));
   WARRANT_TRY(reader.finish());
@@ -180,10 +181,12 @@ std::string canonical(const State &state) {
   Json artifacts = Json::object();
   for (const auto &[id, record] : state.artifacts)
     artifacts[to_hex(id)] = record_json(record);
-  const Json json = {{"version", kStateVersion},  {"serial", state.serial},
-                     {"wall", state.wall},        {"documents", documents_json(state.documents)},
-                     {"root", state.root},        {"era", state.era},
-                     {"bonds", std::move(bonds)}, {"artifacts", std::move(artifacts)}};
+  Json json = {{"version", kStateVersion},  {"serial", state.serial},
+               {"wall", state.wall},        {"documents", documents_json(state.documents)},
+               {"root", state.root},        {"era", state.era},
+               {"bonds", std::move(bonds)}, {"artifacts", std::move(artifacts)}};
+  if (state.epoch != 0)
+    json["epoch"] = state.epoch;
   // Strings that are not UTF-8 come out changed, and no longer parse as canonical.
   return json.dump(-1, ' ', false, Json::error_handler_t::replace);
 }

@@ -42,8 +42,9 @@ struct State {
   uint64_t serial = 0; ///< one more with every save; 0: never saved
   int64_t wall = 0;    ///< unix seconds; the clock never goes below
   HighWater documents;
-  std::string root; ///< base64 envelope of the trust root that `documents` was taken under
-  std::string era;  ///< the arming that `handed_out` and `bonds` belong to; empty: none is open
+  std::string root;   ///< base64 envelope of the trust root that `documents` was taken under
+  std::string era;    ///< the arming that `handed_out` and `bonds` belong to; empty: none is open
+  uint64_t epoch = 0; ///< of the TPM's counter: see check_epoch(); 0: never tied to one
   std::map<ArtifactId, uint32_t> bonds; ///< 1 to W_MAX_BONDS, distinct
   std::map<ArtifactId, ArtifactRecord> artifacts;
 

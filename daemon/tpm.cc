@@ -37,7 +37,7 @@ Result<PcrMask> read_some(const TpmContext &context, PcrMask pcrs, uint32_t &at,
   uint32_t next = 0;
   for (uint32_t pcr = 0; pcr < kPcrCount; pcr++) {
     const TPMS_PCR_SELECTION &bank = told->pcrSelections[0];
-    if (told->count != 1 || pcr / 8 >= bank.sizeofSelect ||
+    if (told->count != 1 || bank.hash != TPM2_ALG_SHA256 || pcr / 8 >= bank.sizeofSelect ||
         (bank.pcrSelect[pcr / 8] >> (pcr % 8) & 1) == 0)
       continue;
     if (next >= digests->count || digests->digests[next].size != W_DIGEST_SIZE)

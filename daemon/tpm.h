@@ -16,16 +16,10 @@ namespace warrant {
 class TpmContext;
 
 inline constexpr const char *kDefaultTcti = "device:/dev/tpmrm0";
-/// Where the attestation key and the counter are kept: in the ranges that the TCG leaves to owners
-/// (Registry of Reserved TPM 2.0 Handles and Localities, 2.3).
+/// Where the attestation key and the counter are kept unless somebody says otherwise; what TCG and
+/// makers put into a TPM lies elsewhere.
 inline constexpr uint32_t kAttestationKeyHandle = 0x81010010;
 inline constexpr uint32_t kCounterIndex = 0x01810010;
-
-/// What TPM2_Quote says.
-struct SignedQuote {
-  Bytes attest;    ///< TPMS_ATTEST, for parse_quote()
-  Bytes signature; ///< TPMT_SIGNATURE, for verify_quote_signature()
-};
 
 /// The TSS writes what fails to standard error unless it is told not to, and everything that fails
 /// here is an Error already. Before the first thread starts, since it changes the environment; a
@@ -46,9 +40,9 @@ class Tpm {
   Tpm &operator=(Tpm &&other) noexcept;
   ~Tpm();
 
-  /// TPMT_PUBLIC of a persistent key, for parse_attestation_key(), which judges it. Error: "no key
-  /// at 0x81010010" where none is.
-  Result<Bytes> attestation_key(uint32_t handle);
+  /// TPMT_PUBLIC of a persistent key, for parse_attestation_key(), which judges it. Nothing: there
+  /// is no key.
+  Result<std::optional<Bytes>> attestation_key(uint32_t handle);
   /// At least one PCR, and a nonce of at most kMaxQuoteNonce bytes.
   Result<SignedQuote> quote(uint32_t handle, PcrMask pcrs, ByteView nonce);
 

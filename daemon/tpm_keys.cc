@@ -101,9 +101,11 @@ Result<TpmHandle> endorsement_session(const TpmContext &context) {
 
 } // namespace
 
-Result<Bytes> Tpm::attestation_key(uint32_t handle) {
-  const TpmHandle key = WARRANT_TRY(find_key(*context_, handle));
-  return read_public(*context_, key, handle);
+Result<std::optional<Bytes>> Tpm::attestation_key(uint32_t handle) {
+  const std::optional<TpmHandle> key = WARRANT_TRY(find_handle(*context_, handle));
+  if (!key)
+    return std::optional<Bytes>();
+  return std::optional(WARRANT_TRY(read_public(*context_, *key, handle)));
 }
 
 Result<Bytes> Tpm::make_attestation_key(uint32_t handle) {

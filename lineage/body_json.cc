@@ -281,6 +281,27 @@ Checked<Body> read_disarm(ObjectReader &in) {
   return Body(std::move(disarm));
 }
 
+void write(Frame &frame, const Lease &lease) {
+  frame.boot();
+  frame.out.member("detail").text(lease.detail);
+  frame.host();
+  frame.out.member("isOpen").boolean(lease.is_open);
+  frame.out.member("name").text(lease.name);
+  write_word(frame.out.member("reason"), kReasonWords, lease.reason);
+  frame.time();
+  frame.out.member("validUntil").wide(lease.until);
+}
+
+Checked<Body> read_lease(ObjectReader &in) {
+  Lease lease;
+  lease.name = WARRANT_TRY(read_text(in, "name"));
+  lease.is_open = WARRANT_TRY(in.boolean("isOpen"));
+  lease.until = WARRANT_TRY(read_wide(in, "validUntil"));
+  lease.reason = WARRANT_TRY(read_word(in, "reason", kReasonWords));
+  lease.detail = WARRANT_TRY(read_text(in, "detail"));
+  return Body(std::move(lease));
+}
+
 // In the order of the alternatives of Body.
 struct BodyType {
   std::string_view name;
@@ -291,7 +312,7 @@ constexpr BodyType kTypes[] = {
     {"accepted", read_accepted},     {"rejected", read_rejected},   {"withdrawn", read_withdrawn},
     {"generation", read_generation}, {"start", read_daemon<Start>}, {"adopt", read_daemon<Adopt>},
     {"stop", read_daemon<Stop>},     {"canary", read_canary},       {"ended", read_ended},
-    {"disarm", read_disarm},
+    {"disarm", read_disarm},         {"lease", read_lease},
 };
 static_assert(std::size(kTypes) == std::variant_size_v<Body>);
 

@@ -154,8 +154,17 @@ struct Ended {
   uint8_t reason = W_REASON_INVALID; ///< enum w_reason: REVOKED or EXPIRED
 };
 
+/// The machine's state was proven, and what asks for it may run; or it is no more.
+struct Lease {
+  Text name; ///< of what is asked for
+  bool is_open = false;
+  uint64_t until = 0;                ///< boot time, ns, exclusive
+  uint8_t reason = W_REASON_INVALID; ///< enum w_reason, of one that is not open
+  Text detail;
+};
+
 using Body = std::variant<Decision, Commit, Gap, Accepted, Rejected, Withdrawn, Generation, Start,
-                          Adopt, Stop, Canary, Ended, Disarm>;
+                          Adopt, Stop, Canary, Ended, Disarm, Lease>;
 
 /// The machine and its boot.
 struct Origin {

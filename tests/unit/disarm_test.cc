@@ -77,7 +77,7 @@ TEST_CASE("break-glass for this program, here and now, disarms") {
   mine.initiator.uid = 0;
   CHECK(may(mine));
   mine = order();
-  mine.host = test::kHost;
+  mine.environment.host = test::kHost;
   CHECK(may(mine));
   // Beside others that name the same content, it is the one that is found.
   Authorization task = order();
@@ -133,7 +133,7 @@ TEST_CASE("what comes near is named with what is wrong with it") {
   near.subjects[0].sha256 = test::digest(0xd1);
   CHECK(has(why_not(collected({test::artifact(near)})), "file-0: names other content"));
   near = order();
-  near.host = "host-b";
+  near.environment.host = "host-b";
   CHECK(has(why_not(collected({test::artifact(near)})), "file-0: initiator identity mismatch"));
   near = order();
   near.initiator = {};

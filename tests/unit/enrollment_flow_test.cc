@@ -98,7 +98,7 @@ TEST_CASE("a TPM of a maker who is believed is enrolled; other makers, TPMs and 
   // Another TPM of the same maker cannot give it, nor this one for another key.
   says(problem(answer_of(other, challenge)), "activating the credential: ");
   EnrollmentRequest mixed = request;
-  mixed.ak_public = good(other.attestation_key(kKey));
+  mixed.ak_public = good(other.attestation_key(kKey)).value();
   const NewChallenge for_mixed = good(make_challenge(mixed, view(serialize_request(mixed))));
   says(problem(answer_of(tpm, for_mixed.challenge)), "activating the credential: ");
   says(problem(answer_of(other, for_mixed.challenge)), "activating the credential: ");
@@ -146,7 +146,7 @@ TEST_CASE("a key that is no attestation key gets no challenge") {
   EnrollmentRequest request;
   request.host = "host-a";
   request.machine_id = "0123456789abcdef0123456789abcdef";
-  request.ak_public = good(tpm.attestation_key(kKey));
+  request.ak_public = good(tpm.attestation_key(kKey)).value();
   request.ek_public = good(tpm.endorsement_public());
   const std::string text = serialize_request(request);
   const Checked<EnrollmentRequest> parsed = parse_request(view(text));

@@ -3,6 +3,7 @@
 
 #include <string>
 
+#include "artifacts/trust_root.h"
 #include "tests/catch.h"
 #include "tests/unit/artifacts_document.h"
 #include "tests/unit/artifacts_fixture.h"
@@ -76,6 +77,9 @@ TEST_CASE("a request has a machine's id, and keys of the right kinds") {
   };
   CHECK(refused_at([](EnrollmentRequest &) {}).empty());
   CHECK(refused_at([](EnrollmentRequest &r) { r.host = ""; }) == "host");
+  CHECK(refused_at([](EnrollmentRequest &r) { r.counter = kMaxVersion; }).empty());
+  CHECK(refused_at([](EnrollmentRequest &r) { r.counter = uint64_t{kMaxVersion} + 1; }) ==
+        "counter");
   CHECK(refused_at([](EnrollmentRequest &r) { r.machine_id = std::string(32, '0'); }) ==
         "machineId");
   CHECK(refused_at([](EnrollmentRequest &r) { r.machine_id = std::string(32, 'G'); }) ==

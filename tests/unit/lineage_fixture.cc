@@ -133,7 +133,10 @@ std::vector<Record> one_of_each() {
                          Canary{true, "EPERM"},
                          ended_process(),
                          Disarm{attribution(), {812, 0, 1000}, "about to"},
-                         Disarm{std::nullopt, {813, 0, UINT32_MAX}, "no artifact"}};
+                         Disarm{std::nullopt, {813, 0, UINT32_MAX}, "no artifact"},
+                         Lease{"measured-boot", true, 7'000'000'000, W_REASON_INVALID, ""},
+                         Lease{"measured-boot", false, 7'000'000'001, W_REASON_ENVIRONMENT_FAILURE,
+                               "PCR 7 is something else"}};
   for (const Body &body : bodies)
     records.push_back(make_record(origin(), kNow, body));
   return records;

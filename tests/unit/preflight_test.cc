@@ -27,6 +27,8 @@ Files good_machine() {
           {"/sys/kernel/security/ima/runtime_measurements_count", "1\n"},
           {"/sys/kernel/security/lockdown", "none [integrity] confidentiality\n"},
           {"/proc/sys/kernel/ftrace_enabled", "1\n"},
+          {"/sys/class/tpm/tpm0/tpm_version_major", "2\n"},
+          {"/sys/class/tpm/tpm0/pcr-sha256/0", "0000\n"},
           {"/boot/config-6.1.0-39-amd64", "CONFIG_IMA_DEFAULT_HASH=\"sha256\"\n"}};
 }
 
@@ -114,6 +116,9 @@ TEST_CASE("each lack is found, named and judged") {
       {"/proc/self/status", "CapEff:\t000000c000200000\n", "kernel symbols", Outcome::kWarning},
       {"/proc/sys/kernel/ftrace_enabled", "0\n", "function tracing", Outcome::kFailed},
       {"/proc/sys/kernel/ftrace_enabled", "", "function tracing", Outcome::kFailed},
+      {"/sys/class/tpm/tpm0/tpm_version_major", "", "TPM", Outcome::kWarning},
+      {"/sys/class/tpm/tpm0/tpm_version_major", "1\n", "TPM", Outcome::kWarning},
+      {"/sys/class/tpm/tpm0/pcr-sha256/0", "", "TPM", Outcome::kWarning},
   };
   for (const Case &one : cases) {
     INFO(one.path << " = " << one.content);

@@ -90,7 +90,7 @@ TEST_CASE("nobody with less authority throws out a baseline that nothing remembe
   Authorization baseline = nth(1, test::kNow - 1);
   baseline.kind = ArtifactKind::kBaseline;
   Authorization elsewhere = nth(1, 0);
-  elsewhere.host = "nowhere";
+  elsewhere.environment.host = "nowhere";
   Authorization task = nth(1, 0);
   for (const Authorization &twin : {elsewhere, task}) {
     ListSource source;

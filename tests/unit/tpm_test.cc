@@ -5,6 +5,7 @@
 #include <cstdlib>
 
 #include "artifacts/attestation_key.h"
+#include "artifacts/credential.h"
 #include "tests/catch.h"
 #include "tests/unit/swtpm_fixture.h"
 #include "tests/unit/wire_writer.h"
@@ -76,7 +77,7 @@ TEST_CASE("a quote of a TPM is what the parsers and its key say it is") {
 TEST_CASE("what a TPM cannot quote is refused in words") {
   const Swtpm swtpm;
   Tpm tpm = open(swtpm);
-  CHECK(problem(tpm.attestation_key(kKey)) == "no key at 0x81010010");
+  CHECK_FALSE(good(tpm.attestation_key(kKey)).has_value());
   CHECK(problem(tpm.quote(kKey, 1, {})) == "no key at 0x81010010");
   good(tpm.make_attestation_key(kKey));
   CHECK(problem(tpm.quote(kKey, 0, {})) == "no PCR is asked for");
@@ -165,7 +166,7 @@ TEST_CASE("a key of another kind at the handle is neither used nor removed") {
   swtpm.make_storage_key(kKey);
   says(problem(tpm.make_attestation_key(kKey)), "another key is at 0x81010010 (attestation key: ");
   CHECK(swtpm.handles(0x81000000) == std::vector<uint32_t>{kKey});
-  CHECK(!parse_attestation_key(good(tpm.attestation_key(kKey))).ok());
+  CHECK(!parse_attestation_key(good(tpm.attestation_key(kKey)).value()).ok());
   says(problem(tpm.quote(kKey, 1, {})), "quoting PCRs with the key at 0x81010010: ");
   says(problem(tpm.make_attestation_key(0x80000000)), "no handle of a persistent key");
 }
@@ -241,9 +242,10 @@ TEST_CASE("no call leaves a key or a session in the TPM, however it ends") {
   swtpm.make_storage_key(kKey + 1);
   swtpm.make_nv_index(kCounter + 1, kOrdinary, 8);
   REQUIRE(swtpm.loaded().empty());
+  const Bytes secret(32, 0x11);
   for (uint32_t round = 0; round < (kSanitized ? 6 : 20); round++) {
     CAPTURE(round);
-    good(tpm.make_attestation_key(kKey));
+    const Bytes area = good(tpm.make_attestation_key(kKey));
     CHECK(!tpm.make_attestation_key(kKey + 1).ok());
     CHECK(!tpm.make_attestation_key(0x81800000).ok()); // the platform's: made, and not kept
     good(tpm.attestation_key(kKey));
@@ -257,8 +259,11 @@ TEST_CASE("no call leaves a key or a session in the TPM, however it ends") {
     CHECK(!tpm.make_counter(kCounter + 1).ok());
     good(tpm.increment_counter(kCounter));
     good(tpm.read_counter(kCounter));
-    good(tpm.endorsement_public());
+    const Bytes endorsement = good(tpm.endorsement_public());
     good(tpm.endorsement_certificate());
+    const Credential credential =
+        good(make_credential(endorsement, parse_attestation_key(area).value().name, secret));
+    CHECK(good(tpm.activate_credential(kKey, credential.blob, credential.secret)) == secret);
     CHECK(!tpm.activate_credential(kKey, Bytes(70, 1), Bytes(256, 2)).ok());
     CHECK(!tpm.activate_credential(kKey + 2, Bytes(70, 1), Bytes(256, 2)).ok());
     CHECK(!tpm.activate_credential(kKey, Bytes(2000, 1), Bytes(256, 2)).ok());
