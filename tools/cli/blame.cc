@@ -25,7 +25,10 @@ constexpr Origin kOrigins[] = {
     {"predicate.covers", "--covers-all"},
     {"predicate.delegation", "--delegate-key"},
     {"predicate.digests", "--digest"},
-    {"predicate.environment", "--host"},
+    {"predicate.attestation", "--attestation"},
+    {"predicate.environment.host", "--host"},
+    {"predicate.environment", "--environment"},
+    {"predicate.environments", "--environment"},
     {"predicate.epoch", "--epoch"},
     {"predicate.expires", "--valid-for"},
     {"predicate.expires", "--expires"},
@@ -80,7 +83,7 @@ bool is_utf8(const std::string &text) {
 /// The document does not say which of its members JSON cannot carry.
 std::optional<Failure> not_utf8(const Arguments &arguments) {
   for (const std::string_view option :
-       {"--governance", "--group", "--host", "--initiator", "--subject"})
+       {"--environment", "--governance", "--group", "--host", "--initiator", "--subject"})
     if (arguments.takes(option))
       for (const std::string &value : arguments.all(option))
         if (!is_utf8(value))

@@ -97,7 +97,9 @@ Enrollment enrollment_of(const Arguments &arguments, const EnrollmentRequest &re
   enrollment.issued_at = now();
   if (const std::optional<int64_t> lifetime = arguments.duration("--valid-for"))
     enrollment.expires = enrollment.issued_at + *lifetime;
-  enrollment.resolves = arguments.number("--resolves");
+  // A new machine's state has no history yet: it begins where the counter is.
+  enrollment.resolves =
+      arguments.has("--resolves") ? *arguments.number("--resolves") : request.counter;
   return enrollment;
 }
 

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 // warrant host enroll, answer: what a machine's TPM does for its enrollment.
-#include <charconv>
 #include <nlohmann/json.hpp>
 
 #include "artifacts/enrollment.h"
@@ -10,21 +9,11 @@
 #include "tools/cli/cmd.h"
 #include "tools/cli/files.h"
 #include "tools/cli/output.h"
+#include "tools/cli/tpm_options.h"
 #include "tools/cli/words.h"
 
 namespace warrant::cli {
 namespace {
-
-Try<uint32_t> handle_of(const Arguments &arguments, std::string_view option) {
-  const std::string text = arguments.text(option);
-  const std::string_view digits = std::string_view(text).substr(text.starts_with("0x") ? 2 : 0);
-  uint32_t handle = 0;
-  const auto [end, error] =
-      std::from_chars(digits.data(), digits.data() + digits.size(), handle, 16);
-  if (error != std::errc() || end != digits.data() + digits.size())
-    return usage(std::string(option) + " " + printable(text) + ": hex number expected");
-  return handle;
-}
 
 Try<std::string> machine_id_of(const Arguments &arguments) {
   const std::string path = arguments.text("--machine-id");
@@ -40,7 +29,6 @@ Try<std::string> machine_id_of(const Arguments &arguments) {
 struct Made {
   EnrollmentRequest request;
   TpmName name{};
-  uint64_t counter = 0; ///< its value
 };
 
 Try<Made> make_request(const Arguments &arguments) {
@@ -55,7 +43,7 @@ Try<Made> make_request(const Arguments &arguments) {
   made.request.ek_public = CLI_TRY(tpm.endorsement_public());
   made.request.ek_certificate = CLI_TRY(tpm.endorsement_certificate());
   CLI_TRY(tpm.make_counter(counter));
-  made.counter = CLI_TRY(tpm.read_counter(counter)).value_or(0);
+  made.request.counter = CLI_TRY(tpm.read_counter(counter)).value_or(0);
   return made;
 }
 
@@ -71,7 +59,7 @@ void print_made(const Arguments &arguments, const Made &made) {
                 {"ekSha256", ek},
                 {"ekCertified", made.request.ek_certificate.has_value()},
                 {"counterIndex", arguments.text("--counter")},
-                {"counter", made.counter}});
+                {"counter", made.request.counter}});
     return;
   }
   std::string text = "enrollment request " + path + "\n";
@@ -81,7 +69,8 @@ void print_made(const Arguments &arguments, const Made &made) {
   add_line(text, "EK", "sha256 " + ek);
   add_line(text, "certificate",
            made.request.ek_certificate ? "by the TPM's maker" : "none: its maker left none");
-  add_line(text, "counter", arguments.text("--counter") + ", at " + std::to_string(made.counter));
+  add_line(text, "counter",
+           arguments.text("--counter") + ", at " + std::to_string(made.request.counter));
   print(text + "next: `warrant host challenge " + path + "`, by the enrollment authority\n");
 }
 
@@ -108,8 +97,11 @@ Answer host_answer(const Arguments &arguments) {
   const std::string out = arguments.text("--out");
   CLI_TRY(check_target(arguments, out));
   Tpm tpm = CLI_TRY(Tpm::open(arguments.text("--tcti")));
-  const Bytes area = CLI_TRY(tpm.attestation_key(handle));
-  if (CLI_TRY(parse_attestation_key(area)).name != challenge.ak_name)
+  const std::optional<Bytes> area = CLI_TRY(tpm.attestation_key(handle));
+  if (!area)
+    return trouble("no key at " + arguments.text("--handle") +
+                   " (fix: `warrant host enroll`, on this machine)");
+  if (CLI_TRY(parse_attestation_key(*area)).name != challenge.ak_name)
     return trouble(path + ": the challenge is for another attestation key than the one at " +
                    arguments.text("--handle") +
                    " (fix: `warrant host enroll` anew, on this "

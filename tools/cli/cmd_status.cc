@@ -185,6 +185,29 @@ std::string programs_text(const Json &reply) {
          " than the running warrantd; they stay until the machine is restarted or disarmed\n";
 }
 
+/// What the machine has to prove, and whether it does; nothing, if the policy asks for nothing.
+std::string environment_text(const Json &reply) {
+  const auto environment = reply.find("environment");
+  if (environment == reply.end() || !environment->is_object())
+    return {};
+  const auto leases = environment->find("leases");
+  if (leases == environment->end() || !leases->is_array())
+    return {};
+  const std::string key = member_text(*environment, "key");
+  std::string text = "  machine:    " + (key.empty() ? "not enrolled" : "key " + key) + "\n";
+  if (const std::string failure = member_text(*environment, "failure"); !failure.empty())
+    text += wrap("              " + paint(Colour::kBad, "no proof: ") + failure, 14);
+  for (const Json &lease : *leases) {
+    if (!lease.is_object())
+      continue;
+    const bool is_open = lease.value("isOpen", Json()) == true;
+    text += "  lease:      " + member_text(lease, "name") + ": " +
+            (is_open ? paint(Colour::kGood, "open") : paint(Colour::kBad, "closed")) +
+            (is_open ? "" : ": " + member_text(lease, "problem")) + "\n";
+  }
+  return text;
+}
+
 std::string evidence_text(const Evidence &evidence) {
   const KernelStatus &kernel = evidence.kernel;
   std::string text = headline(evidence);
@@ -211,7 +234,8 @@ std::string evidence_text(const Evidence &evidence) {
   if (evidence.daemon.ok()) {
     if (kernel.is_hidden)
       text += claim_text(evidence.daemon.value());
-    text += programs_text(evidence.daemon.value()) + refusals_text(evidence.daemon.value());
+    text += programs_text(evidence.daemon.value()) + environment_text(evidence.daemon.value()) +
+            refusals_text(evidence.daemon.value());
   }
   return text;
 }

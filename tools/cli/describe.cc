@@ -8,6 +8,7 @@
 #include "artifacts/names.h"
 #include "lineage/text.h"
 #include "tools/cli/duration.h"
+#include "tools/cli/environments.h"
 #include "tools/cli/words.h"
 
 namespace warrant::cli {
@@ -93,9 +94,8 @@ std::string describe(const Authorization &authorization) {
   add_line(text, "with", subjects_text(authorization));
   if (authorization.max_uses)
     add_line(text, "at most", count_text(static_cast<size_t>(*authorization.max_uses), "exec"));
-  add_line(text, "on",
-           authorization.host ? "host " + Text(*authorization.host).escaped()
-                              : std::string("every host that trusts the issuer"));
+  const std::string place = demand_text(authorization.environment);
+  add_line(text, "on", place.empty() ? "every host that trusts the issuer" : place);
   add_line(text, "issued", time_text(authorization.issued_at));
   add_line(text, "from", time_text(authorization.not_before));
   add_line(text, "until", time_text(authorization.not_after));

@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // describe() of trust roots, policies, revocation lists and enrollments.
+#include <nlohmann/json.hpp>
+
 #include "artifacts/names.h"
 #include "lineage/text.h"
 #include "tools/cli/describe.h"
 #include "tools/cli/duration.h"
+#include "tools/cli/environments.h"
 #include "tools/cli/words.h"
 
 namespace warrant::cli {
@@ -109,6 +112,10 @@ std::string describe(const Policy &policy) {
       policy.revocation_max_age
           ? "a list no older than " + format_duration(*policy.revocation_max_age) + " must be there"
           : std::string("no list is demanded"));
+  if (policy.attestation)
+    add_line(text, "attestation", attestation_text(*policy.attestation));
+  for (const auto &[name, profile] : policy.environments)
+    text += "    environment " + Text(name).escaped() + ": " + profile_json(profile).dump() + "\n";
   if (!policy.honours.empty())
     add_line(text, "honours", "artifacts that were issued under");
   add_list(text, policy.honours, digest_text);
@@ -148,7 +155,7 @@ std::string describe(const Enrollment &enrollment) {
   add_line(text, "expires", enrollment.expires ? time_text(*enrollment.expires) : "never");
   if (enrollment.resolves)
     add_line(text, "resolves",
-             "rolled-back state, at counter " + std::to_string(*enrollment.resolves));
+             "the state as it is, at counter " + std::to_string(*enrollment.resolves));
   return text;
 }
 

@@ -23,7 +23,8 @@ inline constexpr ExitCodeHelp kExitCodes[] = {
     {ExitCode::kNo,
      "Done, and the answer is no: an artifact is refused, blocked or outside its window, there is "
      "something to warn of and --strict was given, the kernel does not enforce or the machine "
-     "cannot, what was in force stays, a replay disagrees, a simulation refuses what went through, "
+     "cannot, a bundle does not prove a machine's state, what was in force stays, a replay "
+     "disagrees, a simulation refuses what went through, "
      "there is no such record."},
     {ExitCode::kUsage, "The command line makes no sense; nothing was done."},
     {ExitCode::kError,

@@ -24,9 +24,11 @@ void warn_of_place_and_time(const Authorization &artifact, Warnings &warnings) {
   if (artifact.initiator.any)
     warnings.push_back(
         {"predicate.initiator.any", "everybody may use it", "name uid, unit, cgroup or code"});
-  if (!artifact.host)
+  const EnvironmentDemand &demand = artifact.environment;
+  if (!demand.host && !demand.key && !demand.group)
     warnings.push_back({"predicate.environment.host",
-                        "missing: good on every host that trusts the issuer", "name the host"});
+                        "missing: good on every host that trusts the issuer",
+                        "name the host, its key or a group"});
   if (artifact.governance.empty())
     warnings.push_back({"predicate.governance", "empty: no record will tell why it was issued",
                         "add ticket, approver or purpose"});

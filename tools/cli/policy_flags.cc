@@ -8,6 +8,7 @@
 #include "artifacts/names.h"
 #include "artifacts/self_statement.h"
 #include "tools/cli/blame.h"
+#include "tools/cli/environments.h"
 #include "tools/cli/files.h"
 
 namespace warrant::cli {
@@ -21,6 +22,8 @@ constexpr std::string_view kFlags[] = {"--mode",
                                        "--honour",
                                        "--revocation-max-age",
                                        "--breakglass-max-window",
+                                       "--environment",
+                                       "--attestation",
                                        "--valid-for",
                                        "--expires"};
 
@@ -80,6 +83,7 @@ Try<Policy> policy_of_flags(const Arguments &arguments) {
   policy.honours = CLI_TRY(honours_of(arguments));
   policy.revocation_max_age = arguments.duration("--revocation-max-age");
   policy.breakglass_max_window = arguments.duration("--breakglass-max-window");
+  CLI_TRY(apply_attestation(arguments, policy));
   policy.issued_at = now();
   if (arguments.has("--valid-for") && arguments.has("--expires"))
     return usage("--valid-for and --expires are the same: give one");

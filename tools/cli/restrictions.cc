@@ -10,6 +10,7 @@
 #include "artifacts/time.h"
 #include "artifacts/trust.h"
 #include "daemon/machine.h"
+#include "tools/cli/environments.h"
 #include "tools/cli/files.h"
 
 namespace warrant::cli {
@@ -137,8 +138,7 @@ Try<void> apply_window(const Arguments &arguments, int64_t begin, Authorization 
 Try<void> apply_restrictions(const Arguments &arguments, Authorization &authorization) {
   CLI_TRY(apply_initiators(arguments, authorization));
   CLI_TRY(apply_governance(arguments, authorization));
-  if (arguments.has("--host"))
-    authorization.host = arguments.text("--host");
+  CLI_TRY(apply_demands(arguments, authorization.environment));
   authorization.jit = authorization.jit || arguments.has("--jit");
   authorization.recovery = authorization.recovery || arguments.has("--recovery");
   if (arguments.has("--interpreter-entry"))

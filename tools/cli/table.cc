@@ -23,8 +23,8 @@ constexpr Option kCommon[] = {
 
 std::vector<Command> all_commands() {
   std::vector<Command> all;
-  for (const auto part :
-       {trust_commands(), artifact_commands(), enrollment_commands(), host_commands()})
+  for (const auto part : {trust_commands(), artifact_commands(), enrollment_commands(),
+                          attestation_commands(), host_commands()})
     all.insert(all.end(), part.begin(), part.end());
   return all;
 }

@@ -14,6 +14,8 @@ std::span<const Command> trust_commands();
 std::span<const Command> artifact_commands();
 /// Commands that tell which machine a host is.
 std::span<const Command> enrollment_commands();
+/// Commands that prove a host's state to others.
+std::span<const Command> attestation_commands();
 /// Commands that ask the kernel, the daemon and the records, and pages.
 std::span<const Command> host_commands();
 
@@ -79,6 +81,14 @@ inline constexpr Option kForHost = {
     {},
     "Only on the host of this name; without it, on every host that trusts "
     "the issuer."};
+inline constexpr Option kDemand = {"--environment",
+                                   "WHAT",
+                                   Value::kText,
+                                   Count::kAny,
+                                   {},
+                                   "Only on a machine that proves it: profile=NAME (of the "
+                                   "policy), group=NAME or key=HEX (as it is "
+                                   "enrolled), pcr=N:SHA256. Given several times, all must hold."};
 inline constexpr Option kAsHost = {
     "--host",      "NAME", Value::kText,
     Count::kMaybe, {},     "Name of the host to judge for; without it, this host's."};
@@ -122,6 +132,13 @@ inline constexpr Option kLineageDir = {
 inline constexpr Option kSince = {
     "--since",     "TIME", Value::kSince,
     Count::kMaybe, {},     "Only from then on: 10m (ago) or 2026-11-21T10:00:00Z."};
+
+inline constexpr Option kTcti = option(
+    "--tcti", "TCTI", Value::kText, Count::kMaybe,
+    "Where the TPM is, as the TSS names it: device:PATH, swtpm:path=PATH.", "device:/dev/tpmrm0");
+inline constexpr Option kHandle =
+    option("--handle", "HANDLE", Value::kText, Count::kMaybe,
+           "Persistent handle of the attestation key, in hex.", "0x81010010");
 
 constexpr Option lifetime(std::string_view fallback) {
   return {"--valid-for", "DURATION", Value::kDuration,

@@ -5,12 +5,6 @@
 namespace warrant::cli {
 namespace {
 
-constexpr Option kTcti = option(
-    "--tcti", "TCTI", Value::kText, Count::kMaybe,
-    "Where the TPM is, as the TSS names it: device:PATH, swtpm:path=PATH.", "device:/dev/tpmrm0");
-constexpr Option kHandle =
-    option("--handle", "HANDLE", Value::kText, Count::kMaybe,
-           "Persistent handle of the attestation key, in hex.", "0x81010010");
 constexpr Option kKeep = option("--keep", "FILE", Value::kFile, Count::kOnce,
                                 "What the answer must be. It stays with the authority.");
 
@@ -54,8 +48,8 @@ constexpr Option kApprove[] = {
      "How long the enrollment holds: 90s, 10m, 12h, 30d or 2w; without it, until another one "
      "takes its place."},
     option("--resolves", "N", Value::kNumber, Count::kMaybe,
-           "After state was rolled back: accept it as it is at this value of the machine's "
-           "counter."),
+           "Accept the machine's state as it is at this value of its counter, after it was rolled "
+           "back; without it, at the value that the request tells."),
     kOut,
     kForce};
 constexpr Option kShow[] = {kVerifyWith};

@@ -83,6 +83,13 @@ constexpr Option kRevocationAge =
 constexpr Option kBreakglassWindow =
     option("--breakglass-max-window", "DURATION", Value::kDuration, Count::kMaybe,
            "Accept break-glass artifacts for at most so long; without it, none.");
+constexpr Option kProfile = option(
+    "--environment", "NAME=FILE", Value::kText, Count::kAny,
+    "A state of the machine that artifacts may ask for: a JSON file of what is to be proven.");
+constexpr Option kAttestation = option(
+    "--attestation", "TERM", Value::kText, Count::kAny,
+    "How machines prove their state: lease=60s, renewal=20s, profile=NAME (asked of everything), "
+    "measure=PCR (which is extended by what is enforced).");
 constexpr Option kPolicyLifetime =
     option("--valid-for", "DURATION", Value::kDuration, Count::kMaybe,
            "How long it is good for; without it, until another takes its place.");
@@ -93,12 +100,35 @@ constexpr Option mode(Count count) {
                 "Whether denials are enforced or only recorded.");
 }
 
-constexpr Option kPolicyDraft[] = {
-    mode(Count::kOnce), kAudit,          kVersion, kFilesystem, kPermit, kHonour, kRevocationAge,
-    kBreakglassWindow,  kPolicyLifetime, kExpires, kOut,        kForce};
-constexpr Option kPolicySign[] = {
-    kKeys,          mode(Count::kMaybe), kAudit,          kVersion, kFilesystem, kPermit, kHonour,
-    kRevocationAge, kBreakglassWindow,   kPolicyLifetime, kExpires, kOut,        kForce};
+constexpr Option kPolicyDraft[] = {mode(Count::kOnce),
+                                   kAudit,
+                                   kVersion,
+                                   kFilesystem,
+                                   kPermit,
+                                   kHonour,
+                                   kRevocationAge,
+                                   kProfile,
+                                   kAttestation,
+                                   kBreakglassWindow,
+                                   kPolicyLifetime,
+                                   kExpires,
+                                   kOut,
+                                   kForce};
+constexpr Option kPolicySign[] = {kKeys,
+                                  mode(Count::kMaybe),
+                                  kAudit,
+                                  kVersion,
+                                  kFilesystem,
+                                  kPermit,
+                                  kHonour,
+                                  kRevocationAge,
+                                  kProfile,
+                                  kAttestation,
+                                  kBreakglassWindow,
+                                  kPolicyLifetime,
+                                  kExpires,
+                                  kOut,
+                                  kForce};
 constexpr Option kPolicyShow[] = {kVerifyWith};
 constexpr Option kPolicyLint[] = {
     option("--previous", "FILE", Value::kFile, Count::kMaybe, "The policy that it is to replace."),
