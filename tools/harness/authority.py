@@ -11,7 +11,7 @@ import struct
 from . import place
 from .product import ACTIONS, MANIFEST_RECORD, seconds_of, timestamp, warrant
 
-KEYS = ("root", "policy", "issuer", "delegate", "revoker", "breaker", "stranger")
+KEYS = ("root", "policy", "issuer", "delegate", "revoker", "breaker", "enroller", "stranger")
 
 
 @dataclasses.dataclass
@@ -30,7 +30,8 @@ class Authority:
             warrant("key", "generate", "--out", folder / name)
         warrant("trust", "init", "--root-key", folder / "root.key", "--policy-key",
                 folder / "policy.pub", "--issuer-key", folder / "issuer.pub", "--revocation-key",
-                folder / "revoker.pub", "--breakglass-key", folder / "breaker.pub", "--out",
+                folder / "revoker.pub", "--breakglass-key", folder / "breaker.pub",
+                "--enrollment-key", folder / "enroller.pub", "--out",
                 folder / "trust-root.json")
         authority.sign_policy("policy", policy)
         return authority
@@ -127,8 +128,11 @@ class Authority:
             constraints["jit"] = True
         if constraints:
             predicate["constraints"] = constraints
+        environment = dict(fields.get("environment", {}))
         if fields.get("host"):
-            predicate["environment"] = {"host": fields["host"]}
+            environment["host"] = fields["host"]
+        if environment:
+            predicate["environment"] = environment
         if fields.get("recovery"):
             predicate["recovery"] = True
         if fields.get("delegation"):

@@ -3,7 +3,7 @@
 and then once more in every other way that its actions ask for."""
 import signal
 
-from . import product, scenario, ways
+from . import product, scenario, tpm, ways
 
 DAEMON_SIGNALS = {"kill": signal.SIGKILL, "stop": signal.SIGSTOP, "continue": signal.SIGCONT,
                   "terminate": signal.SIGTERM}
@@ -158,6 +158,8 @@ class Composer:
                 self._act_on_background(step, what)
             case "daemon":
                 self._daemon(words["what"], what)
+            case "enroll":
+                self._enroll(step, what)
             case "tpm" | "host":
                 self._ask(step, what)
             case "install" | "withdraw":
@@ -175,6 +177,29 @@ class Composer:
         self._step(what, "host", *step.words.get("takes", []), name=name)
         if step.words.get("await"):
             self._step(f"{what}: a new generation", "changed", product.SOCKET, limit=60000)
+
+    def _enroll(self, step, what):
+        """The four steps: the guest asks, the authority at its desk challenges, the guest answers, the authority
+        signs, and the guest has an enrollment."""
+        if not self._with_product:
+            return
+        groups = [word for group in step.words.get("groups", []) for word in ("--group", group)]
+        resolves = ["--resolves", str(step.words["resolves"])] if "resolves" in step.words else []
+
+        def desk(**words):
+            self._ask(scenario.Step("host", words, ()), what)
+
+        def tool(*words):
+            self._step(what, "run", product.PROGRAMS[1], "host", *words, id="enroll", phase="daemon", limit=60000)
+        tool("enroll", "--host", product.HOST, "--out", "/run/request.json", "--force")
+        desk(takes=["/run/request.json"], gives={"challenge.json": "/run/challenge.json"},
+             run=["warrant", "host", "challenge", "request.json", "--ca", tpm.CERTIFICATE, "--out", "challenge.json",
+                  "--keep", "secret.json", "--force"])
+        tool("answer", "/run/challenge.json", "--out", "/run/answer.json", "--force")
+        desk(takes=["/run/answer.json"], gives={"enrollment.json": f"{product.CONFIG}/enrollment.json"},
+             run=["warrant", "host", "approve", "request.json", "--answer", "answer.json", "--keep", "secret.json",
+                  "--key", "enroller.key", *groups, *resolves, "--out", "enrollment.json", "--force"],
+             **({"await": True} if step.words.get("await") else {}))
 
     def _act_on_background(self, step, what):
         action = self._action_named(step.words["action"])

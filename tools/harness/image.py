@@ -12,6 +12,7 @@ PASSWD = """root:x:0:0:root:/root:/bin/sh
 nobody:x:65534:65534:nobody:/:/bin/false
 agent:x:1000:1000:agent:/home/agent:/bin/sh
 """
+MACHINE_ID = "0123456789abcdef0123456789abcdef\n"
 GROUP = """root:x:0:
 nogroup:x:65534:
 agent:x:1000:
@@ -37,6 +38,7 @@ def base_tree(kernel):
     tree.character_device("dev/console", 5, 1)
     tree.file("etc/passwd", PASSWD.encode())
     tree.file("etc/group", GROUP.encode())
+    tree.file("etc/machine-id", MACHINE_ID.encode())
     tree.file("init", programs.agent().read_bytes(), 0o755)
     add_busybox(tree)
     add_modules(tree, kernel)

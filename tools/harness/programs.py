@@ -119,9 +119,23 @@ def payload_uselib():
                             "-Wl,-z,noseparate-code", "-Wl,-Ttext-segment=0x30000000"])
 
 
+# Loaded by name when a TPM is opened: nothing that a program is linked to tells of them.
+TPM_ACCESS = ("libtss2-esys.so.0", "libtss2-tcti-device.so.0")
+
+
 def shared_libraries(program):
-    """What the dynamic loader of this machine would map for a program: {path in guest: host file}.
-    Empty for a static program."""
+    """What the dynamic loader of this machine would map for a program, and what it will load by itself: {path in
+    guest: host file}. Empty for a static program."""
+    found = _linked_libraries(program)
+    if any(path.endswith(TPM_ACCESS[0]) for path in found):
+        folder = next(pathlib.Path(path).parent for path in found if path.endswith(TPM_ACCESS[0]))
+        device = folder / TPM_ACCESS[1]
+        found[str(device)] = device.resolve()
+        found.update(_linked_libraries(device.resolve()))
+    return found
+
+
+def _linked_libraries(program):
     told = place.run(["sh", "-c", 'ldd "$0" 2>&1 || true', program])
     found = {}
     for line in told.splitlines():

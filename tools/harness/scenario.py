@@ -121,11 +121,13 @@ STEPS = {
     "withdraw": ({"artifact"}, set(), ENFORCED),
     "tpm": ({"what"}, {"seconds"}, ENFORCED),
     "host": (set(), {"run", "takes", "gives", "await"}, ENFORCED),
+    "enroll": (set(), {"groups", "resolves", "await"}, ("baseline",)),
 }
 TPM = {"remove", "replay", "slow"}
 DAEMON = {"start", "kill", "stop", "continue", "terminate", "await", "sync", "disarm"}
 FILE_FIELDS = {"from", "text", "link", "at", "variant", "flip", "append", "mode", "uid", "gid", "stage"}
-ARTIFACT_FIELDS = {"subjects", "window", "actions", "initiator", "jit", "host", "governance", "signer",
+ARTIFACT_FIELDS = {"subjects", "window", "actions", "initiator", "jit", "host", "environment",
+                   "governance", "signer",
                    "tamper", "policy", "recovery", "installed", "rejected", "id", "kind", "digests",
                    "manifest", "constraints", "delegation", "parent", "requires", "covers", "same-id-as",
                    "by-verity", "paths"}

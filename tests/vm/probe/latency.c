@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// From a signed revocation list landing to the kernel denying.
+// From a signed revocation list landing to the kernel denying; and how long execs take.
 #include <errno.h>
 #include <fcntl.h>
 #include <spawn.h>
@@ -12,7 +12,7 @@
 
 #include "probe.h"
 
-enum { MAX_ROUNDS = 1000 };
+enum { MAX_ROUNDS = 1000, MAX_PACED = 100000 };
 #define PATIENCE 10000000000LL /* nanoseconds */
 
 static const char kPlace[] = "/etc/warrant/revocation.json";
@@ -99,7 +99,31 @@ static int do_revoke_latency(int count, char **words) {
   return 0;
 }
 
+/* How long execs take, one after another for so many seconds. */
+static int do_exec_pace(int count, char **words) {
+  static long long took[MAX_PACED];
+  long long end = now() + atoll(words[0]) * 1000000000LL;
+  int done = 0;
+
+  (void)count;
+  int output = hide_output();
+  while (done < MAX_PACED && now() < end) {
+    long long start = now();
+    if (try_exec(words[1]) != 0)
+      probe_setup_failed(words[1]);
+    took[done++] = now() - start;
+  }
+  show_output(output);
+  if (done == 0)
+    probe_setup_failed("exec-pace: no time");
+  qsort(took, (size_t)done, sizeof(took[0]), by_size);
+  printf("execs=%d median_us=%lld p90_us=%lld p99_us=%lld\n", done, took[done / 2] / 1000,
+         took[done - 1 - done / 10] / 1000, took[done - 1 - done / 100] / 1000);
+  return 0;
+}
+
 const struct probe_verb kLatencyVerbs[] = {
+    {"exec-pace", do_exec_pace, 2, "SECONDS PATH  how long execs of it take"},
     {"revoke-latency", do_revoke_latency, 3,
      "SERIES ROUNDS PATH  SERIES-0.revocation.json revokes it, -1 does not, -2 does, ..."},
     {0},

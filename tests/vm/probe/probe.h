@@ -51,6 +51,7 @@ extern const struct probe_verb kRecurVerbs[];
 extern const struct probe_verb kStormVerbs[];
 extern const struct probe_verb kSuperviseVerbs[];
 extern const struct probe_verb kTpmVerbs[];
+extern const struct probe_verb kLeaseVerbs[];
 
 /* Standard output to nowhere, until it is shown again. */
 int hide_output(void);

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Commands for the TPM, as bytes (TPM 2.0 Library, part 3). What the driver refuses is told by its
 // errno; what the TPM itself refuses by `rc=0x...` and EREMOTEIO.
+#include "tpm.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <stdint.h>
@@ -102,16 +104,23 @@ static int bank_of(const char *name) {
   return ALG_SHA256;
 }
 
-static int do_extend(int count, char **words) {
-  int bank = bank_of(count > 1 ? words[1] : NULL);
+static int extend(const char *pcr, int bank) {
   struct message message = begin(SESSIONS, CC_PCR_EXTEND);
 
-  put_authorized(&message, (uint32_t)atoi(words[0]));
+  put_authorized(&message, (uint32_t)atoi(pcr));
   put(&message, 1, 4);
   put(&message, (uint64_t)bank, 2);
   for (int i = 0; i < (bank == ALG_SHA1 ? 20 : 32); i++)
     put(&message, 'W', 1);
   return exchange(&message);
+}
+
+int tpm_extend(const char *pcr) {
+  return extend(pcr, ALG_SHA256);
+}
+
+static int do_extend(int count, char **words) {
+  return extend(words[0], bank_of(count > 1 ? words[1] : NULL));
 }
 
 static int do_read(int count, char **words) {
