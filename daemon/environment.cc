@@ -89,7 +89,13 @@ uint64_t Environment::base_until(const TrustState &trust) {
     return leases_.open_until(requirement_id(base, trust.enrolled->enrollment.ak_name));
   if (!judge_environment(base, proof_->evidence).ok())
     return 0;
-  return static_cast<uint64_t>(proof_->asked + terms->lease * kSecond);
+  const auto now = static_cast<uint64_t>(boot_now());
+  const auto until = static_cast<uint64_t>(proof_->asked + terms->lease * kSecond);
+  if (until > now)
+    return until;
+  // As in grant().
+  return std::min(leases_.open_until(requirement_id(base, trust.enrolled->enrollment.ak_name)),
+                  now + static_cast<uint64_t>(terms->lease * kSecond));
 }
 
 Status Environment::follow(const TrustState &trust, const Entries &entries, uint64_t open_until) {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "daemon/evidence.h"
 
+#include <sys/utsname.h>
+
 namespace warrant {
 namespace {
 
@@ -52,7 +54,12 @@ Evidence read_evidence(const std::string &root, bool with_ima_log) {
   if (with_ima_log)
     evidence.ima_log = parsed(read_ima_log(root), parse_ima_log);
   evidence.command_line = read_line(root + "/proc/cmdline");
-  evidence.release = read_line(root + "/proc/sys/kernel/osrelease");
+  // Of this machine by the system call, which nobody can mount another file over.
+  utsname system{};
+  if (root.empty() && ::uname(&system) == 0)
+    evidence.release = system.release;
+  else
+    evidence.release = read_line(root + "/proc/sys/kernel/osrelease");
   evidence.lockdown = read_lockdown(root + "/sys/kernel/security/lockdown");
   return evidence;
 }
