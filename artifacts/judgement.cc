@@ -206,6 +206,15 @@ Requirement requirement_of(const EnvironmentDemand &demand, const Policy &policy
   return requirement;
 }
 
+std::string name_of(const Requirement &requirement) {
+  std::string name;
+  for (const std::string &profile : requirement.names)
+    name += (name.empty() ? "" : "+") + profile;
+  if (!requirement.pcrs.empty())
+    name += name.empty() ? "pcrs" : "+pcrs";
+  return name.empty() ? "enrolled" : name;
+}
+
 Digest requirement_id(const Requirement &requirement, const TpmName &key) {
   Json json = {{"key", to_hex(key)}, {"profiles", Json::array()}, {"pcrs", Json::object()}};
   for (const EnvironmentProfile &profile : requirement.profiles)

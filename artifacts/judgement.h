@@ -30,6 +30,9 @@ struct Requirement {
 /// that the policy does not have are left out: verification blocks such artifacts.
 Requirement requirement_of(const EnvironmentDemand &demand, const Policy &policy);
 
+/// "measured+pcrs": for people; of one that asks no more than an enrolled machine, "enrolled".
+std::string name_of(const Requirement &requirement);
+
 /// Equal for requirements that the same evidence of the same machine meets.
 Digest requirement_id(const Requirement &requirement, const TpmName &key);
 

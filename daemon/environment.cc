@@ -29,15 +29,6 @@ Rejection not_asked_yet() {
   return failure("", "the machine has not proven its state yet");
 }
 
-std::string name_of(const EnvironmentDemand &demand, const Requirement &requirement) {
-  std::string name;
-  for (const std::string &profile : requirement.names)
-    name += (name.empty() ? "" : "+") + profile;
-  if (!demand.pcrs.empty())
-    name += name.empty() ? "pcrs" : "+pcrs";
-  return name.empty() ? "enrolled" : name;
-}
-
 Bytes fresh_nonce() {
   Bytes nonce(kNonceSize);
   ::randombytes_buf(nonce.data(), nonce.size());
@@ -68,7 +59,7 @@ std::function<uint32_t(const EnvironmentDemand &)> Environment::slots(const Trus
       return 0;
     InUse use;
     use.requirement = requirement_of(demand, trust.policy);
-    use.name = name_of(demand, use.requirement);
+    use.name = name_of(use.requirement);
     const uint32_t slot =
         leases_.slot_of(requirement_id(use.requirement, trust.enrolled->enrollment.ak_name));
     if (slot != 0)
@@ -297,21 +288,6 @@ Status Environment::tie(uint64_t counter, EpochKeeper &keeper) {
   return {};
 }
 
-// What the PCR should be after so many of the measurements.
-Digest Environment::chain(const Evidence &evidence, size_t count) const {
-  const uint32_t pcr = notes_.measurements.back().pcr;
-  Digest value{};
-  if (evidence.boot_log.ok()) {
-    const PcrValues booted = replay(evidence.boot_log.value());
-    if (const auto found = booted.find(pcr); found != booted.end())
-      value = found->second;
-  }
-  for (size_t i = 0; i < count; i++)
-    if (notes_.measurements[i].pcr == pcr)
-      value = extend(value, measurement_digest(notes_.measurements[i]));
-  return value;
-}
-
 void Environment::note_measurement(const Answer &answer) {
   if (!must_recheck_ || notes_.measurements.empty())
     return;
@@ -319,8 +295,10 @@ void Environment::note_measurement(const Answer &answer) {
   const auto quoted = answer.evidence.pcrs.find(notes_.measurements.back().pcr);
   if (quoted == answer.evidence.pcrs.end())
     return;
+  const PcrValues booted =
+      answer.evidence.boot_log.ok() ? replay(answer.evidence.boot_log.value()) : PcrValues();
   const size_t count = notes_.measurements.size();
-  wants_extension_ = quoted->second == chain(answer.evidence, count - 1);
+  wants_extension_ = quoted->second == measured_value(notes_, booted, count - 1);
   if (wants_extension_)
     next_question_ = 0;
 }

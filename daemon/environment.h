@@ -110,7 +110,6 @@ class Environment {
   void note_lapsed();
   Status refuse_all(const Rejection &why);
   Status close(uint32_t slot, InUse &use, const Rejection &why);
-  Digest chain(const Evidence &evidence, size_t count) const;
 
   EnvironmentOptions options_;
   BootNotes notes_;
