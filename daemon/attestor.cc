@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "daemon/attestor.h"
 
+#include <pthread.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
 #include <condition_variable>
+#include <csignal>
 #include <mutex>
 #include <thread>
 #include <utility>
@@ -79,6 +81,11 @@ struct Attestor::Desk {
   }
 
   void work() {
+    // A TPM behind a socket may go away in the middle of a command: that is an error, no signal.
+    sigset_t broken_pipe;
+    ::sigemptyset(&broken_pipe);
+    ::sigaddset(&broken_pipe, SIGPIPE);
+    ::pthread_sigmask(SIG_BLOCK, &broken_pipe, nullptr);
     std::unique_lock<std::mutex> lock(mutex);
     for (;;) {
       came.wait(lock, [this] { return is_over || question.has_value(); });
