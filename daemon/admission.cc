@@ -130,7 +130,9 @@ Result<Prepared> Admission::prepare(const std::string &config, const std::string
   if (prepared.trust.enrolled && prepared.trust.enrolled->enrollment.expires)
     prepared.lease_until = std::min(
         prepared.lease_until, prepared.clock.boot_ns(*prepared.trust.enrolled->enrollment.expires));
-  prepared.open_until = std::min(prepared.fresh_until, base_until(prepared.trust, environment));
+  const uint64_t base = base_until(prepared.trust, environment);
+  prepared.open_until =
+      base == W_FOREVER ? prepared.fresh_until : std::min(prepared.lease_until, base);
   prepared.plan.after.documents = high_water_of(prepared.trust);
   prepared.plan.after.root = to_base64(root_);
   prepared.plan.after.wall = std::max(prepared.plan.after.wall, clock_.high_water());

@@ -39,16 +39,6 @@ Checked<BootNotes> parse_notes(ByteView text) {
   return notes;
 }
 
-Digest measured_value(const BootNotes &notes, const PcrValues &booted, size_t count) {
-  const uint32_t pcr = notes.measurements.back().pcr;
-  const auto found = booted.find(pcr);
-  Digest value = found == booted.end() ? Digest{} : found->second;
-  for (size_t i = 0; i < count; i++)
-    if (notes.measurements[i].pcr == pcr)
-      value = extend(value, measurement_digest(notes.measurements[i]));
-  return value;
-}
-
 Result<BootNotes> load_notes(const std::string &path, const std::string &boot) {
   BootNotes fresh;
   fresh.boot = boot;

@@ -8,7 +8,6 @@
 #include <string>
 #include <vector>
 
-#include "artifacts/boot_log.h"
 #include "artifacts/bytes.h"
 #include "artifacts/measurement.h"
 #include "artifacts/rejection.h"
@@ -26,10 +25,6 @@ struct BootNotes {
 
 std::string serialize_notes(const BootNotes &notes);
 Checked<BootNotes> parse_notes(ByteView text);
-
-// What the PCR of the last measurement is after the first `count` of them; `booted`: what the boot
-// left in PCRs.
-Digest measured_value(const BootNotes &notes, const PcrValues &booted, size_t count);
 
 // Those of this boot; of another boot, or where there is no file: empty ones.
 Result<BootNotes> load_notes(const std::string &path, const std::string &boot);

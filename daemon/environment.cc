@@ -73,7 +73,7 @@ uint64_t Environment::base_until(const TrustState &trust) {
   if (!terms || !terms->profile)
     return W_FOREVER;
   const Requirement base = requirement_of({}, trust.policy);
-  if (!trust.enrolled)
+  if (!trust.enrolled || !trust.enrolled->mismatch.empty())
     return 0;
   // What another daemon was given a proof of stays open as long as its lease.
   if (!proof_)
@@ -108,7 +108,9 @@ Status Environment::follow(const TrustState &trust, const Entries &entries, uint
     use.rejection = before != in_use_.end() ? before->second.rejection : not_asked_yet();
   }
   in_use_ = std::move(next);
-  if (!enrolled_ || !trust.enrolled || enrolled_->ak_name != trust.enrolled->enrollment.ak_name)
+  disowned_ = trust.enrolled ? trust.enrolled->mismatch : "";
+  if (!disowned_.empty() || !enrolled_ || !trust.enrolled ||
+      enrolled_->ak_name != trust.enrolled->enrollment.ak_name)
     proof_.reset();
   enrolled_.reset();
   if (trust.enrolled)
@@ -249,6 +251,10 @@ Status Environment::judge(Answer answer, EpochKeeper &keeper) {
     proof_.reset();
     return refuse_all({W_REASON_IDENTITY_MISMATCH, "", mismatch_, "enroll the machine anew"});
   }
+  if (!disowned_.empty()) {
+    failure_ = disowned_;
+    return refuse_all({W_REASON_IDENTITY_MISMATCH, "", disowned_, "enroll the machine anew"});
+  }
   const Result<Quote> quote = check(answer);
   const Status tied = quote.ok() ? check_epoch(keeper.epoch(), answer.counter, enrolled_->resolves)
                                  : Status(quote.error());
@@ -292,13 +298,14 @@ void Environment::note_measurement(const Answer &answer) {
   if (!must_recheck_ || notes_.measurements.empty())
     return;
   must_recheck_ = false;
-  const auto quoted = answer.evidence.pcrs.find(notes_.measurements.back().pcr);
-  if (quoted == answer.evidence.pcrs.end())
-    return;
-  const PcrValues booted =
-      answer.evidence.boot_log.ok() ? replay(answer.evidence.boot_log.value()) : PcrValues();
-  const size_t count = notes_.measurements.size();
-  wants_extension_ = quoted->second == measured_value(notes_, booted, count - 1);
+  const uint32_t pcr = notes_.measurements.back().pcr;
+  const Result<BootLog> &log = answer.evidence.boot_log;
+  const Digest booted = log.ok() ? replay(log.value())[pcr] : Digest{};
+  const std::vector<Measurement> earlier(notes_.measurements.begin(),
+                                         notes_.measurements.end() - 1);
+  const auto quoted = answer.evidence.pcrs.find(pcr);
+  wants_extension_ =
+      quoted != answer.evidence.pcrs.end() && quoted->second == extend_by(booted, earlier, pcr);
   if (wants_extension_)
     next_question_ = 0;
 }

@@ -2,7 +2,6 @@
 #include "daemon/publication.h"
 
 #include <algorithm>
-#include <cstdio>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <set>
@@ -194,7 +193,9 @@ void record_change(Recorder &recorder, const InForce &before, const InForce &aft
   recorder.note(generation);
 }
 
-void record_leases(Recorder &recorder, const std::vector<LeaseChange> &changes) {
+std::vector<std::string> record_leases(Recorder &recorder,
+                                       const std::vector<LeaseChange> &changes) {
+  std::vector<std::string> lines;
   for (const LeaseChange &change : changes) {
     Lease lease;
     lease.name = Text(change.name);
@@ -202,11 +203,11 @@ void record_leases(Recorder &recorder, const std::vector<LeaseChange> &changes) 
     lease.until = change.until;
     lease.reason = static_cast<uint8_t>(change.rejection.reason);
     lease.detail = Text(change.is_open ? "" : change.rejection.text());
-    recorder.note(lease);
-    std::fprintf(stderr, "warrantd: %s is %s%s\n", printable(change.name).c_str(),
-                 change.is_open ? "proven" : "not proven: ",
-                 change.is_open ? "" : change.rejection.text().c_str());
+    lines.push_back(lease.name.escaped() + (change.is_open ? " is proven" : " is not proven: ") +
+                    lease.detail.escaped());
+    recorder.note(std::move(lease));
   }
+  return lines;
 }
 
 } // namespace warrant

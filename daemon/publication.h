@@ -56,8 +56,8 @@ void record_change(Recorder &recorder, const InForce &before, const InForce &aft
 bool withdraws(const InForce &in_force, const Collection &next);
 bool revokes(const Collection &collection);
 
-// Writes down leases that were gained and lost, and says them to whoever reads the journal.
-void record_leases(Recorder &recorder, const std::vector<LeaseChange> &changes);
+// Writes down leases that were gained and lost; a line each for whoever reads the journal.
+std::vector<std::string> record_leases(Recorder &recorder, const std::vector<LeaseChange> &changes);
 
 InForce describe(const Published &published, const TrustState &trust, const Collection &collection);
 

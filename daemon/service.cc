@@ -193,7 +193,8 @@ Status Service::settle(Prepared &prepared) {
 bool Service::follow_environment() {
   const Result<bool> is_other = environment_->tick(*admission_);
   environment_error_ = is_other.ok() ? follow_error_ : is_other.error().message;
-  record_leases(recorder_, environment_->take_changes());
+  for (const std::string &line : record_leases(recorder_, environment_->take_changes()))
+    std::fprintf(stderr, "warrantd: %s\n", line.c_str());
   return is_other.ok() && is_other.value();
 }
 

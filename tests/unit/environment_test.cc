@@ -252,6 +252,20 @@ TEST_CASE("another TPM is another machine") {
   REQUIRE(host.says("the TPM at hand holds the key"));
 }
 
+TEST_CASE("an enrollment of another machine opens nothing, whatever the TPM says") {
+  const Swtpm tpm;
+  Host host(tpm);
+  REQUIRE(host.opens());
+  host.trust.policy.attestation->profile = "calm";
+  host.trust.enrolled->enrollment.machine_id = "ffffffffffffffffffffffffffffffff";
+  host.follow();
+  CHECK(host.environment->base_until(host.trust) == 0);
+  REQUIRE(host.says("the enrollment is of machine ffff"));
+  CHECK_FALSE(host.is_open());
+  CHECK(host.changes.back().rejection.reason == W_REASON_IDENTITY_MISMATCH);
+  CHECK(host.table[W_ENVIRONMENT_OPEN].valid_until <= static_cast<uint64_t>(boot_now()));
+}
+
 TEST_CASE("the counter steps once a start, and an older state is refused") {
   const Swtpm tpm;
   Host host(tpm);
