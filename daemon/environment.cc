@@ -157,9 +157,8 @@ Status Environment::follow(const TrustState &trust, const Entries &entries, uint
   if (proof_)
     return grant_all();
   // The publisher does not write what it stands for.
-  if (terms_->profile)
-    return leases_.set(W_ENVIRONMENT_OPEN, std::min(open_before, open_until_));
-  return {};
+  return terms_->profile ? leases_.set(W_ENVIRONMENT_OPEN, std::min(open_before, open_until_))
+                         : Status();
 }
 
 void Environment::ask(const EpochKeeper &keeper) {
