@@ -48,6 +48,18 @@ void check_entries(const VerifiedAuthorization &verified, const Entries &entries
   }
 }
 
+/// Makes the machine the one that is asked for.
+void satisfy(TrustState &trust, const EnvironmentDemand &demand) {
+  trust.host = demand.host.value_or("");
+  trust.enrolled.emplace();
+  trust.enrolled->enrollment.ak_name = demand.key.value_or(TpmName{});
+  if (demand.group)
+    trust.enrolled->enrollment.groups = {*demand.group};
+  trust.policy.attestation.emplace();
+  if (demand.profile)
+    trust.policy.environments[*demand.profile] = {};
+}
+
 } // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
@@ -74,7 +86,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     trust.root.role(name) = make_role({issuer_key().public_key()}, 1);
   trust.policy_sha256 = authorization.policy_sha256;
   trust.policy.breakglass_max_window = kMaxTime;
-  trust.host = authorization.host.value_or("");
+  satisfy(trust, authorization.environment);
   const auto envelope = sign_envelope(payload, issuer_key());
   require(envelope.ok());
   const auto verified =
