@@ -55,19 +55,17 @@ std::vector<Presented> present_all(const Collection &collection) {
 
 } // namespace
 
-Admission::Admission(std::unique_ptr<RollbackGuard> guard, StateStore store, State state)
-    : guard_(std::move(guard)),
-      store_(std::move(store)),
+Admission::Admission(StateStore store, State state)
+    : store_(std::move(store)),
       state_(std::move(state)),
       clock_(state_.wall, wall_now(), boot_now()) {}
 
 Result<Admission> Admission::open(const std::string &state, Missing missing) {
   const std::string folder = state + "/state";
   WARRANT_TRY(make_folder(folder));
-  auto guard = std::make_unique<NoRollbackGuard>();
-  StateStore store = WARRANT_TRY(StateStore::open(folder, *guard));
+  StateStore store = WARRANT_TRY(StateStore::open(folder));
   State loaded = WARRANT_TRY(store.load(missing));
-  return Admission(std::move(guard), std::move(store), std::move(loaded));
+  return Admission(std::move(store), std::move(loaded));
 }
 
 bool Admission::is_late(const ClockMap &published) {

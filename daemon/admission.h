@@ -69,13 +69,12 @@ class Admission final : public EpochKeeper {
   bool is_late(const ClockMap &published);
 
  private:
-  Admission(std::unique_ptr<RollbackGuard> guard, StateStore store, State state);
+  Admission(StateStore store, State state);
   Result<TrustState> load_documents(const std::string &config, const std::string &host);
   // From the roots that are remembered, by the kernel and by the state, to the one that lies there.
   // Returns the state's; nothing: it remembers none.
   Result<std::optional<TrustRoot>> check_root(const std::string &config, ByteView newest) const;
 
-  std::unique_ptr<RollbackGuard> guard_;
   StateStore store_;
   State state_;
   WallClock clock_;

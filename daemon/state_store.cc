@@ -43,15 +43,13 @@ Status write_all(int fd, std::string_view text, const std::string &path) {
 
 } // namespace
 
-StateStore::StateStore(std::string directory, UniqueFd folder, RollbackGuard &guard, SaveHook hook)
+StateStore::StateStore(std::string directory, UniqueFd folder, SaveHook hook)
     : directory_(std::move(directory)),
       path_(directory_ + "/" + std::string(kStateFile)),
       folder_(std::move(folder)),
-      guard_(&guard),
       hook_(hook) {}
 
-Result<StateStore> StateStore::open(const std::string &directory, RollbackGuard &guard,
-                                    SaveHook hook) {
+Result<StateStore> StateStore::open(const std::string &directory, SaveHook hook) {
   const int fd = ::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
   if (fd < 0)
     return system_error(directory, "cannot open");
@@ -67,7 +65,7 @@ Result<StateStore> StateStore::open(const std::string &directory, RollbackGuard 
                        ": another process keeps its state there: another warrantd runs "
                        "already (see `systemctl status warrantd`, `warrant status`)"}
                : system_error(directory, "cannot lock");
-  return StateStore(directory, std::move(folder), guard, hook);
+  return StateStore(directory, std::move(folder), hook);
 }
 
 void StateStore::at(SaveStep step) const {
@@ -94,7 +92,6 @@ Result<State> StateStore::load(Missing missing) {
   } else if (missing == Missing::kIsLoss) {
     return Error{path_ + ": missing, although this machine was governed before"};
   }
-  WARRANT_TRY(guard_->check(state.serial));
   serial_ = state.serial;
   is_loaded_ = true;
   return state;
@@ -153,7 +150,7 @@ Status StateStore::replace_with(const State &state) {
   at(SaveStep::kRenamed);
   WARRANT_TRY(sync_directory());
   at(SaveStep::kDirectorySynced);
-  return guard_->advance(state.serial);
+  return {};
 }
 
 } // namespace warrant

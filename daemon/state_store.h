@@ -14,25 +14,6 @@ namespace warrant {
 
 inline constexpr std::string_view kStateFile = "state.json";
 
-/// Something outside the file system that remembers how far the serial had come, so that an old
-/// copy of the file is noticed: a counter in the TPM.
-class RollbackGuard {
- public:
-  virtual ~RollbackGuard() = default;
-  /// Whether a state of this serial may be believed. A crash may have come between saving and
-  /// advance(): one more than what was last advanced to must be accepted.
-  virtual Status check(uint64_t serial) = 0;
-  /// Called once the state of this serial is durable. After failed saves it may skip numbers.
-  virtual Status advance(uint64_t serial) = 0;
-};
-
-/// Believes every serial.
-class NoRollbackGuard final : public RollbackGuard {
- public:
-  Status check(uint64_t) override { return {}; }
-  Status advance(uint64_t) override { return {}; }
-};
-
 /// Called between the steps of a save, in this order. For tests that stop there.
 enum class SaveStep { kBeforeWrite, kWritten, kSynced, kRenamed, kDirectorySynced };
 using SaveHook = void (*)(SaveStep);
@@ -49,12 +30,11 @@ enum class Missing {
 class StateStore {
  public:
   /// The directory must exist, belong to this user and be writable by nobody else. It is locked as
-  /// long as the store lives. `guard` must outlive the store.
-  static Result<StateStore> open(const std::string &directory, RollbackGuard &guard,
-                                 SaveHook hook = nullptr);
+  /// long as the store lives.
+  static Result<StateStore> open(const std::string &directory, SaveHook hook = nullptr);
 
   /// Durable by the time that it is returned, also when the one who wrote it did not live to see
-  /// that. Errors: missing, not canonical, rolled back.
+  /// that. Errors: missing, not canonical. Whether it is the newest, check_epoch() tells.
   Result<State> load(Missing missing);
 
   /// Gives `state` its serial and makes it durable. On error `state` is as before.
@@ -63,7 +43,7 @@ class StateStore {
   const std::string &path() const { return path_; }
 
  private:
-  StateStore(std::string directory, UniqueFd folder, RollbackGuard &guard, SaveHook hook);
+  StateStore(std::string directory, UniqueFd folder, SaveHook hook);
   Status replace_with(const State &state);
   Status write_aside(const std::string &text) const;
   Status sync_directory() const;
@@ -72,7 +52,6 @@ class StateStore {
   std::string directory_;
   std::string path_;
   UniqueFd folder_; ///< carries the lock
-  RollbackGuard *guard_;
   SaveHook hook_;
   uint64_t serial_ = 0; ///< of the file in place
   bool is_loaded_ = false;

@@ -24,8 +24,6 @@ using namespace warrant::state_test;
 
 namespace {
 
-NoRollbackGuard guard;
-
 struct Disk {
   std::string directory; ///< watched; empty: none
   std::map<ino_t, std::string> synced;
@@ -158,7 +156,7 @@ ssize_t __wrap_write(int fd, const void *data, size_t size) {
 namespace {
 
 StateStore opened(const Scratch &scratch, SaveHook hook = nullptr) {
-  auto store = StateStore::open(scratch.path(), guard, hook);
+  auto store = StateStore::open(scratch.path(), hook);
   if (!store.ok())
     FAIL(store.error().message);
   return std::move(store).value();
@@ -210,7 +208,7 @@ TEST_CASE("a writer that is killed at any step leaves the old or the new state")
       const pid_t child = ::fork();
       REQUIRE(child >= 0);
       if (child == 0) {
-        auto store = StateStore::open(scratch.path(), guard, die);
+        auto store = StateStore::open(scratch.path(), die);
         if (!store.ok() || !store.value().load(Missing::kIsFirstStart).ok())
           ::_exit(1);
         ::_exit(store.value().save(next).ok() ? 2 : 3);
@@ -240,7 +238,7 @@ TEST_CASE("a writer that is killed at random never loses what it said was saved"
     const pid_t child = ::fork();
     REQUIRE(child >= 0);
     if (child == 0) {
-      auto store = StateStore::open(scratch.path(), guard);
+      auto store = StateStore::open(scratch.path());
       if (!store.ok() || !store.value().load(Missing::kIsLoss).ok())
         ::_exit(1);
       for (uint64_t i = 0;; ++i) {

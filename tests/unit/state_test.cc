@@ -30,30 +30,12 @@ std::string replaced(std::string text, const std::string &what, const std::strin
   return text.replace(at, what.size(), with);
 }
 
-StateStore opened(const Scratch &scratch, RollbackGuard &guard) {
-  auto store = StateStore::open(scratch.path(), guard);
+StateStore opened(const Scratch &scratch) {
+  auto store = StateStore::open(scratch.path());
   if (!store.ok())
     FAIL(store.error().message);
   return std::move(store).value();
 }
-
-/// Remembers in memory, as a TPM would.
-class CountingGuard final : public RollbackGuard {
- public:
-  Status check(uint64_t serial) override {
-    if (serial < advanced_to)
-      return Error{"rolled back"};
-    return {};
-  }
-  Status advance(uint64_t serial) override {
-    if (fails)
-      return Error{"counter unavailable"};
-    advanced_to = serial;
-    return {};
-  }
-  uint64_t advanced_to = 0;
-  bool fails = false;
-};
 
 const std::string kId1(32, '1');
 
@@ -164,8 +146,7 @@ TEST_CASE("an unsound state is never written") {
 
 TEST_CASE("a missing file is a first start only when the caller says so") {
   const Scratch scratch;
-  NoRollbackGuard guard;
-  StateStore store = opened(scratch, guard);
+  StateStore store = opened(scratch);
   State state;
   CHECK_FALSE(store.save(state).ok()); // not loaded yet
   CHECK_THAT(store.load(Missing::kIsLoss).error().message, Contains("missing"));
@@ -178,9 +159,8 @@ TEST_CASE("a missing file is a first start only when the caller says so") {
 
 TEST_CASE("the serial grows by one with every save, across restarts") {
   const Scratch scratch;
-  NoRollbackGuard guard;
   for (uint64_t round = 0; round < 3; ++round) {
-    StateStore store = opened(scratch, guard);
+    StateStore store = opened(scratch);
     State state = store.load(Missing::kIsFirstStart).value();
     CHECK(state.serial == 2 * round);
     REQUIRE(store.save(state).ok());
@@ -191,8 +171,7 @@ TEST_CASE("the serial grows by one with every save, across restarts") {
 
 TEST_CASE("a broken, foreign or linked file is an error and not a first start") {
   const Scratch scratch;
-  NoRollbackGuard guard;
-  StateStore store = opened(scratch, guard);
+  StateStore store = opened(scratch);
   State state = store.load(Missing::kIsFirstStart).value();
   REQUIRE(store.save(state).ok());
   const std::string good = read(store.path());
@@ -212,45 +191,19 @@ TEST_CASE("a broken, foreign or linked file is an error and not a first start") 
 
 TEST_CASE("one writer at a time, in a directory that others cannot write") {
   const Scratch scratch;
-  NoRollbackGuard guard;
   {
-    const StateStore store = opened(scratch, guard);
-    CHECK_THAT(StateStore::open(scratch.path(), guard).error().message,
-               Contains("another process"));
+    const StateStore store = opened(scratch);
+    CHECK_THAT(StateStore::open(scratch.path()).error().message, Contains("another process"));
   }
-  CHECK(StateStore::open(scratch.path(), guard).ok());
+  CHECK(StateStore::open(scratch.path()).ok());
   REQUIRE(::chmod(scratch.path().c_str(), 0777) == 0);
-  CHECK_THAT(StateStore::open(scratch.path(), guard).error().message, Contains("others"));
-  CHECK_FALSE(StateStore::open(scratch.file("absent"), guard).ok());
-}
-
-TEST_CASE("the guard sees every serial, and an old file is refused") {
-  const Scratch scratch;
-  CountingGuard guard;
-  StateStore store = opened(scratch, guard);
-  State state = store.load(Missing::kIsFirstStart).value();
-  REQUIRE(store.save(state).ok());
-  const std::string old = read(store.path());
-  REQUIRE(store.save(state).ok());
-  CHECK(guard.advanced_to == 2);
-
-  guard.fails = true;
-  CHECK_THAT(store.save(state).error().message, Contains("unavailable"));
-  CHECK(state.serial == 2);
-  guard.fails = false;
-  REQUIRE(store.save(state).ok());
-  CHECK(state.serial == 4);
-  CHECK(guard.advanced_to == 4);
-
-  write(store.path(), old);
-  CHECK_THAT(store.load(Missing::kIsFirstStart).error().message, Contains("rolled back"));
-  CHECK_FALSE(store.save(state).ok());
+  CHECK_THAT(StateStore::open(scratch.path()).error().message, Contains("others"));
+  CHECK_FALSE(StateStore::open(scratch.file("absent")).ok());
 }
 
 TEST_CASE("only the owner can read the state") {
   const Scratch scratch;
-  NoRollbackGuard guard;
-  StateStore store = opened(scratch, guard);
+  StateStore store = opened(scratch);
   State state = store.load(Missing::kIsFirstStart).value();
   REQUIRE(store.save(state).ok());
   struct stat status {};
