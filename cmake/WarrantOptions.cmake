@@ -29,9 +29,10 @@ if(CMAKE_BUILD_TYPE STREQUAL "Release" OR CMAKE_BUILD_TYPE STREQUAL "RelWithDebI
   set(CMAKE_POSITION_INDEPENDENT_CODE ON)
   set(CMAKE_CXX_FLAGS_RELEASE "-O2")
   set(CMAKE_C_FLAGS_RELEASE "-O2")
-  # Guests emulate their processor: what runs in them should not be slow. -O2 takes longer to build.
-  set(CMAKE_CXX_FLAGS_RELWITHDEBINFO "-O1 -g")
-  set(CMAKE_C_FLAGS_RELWITHDEBINFO "-O1 -g")
+  # Guests emulate their processor: what runs in them should not be slow. -O2 takes longer to build,
+  # and so does -g, by half: -g1 is what a stack trace needs.
+  set(CMAKE_CXX_FLAGS_RELWITHDEBINFO "-O1 -g1")
+  set(CMAKE_C_FLAGS_RELWITHDEBINFO "-O1 -g1")
 endif()
 
 # warrant_library(NAME SOURCES... [LINK LIBS...])

@@ -222,7 +222,7 @@ TEST_CASE("every object with every request and every fact") {
   tally.report();
 }
 
-TEST_CASE("every frame with every way that grants can go") {
+TEST_CASE("every frame with every way that grants can go", "[frames]") {
   Tally tally("frames");
   const auto now = kNows[0];
   for (const auto &list : grant_lists(now)) {
@@ -282,7 +282,7 @@ TEST_CASE("the invariants hold for every kind of grant", "[invariants]") {
   tally.report();
 }
 
-TEST_CASE("the invariants hold in the frames", "[invariants]") {
+TEST_CASE("the invariants hold in the frames", "[invariants][frames]") {
   Tally tally("frames, invariants");
   const auto now = kNows[0];
   const auto good = good_grant(now);
