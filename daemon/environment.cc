@@ -143,7 +143,7 @@ Status Environment::follow(const TrustState &trust, const Entries &entries, uint
       WARRANT_TRY(save_notes(options_.notes, next_notes));
       notes_ = std::move(next_notes);
       wants_extension_ = true;
-    } else if (!is_settled_) {
+    } else if (answered_ == 0) {
       must_recheck_ = true;
     }
     pcrs_ |= PcrMask{1} << *terms_->measure;
@@ -183,7 +183,7 @@ Result<bool> Environment::tick(EpochKeeper &keeper) {
     return false;
   const std::string before = mismatch_;
   if (std::optional<Answer> answer = attestor_->take()) {
-    is_settled_ = true;
+    answered_ = answer->asked;
     WARRANT_TRY(judge(std::move(*answer), keeper));
   }
   note_lapsed();
@@ -193,15 +193,15 @@ Result<bool> Environment::tick(EpochKeeper &keeper) {
 }
 
 void Environment::settle(EpochKeeper &keeper, int64_t nanoseconds) {
-  const int64_t until = boot_now() + nanoseconds;
-  is_settled_ = false;
+  const int64_t from = boot_now();
+  const int64_t until = from + nanoseconds;
   next_question_ = 0;
-  while (attestor_ && !is_settled_ && boot_now() < until) {
+  while (attestor_ && answered_ < from && boot_now() < until) {
     if (!tick(keeper).ok())
       return;
     pollfd ready{poll_fd(), POLLIN, 0};
     const int64_t left = (until - boot_now()) / 1'000'000;
-    if (!is_settled_ && left > 0)
+    if (answered_ < from && left > 0)
       ::poll(&ready, 1, static_cast<int>(left));
   }
 }

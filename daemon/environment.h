@@ -74,8 +74,8 @@ class Environment {
   // anew, since the machine turned out to be another one, or is known again. Error: a map or a file
   // could not be written; leases run out.
   Result<bool> tick(EpochKeeper &keeper);
-  // Asks at once and waits for an answer, at most so long: so that nothing is denied only because
-  // nobody has asked for a while.
+  // Asks at once and waits for what is answered to that, at most so long: so that nothing is denied
+  // only because nobody has asked for a while.
   void settle(EpochKeeper &keeper, int64_t nanoseconds);
 
   std::vector<LeaseChange> take_changes() { return std::exchange(changes_, {}); }
@@ -128,7 +128,7 @@ class Environment {
   std::string mismatch_;     // why this is not the machine that was enrolled,
   TpmName mismatched_key_{}; // by the enrollment of this key
   std::string failure_;      // why the last question came to nothing
-  bool is_settled_ = false;  // whether there was an answer since the start, or settle()
+  int64_t answered_ = 0;     // when the newest question that has an answer was asked
   std::optional<uint64_t> counter_;
   uint64_t tied_serial_ = 0; // of the state when the counter was last advanced
   int64_t tied_at_ = 0;
