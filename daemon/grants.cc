@@ -57,6 +57,15 @@ std::vector<uint32_t> Grants::artifacts(const Digest &sha256, uint32_t actions) 
   return found;
 }
 
+bool Grants::allow_without_leases(const Digest &sha256, uint32_t actions) const {
+  const std::vector<uint32_t> found = artifacts(sha256, actions);
+  return std::any_of(found.begin(), found.end(), [&](uint32_t index) {
+    const w_artifact &artifact = entries_.artifacts.at(index);
+    return artifact.environment == W_ENVIRONMENT_OPEN ||
+           (artifact.constraints & W_ARTIFACT_RECOVERY);
+  });
+}
+
 uint32_t Grants::leading(const Digest &sha256, uint32_t action) const {
   for (const uint32_t grant : grants(sha256))
     if ((W_GRANT_ACTIONS(grant) & action) == action && is_open(W_GRANT_ARTIFACT(grant)))

@@ -10,7 +10,7 @@
 
 namespace warrant {
 
-/// Counts only what can be relied on: neither grants that run out nor those that depend on the
+/// Counts only what can be relied on: neither counted grants nor those that depend on the
 /// caller keep a system going.
 class Grants {
  public:
@@ -21,6 +21,8 @@ class Grants {
   bool allow(const Digest &sha256, uint32_t actions) const {
     return !artifacts(sha256, actions).empty();
   }
+  /// allow(), also once every lease has ended.
+  bool allow_without_leases(const Digest &sha256, uint32_t actions) const;
   /// Places in Entries::artifacts of those that grant all of these actions for the content.
   std::vector<uint32_t> artifacts(const Digest &sha256, uint32_t actions) const;
   /// Actions of the first open grant that has `action`, dependent on the caller or not: the kernel

@@ -248,6 +248,24 @@ bool may_arm(const std::vector<Check> &checks) {
                       [](const Check &check) { return check.outcome == Outcome::kFailed; });
 }
 
+Error failed_checks(const std::vector<Check> &checks) {
+  Error error{"this system is not fit for enforcement:"};
+  for (const Check &check : checks) {
+    if (check.outcome == Check::Outcome::kFailed)
+      error.message += "\n  " + check.name + ": " + check.found + ". " + check.fix;
+  }
+  return error;
+}
+
+std::vector<std::string> warnings_of(const std::vector<Check> &checks) {
+  std::vector<std::string> lines;
+  for (const Check &check : checks)
+    if (check.outcome == Check::Outcome::kWarning)
+      lines.push_back(check.name + ": " + check.found + ": " + check.cost + " (fix: " + check.fix +
+                      ")");
+  return lines;
+}
+
 Json checks_to_json(const std::vector<Check> &checks) {
   Json list = Json::array();
   for (const Check &check : checks)

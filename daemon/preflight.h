@@ -40,12 +40,19 @@ std::vector<Check> run_preflight(const std::string &root = {});
 /// Whether nothing failed; warnings do not count.
 bool may_arm(const std::vector<Check> &checks);
 
+/// What failed, with what to do, for whoever wants to arm.
+Error failed_checks(const std::vector<Check> &checks);
+
+/// What can be armed but is worth less, a line each.
+std::vector<std::string> warnings_of(const std::vector<Check> &checks);
+
 /// Whether the system that runs now would survive being armed with these entries: PID 1, this
 /// program, the shell, and all code that PID 1 and this program have mapped must be authorized for
 /// uid 0 at `boot_ns` (CLOCK_BOOTTIME), on file systems that the policy trusts; and the content of
 /// this program must have the action `administer`, or no later daemon could take over. Keeps
 /// somebody from bricking a machine by arming it without a baseline. Under a policy that only
-/// observes nothing can be bricked: what would fail is a warning.
+/// observes nothing can be bricked: what would fail is a warning. So is a daemon that only leases
+/// let be started.
 std::vector<Check> check_running_system(const Entries &entries, const Policy &policy,
                                         uint64_t boot_ns);
 

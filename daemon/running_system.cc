@@ -38,6 +38,13 @@ constexpr std::string_view kAdministerFix =
     "give it an artifact of its own: warrant artifact draft --subject PATH --action "
     "exec,map,administer --initiator uid=0";
 
+constexpr std::string_view kLost =
+    "once the machine cannot prove its state, no dead warrantd can be started again: only a "
+    "restart "
+    "of the machine helps";
+constexpr std::string_view kRecoveryFix =
+    "set recovery in an artifact that names both (warrant artifact draft --recovery)";
+
 /// A file that must stay usable: where it is opened, what people call it, what is done with it.
 struct Needed {
   std::string place;
@@ -104,10 +111,10 @@ class RunningSystem {
   }
 
   /// Whether the next daemon of this content may touch what this one arms.
-  Check check_administration() const {
+  Check check_administration() {
     const std::string name = "administration";
     const std::string path = printable(program_of("self").front().name, 256);
-    const Result<Digest> self = sha256_of_file("/proc/self/exe");
+    const Result<Digest> self = measure("/proc/self/exe");
     if (!self.ok())
       return {name, bad(), self.error().message, std::string(kStuck), std::string(kAdministerFix)};
     constexpr uint32_t kWanted = W_ACTION_EXEC | W_ACTION_ADMINISTER;
@@ -122,7 +129,32 @@ class RunningSystem {
     return {name, Check::Outcome::kOk, path + " may administer", {}, {}};
   }
 
+  /// Whether the daemon can be started again after its leases have ended.
+  Check check_recovery() {
+    const std::string name = "recovery";
+    std::string wrong;
+    for (const Needed &file : {program_of("1").front(), program_of("self").front()}) {
+      const Result<Digest> digest = measure(file.place);
+      if (digest.ok() && grants_.allow(digest.value(), W_ACTION_EXEC) &&
+          !grants_.allow_without_leases(digest.value(), W_ACTION_EXEC))
+        wrong += (wrong.empty() ? "" : ", ") + printable(file.name, 256);
+    }
+    if (wrong.empty())
+      return {name, Check::Outcome::kOk, "PID 1 and this program need no lease", {}, {}};
+    return {name, Check::Outcome::kWarning, "may be executed only while leases last: " + wrong,
+            std::string(kLost), std::string(kRecoveryFix)};
+  }
+
  private:
+  Result<Digest> measure(const std::string &place) {
+    const auto known = digests_.find(place);
+    if (known != digests_.end())
+      return Digest(known->second);
+    const Digest digest = WARRANT_TRY(sha256_of_file(place));
+    digests_.emplace(place, digest);
+    return digest;
+  }
+
   /// Nothing can be bricked where all is only observed.
   Check::Outcome bad() const {
     const bool observes =
@@ -188,7 +220,8 @@ std::vector<Check> check_running_system(const Entries &entries, const Policy &po
           system.check("this program", program_of("self")),
           system.check("code mapped by this program", mapped_by("self")),
           system.check("shell", {{shell, shell, W_ACTION_EXEC}}),
-          system.check_administration()};
+          system.check_administration(),
+          system.check_recovery()};
 }
 
 } // namespace warrant

@@ -49,15 +49,6 @@ Result<Missing> missing_state(const ServiceOptions &options) {
   return first ? Missing::kIsFirstStart : Missing::kIsLoss;
 }
 
-Error failed_checks(const std::vector<Check> &checks) {
-  Error error{"this system is not fit for enforcement:"};
-  for (const Check &check : checks) {
-    if (check.outcome == Check::Outcome::kFailed)
-      error.message += "\n  " + check.name + ": " + check.found + ". " + check.fix;
-  }
-  return error;
-}
-
 template <class What>
 What about_daemon(const std::string &detail) {
   utsname system{};
@@ -155,18 +146,18 @@ Status Service::take_over() {
 }
 
 Status Service::check_running(const Prepared &prepared) {
-  std::vector<Check> running = check_running_system(
+  const std::vector<Check> running = check_running_system(
       prepared.collection.entries, prepared.trust.policy, static_cast<uint64_t>(boot_now()));
+  for (const std::string &warning : warnings_of(running))
+    std::fprintf(stderr, "<4>warrantd: %s\n", warning.c_str());
   return may_arm(running) ? Status() : Status(failed_checks(running));
 }
 
 Status Service::check_before_arming(const Prepared &prepared) {
-  std::vector<Check> checks = run_preflight();
-  std::vector<Check> running = check_running_system(
-      prepared.collection.entries, prepared.trust.policy, static_cast<uint64_t>(boot_now()));
-  checks.insert(checks.end(), running.begin(), running.end());
-  if (!may_arm(checks))
-    return failed_checks(checks);
+  const std::vector<Check> machine = run_preflight();
+  if (!may_arm(machine))
+    return failed_checks(machine);
+  WARRANT_TRY(check_running(prepared));
   Checked<void> fresh = check_freshness(prepared.trust, admission_->clock().seconds());
   return fresh.ok() ? Status() : Status(fresh.error().to_error().context(options_.config));
 }

@@ -201,6 +201,26 @@ TEST_CASE("a grant without administer that the kernel takes first is in the way"
   CHECK(check_named("administration", entries).outcome == Outcome::kOk);
 }
 
+TEST_CASE("a daemon that only leases let be started is warned of") {
+  Entries entries = entries_with({});
+  const auto outcome = [&](uint32_t environment, uint32_t constraints) {
+    entries.artifacts[1].environment = environment;
+    entries.artifacts[1].constraints = constraints;
+    return check_named("recovery", entries).outcome;
+  };
+  CHECK(outcome(W_ENVIRONMENT_OPEN, 0) == Outcome::kOk);
+  CHECK(outcome(W_ENVIRONMENT_OPEN + 1, 0) == Outcome::kWarning);
+  CHECK(outcome(W_ENVIRONMENT_OPEN + 1, W_ARTIFACT_RECOVERY) == Outcome::kOk);
+  CHECK(outcome(0, 0) == Outcome::kWarning);
+
+  entries.artifacts[1].environment = W_ENVIRONMENT_OPEN + 1;
+  const std::vector<Check> checks = {check_named("recovery", entries)};
+  CHECK(may_arm(checks));
+  REQUIRE(warnings_of(checks).size() == 1);
+  CHECK(warnings_of(checks)[0].find("/machine_test") != std::string::npos);
+  CHECK(warnings_of({check_named("this program", entries)}).empty());
+}
+
 TEST_CASE("libraries that are mapped here need a map grant") {
   for (const Check &check : check_running_system(entries_with({}), policy(), kBootNow))
     if (check.name == "code mapped by this program") {
