@@ -4,7 +4,7 @@
 # very same test binary, run on the broken decision, to notice.
 #   mutate.sh TEST_BINARY SUBJECT_LIBRARY COMPILER SOURCE_ROOT [TEST_ARGUMENTS...]
 # MUTANTS=K/N in the environment: only the K-th of N parts of them, for N at a time.
-# Exit code 0: the unbroken copy passed and every mutant was killed. A mutation whose text is no
+# Exit code 0: the unbroken copy passed (the first part tries it) and every mutant was killed. A mutation whose text is no
 # longer in decide.h, or there more than once, is an error: the list must follow the file.
 set -euo pipefail
 
@@ -50,13 +50,15 @@ mutate() {
   fi
 }
 
-printf '%s\n' "$original" >"$work/bpf/decide.h"
-if ! passes; then
-  echo "ERROR     the unbroken decision fails too"
-  tail -20 "$work/output"
-  exit 1
+if [ "${part%/*}" -eq 1 ]; then
+  printf '%s\n' "$original" >"$work/bpf/decide.h"
+  if ! passes; then
+    echo "ERROR     the unbroken decision fails too"
+    tail -20 "$work/output"
+    exit 1
+  fi
+  echo "passed    the unbroken decision"
 fi
-echo "passed    the unbroken decision"
 
 # What a decision says.
 mutate "an allow says deny" '{W_ALLOW, reason, candidate, 0}' '{W_DENY, reason, candidate, 0}'
