@@ -124,7 +124,7 @@ class Environment {
   uint64_t open_until_ = 0;
 
   std::optional<Proof> proof_;
-  std::string disowned_;     // why the enrollment is not this machine\'s, as verification has it
+  std::string disowned_;     // why the enrollment is not this machine's, as verification has it
   std::string mismatch_;     // why this is not the machine that was enrolled,
   TpmName mismatched_key_{}; // by the enrollment of this key
   std::string failure_;      // why the last question came to nothing

@@ -39,11 +39,10 @@ constexpr std::string_view kAdministerFix =
     "exec,map,administer --initiator uid=0";
 
 constexpr std::string_view kLost =
-    "once the machine cannot prove its state, no dead warrantd can be started again: only a "
-    "restart "
-    "of the machine helps";
+    "once the machine cannot prove its state, a dead warrantd can be started again only by "
+    "restarting the machine";
 constexpr std::string_view kRecoveryFix =
-    "set recovery in an artifact that names both (warrant artifact draft --recovery)";
+    "set recovery in its artifact (warrant artifact draft --recovery)";
 
 /// A file that must stay usable: where it is opened, what people call it, what is done with it.
 struct Needed {
@@ -132,17 +131,13 @@ class RunningSystem {
   /// Whether the daemon can be started again after its leases have ended.
   Check check_recovery() {
     const std::string name = "recovery";
-    std::string wrong;
-    for (const Needed &file : {program_of("1").front(), program_of("self").front()}) {
-      const Result<Digest> digest = measure(file.place);
-      if (digest.ok() && grants_.allow(digest.value(), W_ACTION_EXEC) &&
-          !grants_.allow_without_leases(digest.value(), W_ACTION_EXEC))
-        wrong += (wrong.empty() ? "" : ", ") + printable(file.name, 256);
-    }
-    if (wrong.empty())
-      return {name, Check::Outcome::kOk, "PID 1 and this program need no lease", {}, {}};
-    return {name, Check::Outcome::kWarning, "may be executed only while leases last: " + wrong,
-            std::string(kLost), std::string(kRecoveryFix)};
+    const std::string path = printable(program_of("self").front().name, 256);
+    const Result<Digest> self = measure("/proc/self/exe");
+    if (self.ok() && grants_.allow(self.value(), W_ACTION_EXEC) &&
+        !grants_.allow_without_leases(self.value(), W_ACTION_EXEC))
+      return {name, Check::Outcome::kWarning, path + " may be executed only while a lease lasts",
+              std::string(kLost), std::string(kRecoveryFix)};
+    return {name, Check::Outcome::kOk, path + " needs no lease", {}, {}};
   }
 
  private:

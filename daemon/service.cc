@@ -145,19 +145,25 @@ Status Service::take_over() {
   return catch_up();
 }
 
-Status Service::check_running(const Prepared &prepared) {
-  const std::vector<Check> running = check_running_system(
+std::vector<Check> Service::look_at_system(const Prepared &prepared) {
+  std::vector<Check> running = check_running_system(
       prepared.collection.entries, prepared.trust.policy, static_cast<uint64_t>(boot_now()));
   for (const std::string &warning : warnings_of(running))
     std::fprintf(stderr, "<4>warrantd: %s\n", warning.c_str());
+  return running;
+}
+
+Status Service::check_running(const Prepared &prepared) {
+  const std::vector<Check> running = look_at_system(prepared);
   return may_arm(running) ? Status() : Status(failed_checks(running));
 }
 
 Status Service::check_before_arming(const Prepared &prepared) {
-  const std::vector<Check> machine = run_preflight();
-  if (!may_arm(machine))
-    return failed_checks(machine);
-  WARRANT_TRY(check_running(prepared));
+  std::vector<Check> checks = run_preflight();
+  std::vector<Check> running = look_at_system(prepared);
+  checks.insert(checks.end(), running.begin(), running.end());
+  if (!may_arm(checks))
+    return failed_checks(checks); // all at once, for whoever has to mend it
   Checked<void> fresh = check_freshness(prepared.trust, admission_->clock().seconds());
   return fresh.ok() ? Status() : Status(fresh.error().to_error().context(options_.config));
 }

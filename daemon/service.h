@@ -17,6 +17,7 @@
 #include "daemon/event_reader.h"
 #include "daemon/loader.h"
 #include "daemon/pins.h"
+#include "daemon/preflight.h"
 #include "daemon/publication.h"
 #include "daemon/recorder.h"
 #include "daemon/warm.h"
@@ -62,7 +63,8 @@ class Service {
   Status open_doors();
   // Enforcement that is there already: its maps, and what waits in its ring.
   Status take_over();
-  // Whether what runs at this moment is authorized by what was prepared.
+  // Whether what runs at this moment is authorized by what was prepared; says what it warns of.
+  std::vector<Check> look_at_system(const Prepared &prepared);
   Status check_running(const Prepared &prepared);
   Status check_before_arming(const Prepared &prepared);
   Result<Prepared> prepare();
