@@ -58,6 +58,7 @@ std::vector<Presented> present_all(const Collection &collection) {
 Admission::Admission(StateStore store, State state)
     : store_(std::move(store)),
       state_(std::move(state)),
+      log_(state_.log),
       clock_(state_.wall, wall_now(), boot_now()) {}
 
 Result<Admission> Admission::open(const std::string &state, Missing missing) {
@@ -137,18 +138,21 @@ Result<Prepared> Admission::prepare(const std::string &config, const std::string
   return prepared;
 }
 
-Status Admission::commit(Prepared &prepared) {
-  WARRANT_TRY(store_.save(prepared.plan.after));
-  state_ = prepared.plan.after;
+Status Admission::save(State &next) {
+  next.log = log_;
+  WARRANT_TRY(store_.save(next));
+  state_ = next;
   return {};
+}
+
+Status Admission::commit(Prepared &prepared) {
+  return save(prepared.plan.after);
 }
 
 Status Admission::save_epoch(uint64_t epoch) {
   State next = state_;
   next.epoch = epoch;
-  WARRANT_TRY(store_.save(next));
-  state_ = std::move(next);
-  return {};
+  return save(next);
 }
 
 Status Admission::spend(Prepared &prepared, const ArtifactId &id) {
@@ -160,9 +164,7 @@ Status Admission::close(const Counters &left, const Era &era) {
   clock_.sample(wall_now(), boot_now());
   State closed = state_;
   close_era(closed, left, era, clock_.seconds());
-  WARRANT_TRY(store_.save(closed));
-  state_ = std::move(closed);
-  return {};
+  return save(closed);
 }
 
 } // namespace warrant

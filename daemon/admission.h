@@ -58,6 +58,9 @@ class Admission final : public EpochKeeper {
   // The orderly end of what was armed: `left` as for close_era(). Durable when it returns.
   Status close(const Counters &left, const Era &era);
 
+  // Goes into the state with whatever is saved next; what the TPM's counter is tied to, it is too.
+  void follow_log(const LogHead &head) { log_ = head; }
+
   uint64_t epoch() const override { return state_.epoch; }
   uint64_t serial() const override { return state_.serial; }
   // Not between prepare() and commit(), which would undo it.
@@ -70,6 +73,7 @@ class Admission final : public EpochKeeper {
 
  private:
   Admission(StateStore store, State state);
+  Status save(State &next);
   Result<TrustState> load_documents(const std::string &config, const std::string &host);
   // From the roots that are remembered, by the kernel and by the state, to the one that lies there.
   // Returns the state's; nothing: it remembers none.
@@ -77,6 +81,7 @@ class Admission final : public EpochKeeper {
 
   StateStore store_;
   State state_;
+  LogHead log_;
   WallClock clock_;
   std::optional<RootMark> kernel_root_;
   Bytes root_; // envelope of the root that load_documents() read last

@@ -107,7 +107,8 @@ Result<Disarmament> Disarmament::open(const ServiceOptions &options) {
   if (!admission.ok())
     return Error{admission.error().message +
                  ". If warrantd runs, stop it first: enforcement goes on until it is disarmed"};
-  Recorder recorder = WARRANT_TRY(Recorder::open(options.lineage(), options.host));
+  Recorder recorder = WARRANT_TRY(Recorder::open(options.recorder()));
+  WARRANT_TRY(recorder.check_head(admission.value().state().log));
   Held held = WARRANT_TRY(take_hold(options.pins, options.state, admission.value()));
   Era era = WARRANT_TRY(era_of(held.config.enforcing_since));
   Prepared prepared = WARRANT_TRY(admission.value().prepare(
@@ -151,6 +152,9 @@ Status Disarmament::commit(const Attribution &order) {
   recorder_.note(Disarm{order, this_caller(),
                         Text("about to take away what is pinned below " + options_.pins)});
   WARRANT_TRY(recorder_.commit());
+  // Signed before anything is taken away: whoever cuts the log behind this hides what he signed.
+  WARRANT_TRY(recorder_.checkpoint());
+  admission_.follow_log(recorder_.head());
   return admission_.spend(prepared_, order.id);
 }
 
@@ -163,7 +167,10 @@ Status Disarmament::take_away() {
   // Nobody takes a use any more: what the counters hold is what is left.
   WARRANT_TRY(admission_.close(WARRANT_TRY(read_uses(held_.maps)), era_));
   WARRANT_TRY(catch_up());
-  return unpin_rest(options_.pins);
+  WARRANT_TRY(unpin_rest(options_.pins));
+  // What cannot be signed now is signed by the next daemon.
+  (void)recorder_.checkpoint().ok();
+  return {};
 }
 
 } // namespace

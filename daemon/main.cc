@@ -72,7 +72,10 @@ int main(int argc, char **argv) {
   app.add_option("--config", options.config,
                  "Directory with trust-root.json, policy.json and artifacts/")
       ->capture_default_str();
-  app.add_option("--state", options.state, "Directory for lineage records")->capture_default_str();
+  app.add_option("--state", options.state, "Directory for state, log of records and its key")
+      ->capture_default_str();
+  app.add_option("--log-origin", options.log_origin,
+                 "Name of the log when it is made; without it, warrant.invalid/HOST");
   app.add_option("--pin", options.pins, "Directory on bpffs for links and maps")
       ->capture_default_str();
   app.add_option("--socket", options.socket, "Control socket")->capture_default_str();

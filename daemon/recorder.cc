@@ -2,6 +2,7 @@
 #include "daemon/recorder.h"
 
 #include <fstream>
+#include <nlohmann/json.hpp>
 #include <utility>
 
 #include "daemon/clock.h"
@@ -15,6 +16,18 @@ Moment now() {
   return Moment{wall_now(), static_cast<uint64_t>(boot_now())};
 }
 
+// Whoever begins a new log under the same key would look like one who hides the old one.
+Error refused(const RecorderOptions &options, const Error &error) {
+  return Error{"the log of records in " + options.folder +
+               " is not as it was left: " + error.message +
+               ". Nothing is armed over it; what is enforced already stays (fix: "
+               "`warrant lineage verify " +
+               options.folder +
+               "` looks at all of it; keep it as "
+               "evidence, and to begin a new log move it away together with " +
+               options.key.secret + " and " + options.key.verifier + ")"};
+}
+
 } // namespace
 
 Result<std::string> read_boot_id() {
@@ -24,15 +37,30 @@ Result<std::string> read_boot_id() {
   return boot;
 }
 
-Recorder::Recorder(Origin origin, std::unique_ptr<JsonLinesWriter> writer, Coverage coverage)
-    : origin_(std::move(origin)), writer_(std::move(writer)), coverage_(std::move(coverage)) {}
+Recorder::Recorder(RecorderOptions options, Origin origin, std::unique_ptr<LogWriter> writer,
+                   Coverage coverage)
+    : options_(std::move(options)),
+      origin_(std::move(origin)),
+      writer_(std::move(writer)),
+      coverage_(std::move(coverage)) {}
 
-Result<Recorder> Recorder::open(const std::string &directory, const std::string &host) {
-  Origin origin{host, WARRANT_TRY(read_boot_id())};
-  std::unique_ptr<JsonLinesWriter> writer =
-      WARRANT_TRY(JsonLinesWriter::open(directory, origin, now()));
-  Coverage coverage = WARRANT_TRY(Coverage::of_file(writer->path()));
-  return Recorder(std::move(origin), std::move(writer), std::move(coverage));
+Result<Recorder> Recorder::open(const RecorderOptions &options) {
+  Origin origin{options.host, WARRANT_TRY(read_boot_id())};
+  std::unique_ptr<FolderFiles> files = WARRANT_TRY(FolderFiles::open(options.folder));
+  WARRANT_TRY(files->lock());
+  NoteSigner signer = WARRANT_TRY(
+      open_log_key(options.key, options.origin, options.host, !is_log_folder(options.folder)));
+  Result<std::unique_ptr<LogWriter>> writer = LogWriter::open(std::move(files), std::move(signer));
+  if (!writer.ok())
+    return refused(options, writer.error());
+  Coverage coverage;
+  for (RecordReader &records : WARRANT_TRY(boot_records(options.folder, origin.boot)))
+    WARRANT_TRY(coverage.read(records));
+  Recorder recorder(options, std::move(origin), std::move(writer).value(), std::move(coverage));
+  if (const uint64_t torn = recorder.writer_->log().opening().torn_bytes)
+    recorder.note(Gap{0, Text("the last batch was torn: " + std::to_string(torn) +
+                              " bytes that were never committed were left out")});
+  return recorder;
 }
 
 void Recorder::take(ByteView bytes) {
@@ -57,8 +85,12 @@ Status Recorder::recall() {
     return line.find("\"type\":\"accepted\"") != std::string_view::npos ||
            line.find("\"type\":\"generation\"") != std::string_view::npos;
   };
-  RecordReader reader =
-      WARRANT_TRY(RecordReader::open(writer_->path(), LastLine::kMayBeTorn, tells));
+  for (RecordReader &reader : WARRANT_TRY(boot_records(options_.folder, origin_.boot, tells)))
+    WARRANT_TRY(recall_from(reader));
+  return {};
+}
+
+Status Recorder::recall_from(RecordReader &reader) {
   for (;;) {
     Result<std::optional<Record>> record = reader.next();
     if (!record.ok() && !reader.is_readable())
@@ -103,6 +135,63 @@ Status Recorder::commit() {
     note(*gap);
   }
   return drain();
+}
+
+Status Recorder::checkpoint() {
+  const Status signed_all = writer_->checkpoint();
+  failed_at_ = signed_all.ok() ? 0 : boot_now();
+  checkpoint_error_ = signed_all.ok() ? "" : signed_all.error().message;
+  return signed_all;
+}
+
+Status Recorder::checkpoint_if_due() {
+  const int64_t now = boot_now();
+  if (failed_at_ != 0 && now - failed_at_ < kTryAgain)
+    return Error{checkpoint_error_};
+  const Result<bool> is_signed = writer_->checkpoint_if_due(now);
+  failed_at_ = is_signed.ok() ? 0 : now;
+  checkpoint_error_ = is_signed.ok() ? "" : is_signed.error().message;
+  return is_signed.ok() ? Status() : Status(is_signed.error());
+}
+
+Recorder::Kept Recorder::keep(Sign when) {
+  if (const Status written = commit(); !written.ok())
+    return {false, "records wait in memory: " + written.error().message};
+  const Status is_signed = when == Sign::kNow ? checkpoint() : checkpoint_if_due();
+  return {true,
+          is_signed.ok() ? "" : "the last records are not signed: " + is_signed.error().message};
+}
+
+LogHead Recorder::head() const {
+  LogHead head;
+  head.key = writer_->key().key().bytes();
+  head.root = empty_root();
+  if (const std::optional<Checkpoint> &last = writer_->log().last_checkpoint()) {
+    head.size = last->size;
+    head.root = last->root;
+  }
+  return head;
+}
+
+Status Recorder::check_head(const LogHead &head) {
+  if (head.key == Digest{})
+    return {};
+  if (head.key != writer_->key().key().bytes()) {
+    note(Gap{0, Text("another log was kept before this one: public key " + to_hex(head.key) +
+                     ", at least " + std::to_string(head.size) + " entries, root " +
+                     to_base64(head.root))});
+    return {};
+  }
+  const Status contains = writer_->check_contains(head.size, head.root);
+  return contains.ok() ? Status() : Status(refused(options_, contains.error()));
+}
+
+Json Recorder::to_json() const {
+  const TransparencyLog &log = writer_->log();
+  Json json = {{"folder", options_.folder}, {"key", writer_->key().vkey()}, {"size", log.size()}};
+  if (const std::optional<Checkpoint> &last = log.last_checkpoint())
+    json["checkpoint"] = {{"size", last->size}, {"root", to_base64(last->root)}};
+  return json;
 }
 
 void Recorder::attribute(const std::vector<AcceptedArtifact> &artifacts, const Digest &policy) {

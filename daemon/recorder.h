@@ -7,23 +7,34 @@
 #include <memory>
 #include <string>
 
+#include "artifacts/json.h"
 #include "artifacts/result.h"
 #include "daemon/cgroup_path.h"
+#include "daemon/log_key.h"
 #include "daemon/source.h"
+#include "daemon/state.h"
 #include "lineage/attribution.h"
 #include "lineage/coverage.h"
+#include "lineage/log_writer.h"
 #include "lineage/record.h"
-#include "lineage/writer.h"
 
 namespace warrant {
 
 // Of the running kernel.
 Result<std::string> read_boot_id();
 
+struct RecorderOptions {
+  std::string folder; // of the log, which all boots share; it must exist
+  LogKeyFiles key;
+  std::string origin; // of a log that is new; "": made from the host's name
+  std::string host;
+};
+
 class Recorder {
  public:
-  // Opens this boot's file in `directory` and finds out which events are recorded already.
-  static Result<Recorder> open(const std::string &directory, const std::string &host);
+  // Opens the log, or makes it, and finds out which events of this boot are recorded already. A log
+  // that is refused is left as it is, for whoever looks into it.
+  static Result<Recorder> open(const RecorderOptions &options);
 
   // One raw event of the ring, unless it is recorded already. Bytes that are no event become a gap
   // record that says why.
@@ -38,12 +49,25 @@ class Recorder {
   void settle() { coverage_.settle(); }
   // What the daemon itself did.
   void note(Body body);
-  // Makes everything durable; adds a gap record when event numbers are missing.
+  // Makes everything durable, by one sync; adds a gap record when event numbers are missing.
   Status commit();
+  // As commit(), and signs what was committed: when it is due, and not at once again after it
+  // failed; or now.
+  enum class Sign { kWhenDue, kNow };
+  struct Kept {
+    bool is_durable = false;
+    std::string problem; // empty: none
+  };
+  Kept keep(Sign when);
+  Status checkpoint();
+  LogHead head() const;
+  // That this is the log that the state remembers, grown. One under another key was begun anew by
+  // whoever moved the old one away, which a record tells. Before anything is committed.
+  Status check_head(const LogHead &head);
 
   // While the disk refuses records, events are left in the ring: it is bounded, and the kernel
   // counts what finds no room.
-  // A failed sync: nothing more can be written to this file, and none is tried.
+  // A failed sync: nothing more can be written to this log, and none is tried.
   bool has_failed() const { return writer_->has_failed(); }
   bool is_writable() const { return !writer_->has_failed() && waiting_.size() < kMaxWaiting; }
 
@@ -51,19 +75,25 @@ class Recorder {
   // that are still in the ring name them.
   void attribute(const std::vector<AcceptedArtifact> &artifacts, const Digest &policy);
 
-  const std::string &path() const { return writer_->path(); }
+  Json to_json() const;
   uint64_t records() const { return records_; }
   uint64_t lost() const { return lost_; }
 
  private:
   static constexpr size_t kMaxWaiting = 65536;
+  // A checkpoint that the disk has no room for; in ns.
+  static constexpr int64_t kTryAgain = 5'000'000'000;
 
-  Recorder(Origin origin, std::unique_ptr<JsonLinesWriter> writer, Coverage coverage);
+  Recorder(RecorderOptions options, Origin origin, std::unique_ptr<LogWriter> writer,
+           Coverage coverage);
   void append(Record record);
+  Status recall_from(RecordReader &reader);
+  Status checkpoint_if_due();
   Status drain();
 
+  RecorderOptions options_;
   Origin origin_;
-  std::unique_ptr<JsonLinesWriter> writer_;
+  std::unique_ptr<LogWriter> writer_;
   Coverage coverage_;
   CgroupPaths cgroups_;
   std::map<ArtifactId, Attribution> artifacts_;
@@ -71,6 +101,8 @@ class Recorder {
   std::deque<Record> waiting_; // not yet taken by the writer
   uint64_t records_ = 0;
   uint64_t lost_ = 0;
+  int64_t failed_at_ = 0; // boot time of a checkpoint that could not be made; 0: the last one could
+  std::string checkpoint_error_;
 };
 
 } // namespace warrant

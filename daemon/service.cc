@@ -44,9 +44,9 @@ std::set<Digest> payloads(const InForce &in_force) {
 
 // What a missing state means: lost counters, unless nothing ever ran here.
 Result<Missing> missing_state(const ServiceOptions &options) {
-  std::vector<std::string> records = WARRANT_TRY(lineage_files(options.lineage()));
-  bool first = records.empty() && find_pins(options.pins).none();
-  return first ? Missing::kIsFirstStart : Missing::kIsLoss;
+  const bool is_first =
+      find_pins(options.pins).none() && !WARRANT_TRY(has_records(options.lineage()));
+  return is_first ? Missing::kIsFirstStart : Missing::kIsLoss;
 }
 
 template <class What>
@@ -69,9 +69,10 @@ Service::~Service() = default;
 
 Result<std::unique_ptr<Service>> Service::start(const ServiceOptions &options) {
   Missing missing = WARRANT_TRY(missing_state(options));
-  Recorder recorder = WARRANT_TRY(Recorder::open(options.lineage(), options.host));
+  Recorder recorder = WARRANT_TRY(Recorder::open(options.recorder()));
   std::unique_ptr<Service> service(new Service(options, std::move(recorder)));
   service->admission_.emplace(WARRANT_TRY(Admission::open(options.state, missing)));
+  WARRANT_TRY(service->recorder_.check_head(service->admission_->state().log));
   service->environment_ = WARRANT_TRY(Environment::open(
       {options.tcti, options.key_handle, options.counter_index, options.state + "/state/boot.json",
        WARRANT_TRY(read_boot_id()), machine_id("")}));
@@ -202,6 +203,7 @@ Result<Published> Service::publish(Prepared &prepared, const Loader *loader) {
                       prepared.trust.root_sha256};
   WARRANT_TRY(write_root(*maps_, root));
   admission_->bind(root);
+  admission_->follow_log(recorder_.head());
   WARRANT_TRY(admission_->commit(prepared));
   WARRANT_TRY(hand_out_uses(*maps_, prepared.plan.hand_out));
   WARRANT_TRY(forget_uses(*maps_, prepared.plan.forget));
@@ -301,18 +303,18 @@ void Service::reload() {
   config_error_ = std::move(error);
 }
 
-void Service::tick() {
+void Service::tick(Recorder::Sign when) {
   if (recorder_.is_writable()) {
     events_->consume();
     recorder_.settle();
   }
-  Status written = recorder_.commit();
-  if (written.ok())
+  Recorder::Kept kept = recorder_.keep(when);
+  if (kept.is_durable)
     events_->release();
-  std::string error = written.ok() ? std::string() : written.error().message;
-  if (!error.empty() && error != record_error_)
-    std::fprintf(stderr, "warrantd: records wait in memory: %s\n", error.c_str());
-  record_error_ = std::move(error);
+  admission_->follow_log(recorder_.head());
+  if (!kept.problem.empty() && kept.problem != record_error_)
+    std::fprintf(stderr, "warrantd: %s\n", kept.problem.c_str());
+  record_error_ = std::move(kept.problem);
 }
 
 Json Service::answer(const std::string &verb) {
@@ -320,7 +322,7 @@ Json Service::answer(const std::string &verb) {
     reload();
     tick();
   } else if (verb == "sync") {
-    tick();
+    tick(Recorder::Sign::kNow);
   } else if (verb != "status") {
     return Json{{"ok", false}, {"error", "unknown verb; known: status, reload, sync"}};
   }
@@ -332,7 +334,7 @@ Json Service::answer(const std::string &verb) {
   reply["version"] = kVersion;
   reply["adopted"] = adopted_;
   reply["programs"] = {{"inKernel", to_hex(programs_)}, {"own", to_hex(embedded_programs())}};
-  reply["lineageFile"] = recorder_.path();
+  reply["log"] = recorder_.to_json();
   reply["records"] = recorder_.records();
   reply["lost"] = recorder_.lost();
   reply["environment"] = environment_->to_json();
@@ -377,7 +379,7 @@ Status Service::run() {
     }
     control_->serve();
     tick();
-    // The next daemon opens the file anew, cuts off what is not whole, and finds in the ring what
+    // The next daemon opens the log anew, leaves out what is not whole, and finds in the ring what
     // this one could not keep.
     if (recorder_.has_failed())
       return Error{record_error_};
@@ -388,7 +390,7 @@ Status Service::run() {
   }
   notify_manager("STOPPING=1");
   recorder_.note(about_daemon<Stop>("enforcement goes on"));
-  tick();
+  tick(Recorder::Sign::kNow);
   return {};
 }
 

@@ -29,13 +29,17 @@ struct ServiceOptions {
   std::string state = "/var/lib/warrant";
   std::string pins{kDefaultPinDirectory};
   std::string socket = "/run/warrant/control.sock";
-  std::string host; // name of this machine, compared with environment.host
+  std::string host;       // name of this machine, compared with environment.host
+  std::string log_origin; // of a log that is new; "": made from the host's name
   std::string tcti{kDefaultTcti};
   uint32_t key_handle = kAttestationKeyHandle;
   uint32_t counter_index = kCounterIndex;
 
   std::string artifacts() const { return config + "/artifacts"; }
   std::string lineage() const { return state + "/lineage"; }
+  RecorderOptions recorder() const {
+    return {lineage(), {state + "/log.key", state + "/log.vkey"}, log_origin, host};
+  }
 };
 
 class Service {
@@ -81,7 +85,7 @@ class Service {
   // stays, and the error is kept for status.
   void reload();
   Status reload_or_say();
-  void tick();
+  void tick(Recorder::Sign when = Recorder::Sign::kWhenDue);
   // What the machine's proofs came to since the last call. Whether a generation must be made anew.
   bool follow_environment();
   // Asks for a first proof, and prepares under what it says.
@@ -106,7 +110,7 @@ class Service {
   InForce in_force_;
   std::optional<EventLoop> loop_;
   std::string config_error_; // why the generation in force stays
-  std::string record_error_; // why records wait in memory
+  std::string record_error_; // why records wait in memory, or for a signature
   std::string reap_error_;   // why processes that should end go on
   Digest programs_{};        // of what runs in the kernel
   bool adopted_ = false;

@@ -100,6 +100,21 @@ Checked<HighWater> read_documents(ObjectReader &&reader) {
   return documents;
 }
 
+Json log_json(const LogHead &log) {
+  return {{"key", to_hex(log.key)}, {"root", to_hex(log.root)}, {"size", log.size}};
+}
+
+Checked<LogHead> read_log(ObjectReader &&reader) {
+  LogHead log;
+  log.key = WARRANT_TRY(reader.digest("key"));
+  log.root = WARRANT_TRY(reader.digest("root"));
+  log.size = static_cast<uint64_t>(WARRANT_TRY(reader.integer("size", 0, kMaxVersion)));
+  if (log.key == Digest{})
+    return malformed(reader.at("key"), "left out when there is none");
+  WARRANT_TRY(reader.finish());
+  return log;
+}
+
 /// A member that is left out when it is 0.
 Checked<int64_t> read_optional(ObjectReader &reader, std::string_view name, int64_t max) {
   return reader.has(name) ? reader.integer(name, 1, max) : Checked<int64_t>(0);
@@ -168,6 +183,8 @@ Checked<State> read_state(ObjectReader &&reader) {
     return malformed("root", "not base64");
   state.era = WARRANT_TRY(reader.string("era", 0, kMaxEraSize));
   state.epoch = static_cast<uint64_t>(WARRANT_TRY(read_optional(reader, "epoch", kMaxVersion)));
+  if (reader.has("log"))
+    state.log = WARRANT_TRY(read_log(WARRANT_TRY(reader.object("log"))));
   WARRANT_TRY(read_bonds(WARRANT_TRY(reader.object("bonds")), state));
   WARRANT_TRY(read_artifacts(WARRANT_TRY(reader.object("artifacts")), state));
   WARRANT_TRY(reader.finish());
@@ -187,6 +204,8 @@ std::string canonical(const State &state) {
                {"bonds", std::move(bonds)}, {"artifacts", std::move(artifacts)}};
   if (state.epoch != 0)
     json["epoch"] = state.epoch;
+  if (state.log.key != Digest{})
+    json["log"] = log_json(state.log);
   // Strings that are not UTF-8 come out changed, and no longer parse as canonical.
   return json.dump(-1, ' ', false, Json::error_handler_t::replace);
 }

@@ -38,6 +38,15 @@ struct ArtifactRecord {
   bool operator==(const ArtifactRecord &) const = default;
 };
 
+/// The newest checkpoint of this host's log of records: its log must still begin with that.
+struct LogHead {
+  Digest key{};      ///< the log's public key; zero: no log was ever kept
+  uint64_t size = 0; ///< entries; 0: nothing was signed yet
+  Digest root{};
+
+  bool operator==(const LogHead &) const = default;
+};
+
 struct State {
   uint64_t serial = 0; ///< one more with every save; 0: never saved
   int64_t wall = 0;    ///< unix seconds; the clock never goes below
@@ -45,6 +54,7 @@ struct State {
   std::string root;   ///< base64 envelope of the trust root that `documents` was taken under
   std::string era;    ///< the arming that `handed_out` and `bonds` belong to; empty: none is open
   uint64_t epoch = 0; ///< of the TPM's counter: see check_epoch(); 0: never tied to one
+  LogHead log;
   std::map<ArtifactId, uint32_t> bonds; ///< 1 to W_MAX_BONDS, distinct
   std::map<ArtifactId, ArtifactRecord> artifacts;
 

@@ -6,8 +6,6 @@
 #include <utility>
 #include <variant>
 
-#include "lineage/reader.h"
-
 namespace warrant {
 
 static_assert(kRecordVersion == 1, "the ends of lines of version 1 are known here");
@@ -39,18 +37,16 @@ uint64_t lineage_in(std::string_view line) {
              : asker;
 }
 
-Result<Coverage> Coverage::of_file(const std::string &path) {
-  Coverage coverage;
-  RecordReader reader = WARRANT_TRY(RecordReader::open(path, LastLine::kMayBeTorn));
+Status Coverage::read(RecordReader &records) {
   for (;;) {
-    const Result<std::optional<std::string_view>> line = reader.next_line();
-    if (!line.ok() && !reader.is_readable())
+    const Result<std::optional<std::string_view>> line = records.next_line();
+    if (!line.ok() && !records.is_readable())
       return line.error();
     if (!line.ok())
       continue;
     if (!line.value())
-      return coverage;
-    coverage.take_line(*line.value());
+      return {};
+    take_line(*line.value());
   }
 }
 

@@ -10,6 +10,7 @@
 #include <string_view>
 
 #include "artifacts/result.h"
+#include "lineage/reader.h"
 #include "lineage/record.h"
 #include "lineage/sequence.h"
 
@@ -23,9 +24,10 @@ class Coverage {
   static constexpr uint64_t kPatienceNs = 5'000'000'000;
 
   Coverage() = default;
-  /// Of a file of one boot. Fast (lines of events are not parsed), and not hindered by damaged
-  /// lines. Behind a record that enforcement was armed nothing is missing of what was before.
-  static Result<Coverage> of_file(const std::string &path);
+  /// Takes in the records of one boot that an earlier daemon wrote. Fast (lines of events are not
+  /// parsed), and not hindered by damaged lines. Behind a record that enforcement was armed nothing
+  /// is missing of what was before.
+  Status read(RecordReader &records);
 
   /// An event that is about to be recorded. False: a record has it already.
   bool saw(uint64_t sequence);

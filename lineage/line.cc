@@ -19,6 +19,10 @@ std::string_view type_of_line(std::string_view line) {
   return last_value(line, "\"type\":\"");
 }
 
+std::string_view boot_of_line(std::string_view line) {
+  return last_value(line, "\"boot\":\"");
+}
+
 bool is_denial_line(std::string_view line) {
   return type_of_line(line) == "decision" && last_value(line, "\"verdict\":\"") != "allow";
 }

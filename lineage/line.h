@@ -13,6 +13,8 @@ namespace warrant {
 
 /// The member `type`; empty if there is none.
 std::string_view type_of_line(std::string_view line);
+/// The member `boot`; empty if there is none.
+std::string_view boot_of_line(std::string_view line);
 
 using LineFilter = bool (*)(std::string_view line);
 

@@ -60,8 +60,9 @@ std::optional<size_t> prefix_size(const NewFile &file, uint64_t width) {
 /// Compares a log's files with those that its entries make.
 class Check {
  public:
-  Check(LogFiles &files, const Checkpoint &checkpoint, const std::optional<LogState> &state)
-      : files_(files), checkpoint_(checkpoint), state_(state) {}
+  Check(LogFiles &files, const Checkpoint &checkpoint, const std::optional<LogState> &state,
+        const LogProgress &progress)
+      : files_(files), checkpoint_(checkpoint), state_(state), progress_(progress) {}
 
   Status run() {
     const uint64_t size = state_ ? std::max(state_->size, checkpoint_.size) : checkpoint_.size;
@@ -69,7 +70,7 @@ class Check {
       return Error{"the checkpoint is of " + std::to_string(checkpoint_.size) +
                    " entries, and the log has only " + std::to_string(state_->size)};
     if (state_ && state_->origin != checkpoint_.origin)
-      return Error{std::string(kStateFile) + ": is that of another log, " +
+      return Error{std::string(kLogStateFile) + ": is that of another log, " +
                    printable(state_->origin)};
     TileReader tiles(files_, size);
     WARRANT_TRY(check_checkpoint());
@@ -83,6 +84,8 @@ class Check {
         if (!is_bundle(file.path)) // it is what was read
           WARRANT_TRY(check_file(file));
       edge_.settle();
+      if (progress_)
+        progress_(edge_.size(), size);
     }
     return check_state();
   }
@@ -144,23 +147,24 @@ class Check {
     WARRANT_TRY(check_older_partials());
     if (edge_.root() != state_->root)
       return Error{"the " + std::to_string(state_->size) + " entries are not those of " +
-                   kStateFile};
+                   kLogStateFile};
     return {};
   }
 
   LogFiles &files_;
   const Checkpoint &checkpoint_;
   const std::optional<LogState> &state_;
+  const LogProgress &progress_;
   TreeEdge edge_;
 };
 
 Result<std::optional<LogState>> read_state(LogFiles &files) {
-  const std::optional<Bytes> bytes = WARRANT_TRY(files.read(kStateFile, kMaxStateSize));
+  const std::optional<Bytes> bytes = WARRANT_TRY(files.read(kLogStateFile, kMaxLogStateSize));
   if (!bytes)
     return std::optional<LogState>();
   Result<LogState> state = parse_log_state(text_of(*bytes));
   if (!state.ok())
-    return std::move(state).error().context(kStateFile);
+    return std::move(state).error().context(kLogStateFile);
   return std::optional(std::move(state).value());
 }
 
@@ -178,13 +182,13 @@ Result<SignedCheckpoint> read_checkpoint(LogFiles &files, const NoteKey &log,
 }
 
 Result<LogReport> verify_log(LogFiles &files, const NoteKey &log,
-                             std::span<const NoteKey> witnesses) {
+                             std::span<const NoteKey> witnesses, const LogProgress &progress) {
   // The checkpoint first: a writer at work makes the state newer, never older.
   LogReport report;
   report.checkpoint = WARRANT_TRY(read_checkpoint(files, log, witnesses));
   const Checkpoint &checkpoint = report.checkpoint.checkpoint;
   const std::optional<LogState> state = WARRANT_TRY(read_state(files));
-  WARRANT_TRY(Check(files, checkpoint, state).run());
+  WARRANT_TRY(Check(files, checkpoint, state, progress).run());
   if (state)
     report.unsigned_entries = state->size - checkpoint.size;
   return report;

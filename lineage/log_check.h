@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <span>
 #include <vector>
 
@@ -18,11 +19,15 @@ struct LogReport {
   uint64_t unsigned_entries = 0;
 };
 
+/// Told now and then how many entries of how many were read.
+using LogProgress = std::function<void(uint64_t entries, uint64_t size)>;
+
 /// Hashes every entry, compares every tile with what it must be, and the root with the checkpoint.
 /// Memory: one bundle and one tile a level. A log that is only a copy, without its writer's state,
 /// is read as far as the checkpoint goes. Errors name what was changed, as closely as can be known.
 Result<LogReport> verify_log(LogFiles &files, const NoteKey &log,
-                             std::span<const NoteKey> witnesses = {});
+                             std::span<const NoteKey> witnesses = {},
+                             const LogProgress &progress = {});
 
 /// The log's checkpoint. Errors: missing; see open_checkpoint().
 Result<SignedCheckpoint> read_checkpoint(LogFiles &files, const NoteKey &log,

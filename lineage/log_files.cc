@@ -112,6 +112,8 @@ Error FolderFiles::error(const std::string &path, const char *what) const {
 }
 
 Status FolderFiles::lock() {
+  if (lock_fd_ >= 0)
+    return {};
   WARRANT_TRY(make_directory(".state"));
   Fd fd(::openat(fd_, kLockFile, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, kFileMode));
   if (fd.get() < 0)
@@ -122,8 +124,6 @@ Status FolderFiles::lock() {
                        ": another process is writing this log: another warrantd runs "
                        "already (see `systemctl status warrantd`)"}
                : error(kLockFile, "cannot lock");
-  if (lock_fd_ >= 0)
-    ::close(lock_fd_);
   lock_fd_ = fd.release();
   return {};
 }

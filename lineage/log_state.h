@@ -12,9 +12,9 @@
 
 namespace warrant {
 
-inline constexpr const char *kStateFile = ".state/tree";
+inline constexpr const char *kLogStateFile = ".state/tree";
 inline constexpr const char *kCheckpointFile = "checkpoint";
-inline constexpr size_t kMaxStateSize = 1024;
+inline constexpr size_t kMaxLogStateSize = 1024;
 
 struct LogState {
   std::string origin;

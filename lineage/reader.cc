@@ -1,55 +1,46 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "lineage/reader.h"
 
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include <algorithm>
-#include <cerrno>
-#include <cstring>
 #include <filesystem>
 #include <utility>
+
+#include "lineage/tile.h"
 
 namespace warrant {
 namespace fs = std::filesystem;
 
-Result<RecordReader> RecordReader::open(const std::string &path, LastLine last, LineFilter filter) {
-  // O_NONBLOCK: a FIFO by that name must not hang its reader.
-  const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-  if (fd < 0)
-    return Error{path + ": cannot open: " + std::strerror(errno)};
-  OpenFile file(::fdopen(fd, "r"));
-  if (!file) {
-    ::close(fd);
-    return Error{path + ": cannot open: " + std::strerror(errno)};
-  }
-  struct stat status {};
-  if (::fstat(fd, &status) != 0 || !S_ISREG(status.st_mode))
-    return Error{path + ": not a regular file"};
-  return RecordReader(std::move(file), path, last, filter);
+namespace {
+
+bool is_folder(const std::string &path) {
+  std::error_code error;
+  return fs::is_directory(path, error);
 }
 
-Result<std::optional<std::string_view>> RecordReader::next_line() {
-  line_.clear();
-  bool too_long = false;
-  int c = EOF;
-  while ((c = ::getc_unlocked(file_.get())) != EOF && c != '\n') {
-    too_long = too_long || line_.size() == kMaxRecordSize;
-    if (!too_long)
-      line_ += static_cast<char>(c);
+// The first entry of the last run of entries that this boot wrote; the log's size if it wrote none.
+// Only one boot writes at a time, so what stands in front of an entry of another one is older.
+Result<uint64_t> first_of_boot(LogSnapshot &log, std::string_view boot) {
+  uint64_t first = log.size();
+  // Back by bundles, each of which is read once, then forward within one.
+  uint64_t begin = first;
+  while (begin > 0) {
+    begin = (begin - 1) / kTileWidth * kTileWidth;
+    if (boot_of_line(text_of(WARRANT_TRY(log.entry(begin)))) != boot)
+      break;
+    first = begin;
   }
-  if (std::ferror(file_.get()))
-    return Error{place_.file + ": cannot read: " + std::strerror(errno)};
-  const bool torn = c == EOF;
-  if (torn && (line_.empty() || last_ == LastLine::kMayBeTorn))
-    return std::optional<std::string_view>();
-  place_.line++;
-  if (too_long)
-    return at_place("line of more than " + std::to_string(kMaxRecordSize) + " bytes");
-  if (torn)
-    return at_place("the last line does not end: the file was cut off");
-  return std::optional<std::string_view>(line_);
+  for (uint64_t index = begin; index < first; ++index)
+    if (boot_of_line(text_of(WARRANT_TRY(log.entry(index)))) == boot)
+      return index;
+  return first;
+}
+
+} // namespace
+
+Result<RecordReader> RecordReader::open(const std::string &path, LastLine last, LineFilter filter) {
+  if (is_folder(path))
+    return RecordReader(log_lines(WARRANT_TRY(LogSnapshot::open(path)), path), filter);
+  return RecordReader(WARRANT_TRY(file_lines(path, last)), filter);
 }
 
 Result<std::optional<Record>> RecordReader::next() {
@@ -60,7 +51,7 @@ Result<std::optional<Record>> RecordReader::next() {
     return std::optional<Record>();
   Result<Record> record = parse_record(*line);
   if (!record.ok())
-    return at_place(record.error().message);
+    return std::move(record).error().context(place().text());
   return std::optional<Record>(std::move(record).value());
 }
 
@@ -81,7 +72,40 @@ Result<std::vector<std::string>> lineage_files(const std::string &directory) {
   std::vector<std::string> files;
   for (auto &[written, path] : found)
     files.push_back(std::move(path));
+  if (is_log_folder(directory))
+    files.push_back(directory);
   return files;
+}
+
+Result<bool> has_records(const std::string &directory) {
+  for (const std::string &file : WARRANT_TRY(lineage_files(directory))) {
+    Result<RecordReader> reader = RecordReader::open(file, LastLine::kMayBeTorn);
+    if (!reader.ok())
+      return true;
+    const Result<std::optional<std::string_view>> line = reader.value().next_line();
+    if (!line.ok() || line.value())
+      return true;
+  }
+  return false;
+}
+
+std::string lineage_file_name(const std::string &boot) {
+  return "lineage-" + boot + ".jsonl";
+}
+
+Result<std::vector<RecordReader>> boot_records(const std::string &directory,
+                                               const std::string &boot, LineFilter filter) {
+  std::vector<RecordReader> readers;
+  for (const std::string &file : WARRANT_TRY(lineage_files(directory))) {
+    if (file == directory) {
+      LogSnapshot log = WARRANT_TRY(LogSnapshot::open(directory));
+      const uint64_t first = WARRANT_TRY(first_of_boot(log, boot));
+      readers.emplace_back(log_lines(std::move(log), directory, first), filter);
+    } else if (file.ends_with("/" + lineage_file_name(boot))) {
+      readers.emplace_back(WARRANT_TRY(file_lines(file, LastLine::kMayBeTorn)), filter);
+    }
+  }
+  return readers;
 }
 
 Status visit_records(const std::vector<std::string> &files, LastLine last,

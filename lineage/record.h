@@ -23,8 +23,8 @@
 namespace warrant {
 
 inline constexpr int64_t kRecordVersion = 1;
-/// Of a line, without its newline.
-inline constexpr size_t kMaxRecordSize = 64 * 1024;
+/// Of a line, without its newline: what an entry of the log may have.
+inline constexpr size_t kMaxRecordSize = 65535;
 /// Digests that a rejected artifact's record lists at most; `subjects` tells how many there were.
 inline constexpr size_t kMaxRejectedDigests = 256;
 

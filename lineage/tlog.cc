@@ -29,14 +29,14 @@ Result<std::unique_ptr<TransparencyLog>> TransparencyLog::open(LogFiles &files,
   // believed from here on must be.
   WARRANT_TRY(log->durable_.sync_directory(".state"));
   WARRANT_TRY(log->durable_.sync_directory("."));
-  const std::optional<Bytes> bytes = WARRANT_TRY(files.read(kStateFile, kMaxStateSize));
+  const std::optional<Bytes> bytes = WARRANT_TRY(files.read(kLogStateFile, kMaxLogStateSize));
   if (!bytes) {
     WARRANT_TRY(log->create());
     return log;
   }
   const Result<LogState> state = parse_log_state(text_of(*bytes));
   if (!state.ok())
-    return in_file(kStateFile, state.error());
+    return in_file(kLogStateFile, state.error());
   WARRANT_TRY(log->load(state.value()));
   return log;
 }
@@ -51,7 +51,7 @@ Status TransparencyLog::create() {
   }
   if (has_entries || WARRANT_TRY(files.read(kCheckpointFile, kMaxNoteSize)) ||
       !WARRANT_TRY(files.list("tile")).empty())
-    return Error{std::string(kStateFile) + ": is missing, but the folder has a log"};
+    return Error{std::string(kLogStateFile) + ": is missing, but the folder has a log"};
   opening_.is_new = true;
   wal_ = WARRANT_TRY(Wal::create(durable_));
   return save_state();
@@ -60,7 +60,7 @@ Status TransparencyLog::create() {
 Status TransparencyLog::load(const LogState &state) {
   LogFiles &files = durable_.files();
   if (state.origin != signer_.key().name())
-    return Error{std::string(kStateFile) + ": the log is that of " + printable(state.origin) +
+    return Error{std::string(kLogStateFile) + ": the log is that of " + printable(state.origin) +
                  ", not of " + signer_.key().name()};
   TileReader tiles(files, state.size);
   edge_ = WARRANT_TRY(TreeEdge::load(tiles));
@@ -68,7 +68,7 @@ Status TransparencyLog::load(const LogState &state) {
   note_partials(edge_.partial_files());
   if (edge_.root() != state.root)
     return Error{"the tiles of " + std::to_string(state.size) + " entries have another root than " +
-                 kStateFile + ": one of them was changed"};
+                 kLogStateFile + ": one of them was changed"};
   WARRANT_TRY(load_checkpoint(tiles, state));
   const std::optional<Bytes> wal = WARRANT_TRY(files.read(kWalFile, kMaxWalSize));
   if (!wal)
@@ -155,7 +155,7 @@ Status TransparencyLog::save_state() {
   const LogState state{signer_.key().name(), edge_.size(), edge_.root(),
                        checkpoint_ ? std::optional(checkpoint_->size) : std::nullopt};
   const std::string text = serialize_log_state(state);
-  const NewFile file{kStateFile, Bytes(text.begin(), text.end())};
+  const NewFile file{kLogStateFile, Bytes(text.begin(), text.end())};
   return durable_.replace(std::span(&file, 1));
 }
 

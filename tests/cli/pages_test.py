@@ -36,8 +36,8 @@ class PagesTest(WorkshopTest):
                       ["key", "show", "--json=yes", "a"], ["doctor", "x"],
                       ["completion", "fish"], ["denials", "--limit", "-1"],
                       ["denials", "--limit", "0"],
-                      ["denials", "--since", "yesterday"], ["lineage", "--uid", "4294967296"],
-                      ["lineage", "--artifact", "xyz"]):
+                      ["denials", "--since", "yesterday"], ["lineage", "show", "--uid", "4294967296"],
+                      ["lineage", "show", "--artifact", "xyz"]):
             with self.subTest(words=words):
                 before = self.snapshot()
                 if words and words[0] == "lineage":

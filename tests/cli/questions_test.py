@@ -43,10 +43,10 @@ class LineageTest(WorkshopTest):
     def test_lineage_filters(self):
         shown = self.ask("lineage", "show")["nodes"]
         self.assertIn("/usr/bin/ls", [node["path"] for node in shown])
-        by_pid = self.ask("lineage", "--pid", 51)["nodes"]
+        by_pid = self.ask("lineage", "show", "--pid", 51)["nodes"]
         self.assertEqual([node["lineage"] for node in by_pid if node["matches"]], ["3"])
-        self.assertEqual(self.ask("lineage", "--uid", 4711)["nodes"], [])
-        self.assertIn("/usr/bin/ls", self.run_cli("lineage", "--lineage-dir", "lineage").out)
+        self.assertEqual(self.ask("lineage", "show", "--uid", 4711)["nodes"], [])
+        self.assertIn("/usr/bin/ls", self.run_cli("lineage", "show", "--lineage-dir", "lineage").out)
 
     def test_replay_agrees_and_disagrees(self):
         self.assertEqual(self.ask("replay")["equal"], 3)
@@ -79,7 +79,7 @@ class LineageTest(WorkshopTest):
 
     def test_no_lineage_at_all(self):
         self.path("none").mkdir()
-        for words in (("denials",), ("explain", "x"), ("lineage",)):
+        for words in (("denials",), ("explain", "x"), ("lineage", "show")):
             self.run_cli(*words, "--lineage-dir", "none", expect=ERROR)
             self.run_cli(*words, "--lineage-dir", "missing", expect=ERROR)
 

@@ -5,6 +5,8 @@
 #include <cstring>
 
 #include "lineage/proof_bundle.h"
+#include "lineage/proof_extra.h"
+#include "lineage/witness.h"
 #include "tests/fuzz/require.h"
 
 using namespace warrant;
@@ -37,11 +39,22 @@ void check_hashes(const uint8_t *data, size_t size) {
   require(!verify_consistency(number(data), number(data + 8), Hash{1}, root, proof).ok());
 }
 
+// What a proof carries, and what a witness is asked: refused, or their one spelling.
+void check_others(std::string_view text) {
+  const Checked<ProofExtra> extra = parse_proof_extra(view(text));
+  if (extra.ok())
+    require(serialize_proof_extra(extra.value()) == text);
+  const Result<WitnessRequest> request = parse_witness_request(text);
+  if (request.ok())
+    require(serialize_witness_request(request.value()) == text);
+}
+
 } // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   check_hashes(data, size);
   const std::string_view text(reinterpret_cast<const char *>(data), size);
+  check_others(text);
   const Result<ProofBundle> proof = parse_proof(text);
   if (!proof.ok()) {
     require(!proof.error().message.empty());

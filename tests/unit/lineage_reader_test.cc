@@ -37,7 +37,7 @@ TEST_CASE("errors of a file name its line") {
   CHECK_THAT(first_error(kLine.substr(0, kLine.size() - 1) + "\r\n"), Contains(":1: "));
   CHECK_THAT(first_error(std::string(kMaxRecordSize, 'x') + "\n"), Contains(":1: malformed"));
   CHECK_THAT(first_error(std::string(kMaxRecordSize + 1, 'x') + "\n"),
-             Contains(":1: line of more than 65536 bytes"));
+             Contains(":1: line of more than 65535 bytes"));
 }
 
 TEST_CASE("a last line without end is damage, or a writer at work") {

@@ -96,7 +96,7 @@ TEST_CASE("what is wrong with a line is said") {
   CHECK_THAT(error_of("7"), Contains("object"));
   CHECK_THAT(error_of(line + " "), Contains("not canonical"));
   CHECK_THAT(error_of(line + line), Contains("malformed"));
-  CHECK_THAT(error_of(std::string(kMaxRecordSize + 1, 'x')), Contains("longer than 65536"));
+  CHECK_THAT(error_of(std::string(kMaxRecordSize + 1, 'x')), Contains("longer than 65535"));
   CHECK_THAT(broken("\"v\":1", "\"v\":2"), Contains("version 2 is newer"));
   CHECK_THAT(broken("\"v\":1", "\"v\":0"), Contains("v"));
   CHECK_THAT(broken("\"v\":1", "\"v\":1.0"), Contains("v"));

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // Makes a log for readers that are not ours, with proofs and a cosignature beside it.
 //   tlog_maker FOLDER ENTRIES SEED
-// FOLDER must exist. Prints the verifier keys of log and witness, a line each.
+//   tlog_maker FOLDER records FILE SIGNED [SEED]
+// FOLDER must exist. Prints the verifier keys of log and witness, a line each. The second form
+// makes FOLDER/lineage of the lines of FILE, or lets it grow by them, and FOLDER/log.vkey; SIGNED
+// of its entries are under a checkpoint. SEED: of another key.
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -32,9 +35,35 @@ void save(const std::string &path, std::string_view content) {
   std::ofstream(path, std::ios::binary) << content;
 }
 
+NoteSigner witness_signer() {
+  return must(NoteSigner::make("witness.example/1", SignatureType::kCosignature,
+                               SecretKey::from_seed(std::array<uint8_t, kSeedSize>{9})));
+}
+
+int log_of_records(const std::string &folder, const char *path, uint64_t signed_size,
+                   uint8_t seed) {
+  std::filesystem::create_directory(folder + "/lineage");
+  const auto files = must(FolderFiles::open(folder + "/lineage"));
+  const NoteSigner signer = log_signer(seed);
+  save(folder + "/log.vkey", signer.key().vkey() + "\n");
+  const auto log = must(TransparencyLog::open(*files, signer));
+  std::ifstream lines(path);
+  for (std::string line; std::getline(lines, line);) {
+    const ByteView entry = view(line);
+    must(log->append(std::span(&entry, 1)));
+    if (log->size() == signed_size)
+      must(log->checkpoint());
+  }
+  std::cout << signer.key().vkey() << "\n" << witness_signer().key().vkey() << "\n";
+  return 0;
+}
+
 } // namespace
 
 int main(int argc, char **argv) {
+  if (argc >= 5 && std::string_view(argv[2]) == "records")
+    return log_of_records(argv[1], argv[3], std::strtoull(argv[4], nullptr, 10),
+                          argc > 5 ? static_cast<uint8_t>(std::strtoul(argv[5], nullptr, 10)) : 1);
   if (argc != 4)
     return 2;
   const std::string folder = argv[1];
@@ -57,9 +86,7 @@ int main(int argc, char **argv) {
   }
   const std::string text =
       serialize_checkpoint(must(read_checkpoint(*files, signer.key())).checkpoint);
-  const NoteSigner witness =
-      must(NoteSigner::make("witness.example/1", SignatureType::kCosignature,
-                            SecretKey::from_seed(std::array<uint8_t, kSeedSize>{9})));
+  const NoteSigner witness = witness_signer();
   save(folder + "/cosigned",
        serialize_note({text, {signer.sign(text), witness.sign(text, kCosignedAt)}}));
   for (int i = 0; i < 20 && size > 0; ++i) {

@@ -108,7 +108,7 @@ TEST_CASE("a flipped bit, a cut, an addition or a removal is noticed in every fi
     INFO(path);
     const size_t size = made().disk.content(path)->size();
     // The last line of the state only says which checkpoint there was.
-    const size_t flippable = path == kStateFile ? size - 7 : size;
+    const size_t flippable = path == kLogStateFile ? size - 7 : size;
     for (int i = kSanitized ? 3 : 0; i < 4; ++i) {
       Made &log = made();
       const size_t at = i == 0 ? 0 : i == 1 ? flippable - 1 : random() % flippable;
@@ -133,7 +133,7 @@ TEST_CASE("a flipped bit, a cut, an addition or a removal is noticed in every fi
     // Copies for older checkpoints may go; without the state the folder is a copy, which the writer
     // does not take for its log.
     const bool is_older = path.ends_with(".p/81");
-    if (path == kStateFile)
+    if (path == kLogStateFile)
       CHECK(log.opened() != "");
     else if (!is_older)
       CHECK(log.verified() != "");
@@ -172,10 +172,10 @@ TEST_CASE("entries that are exchanged, left out, repeated or replaced are notice
 TEST_CASE("a state that was written to fit other tiles is noticed") {
   const auto rewritten = [](const std::function<void(LogState &)> &how) {
     Made &log = made();
-    LogState state = parse_log_state(text_of(*log.disk.content(kStateFile))).value();
+    LogState state = parse_log_state(text_of(*log.disk.content(kLogStateFile))).value();
     how(state);
     const std::string text = serialize_log_state(state);
-    *log.disk.content(kStateFile) = Bytes(text.begin(), text.end());
+    *log.disk.content(kLogStateFile) = Bytes(text.begin(), text.end());
     const std::string verified = log.verified();
     return log.opened().empty() ? "" : verified;
   };
@@ -229,7 +229,7 @@ TEST_CASE("a whole log forged from other entries fails at the checkpoint") {
 
 TEST_CASE("the writer refuses to go on upon what was changed") {
   const std::vector<std::string> edge = {
-      kStateFile,          kCheckpointFile,        tile_path(2, 0, 1),
+      kLogStateFile,          kCheckpointFile,        tile_path(2, 0, 1),
       tile_path(1, 1, 17), tile_path(0, 273, 111), bundle_path(273, 111)};
   for (const std::string &path : edge) {
     INFO(path);

@@ -43,8 +43,9 @@ Try<AttestationRequest> request_of(const Arguments &arguments) {
     request.boot_log.reset();
   if (arguments.has("--ima-log"))
     request.ima_log = arguments.text("--ima-log");
-  if (arguments.has("--checkpoint")) {
-    const Bytes text = CLI_TRY(read_file(arguments.text("--checkpoint"), kMaxCheckpoint));
+  const std::string checkpoint = arguments.text("--checkpoint");
+  if (arguments.has("--checkpoint") || ::access(checkpoint.c_str(), F_OK) == 0) {
+    const Bytes text = CLI_TRY(read_file(checkpoint, kMaxCheckpoint));
     request.checkpoint = std::string(text_of(text));
   }
   request.notes = arguments.text("--state") + "/state/boot.json";

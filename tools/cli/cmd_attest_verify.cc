@@ -8,6 +8,7 @@
 #include "tools/cli/attestation.h"
 #include "tools/cli/cmd.h"
 #include "tools/cli/files.h"
+#include "tools/cli/log_options.h"
 #include "tools/cli/output.h"
 #include "tools/cli/words.h"
 
@@ -101,6 +102,28 @@ std::string describe_bundle(const AttestationBundle &bundle) {
   return text;
 }
 
+/// From this quote on the log has at least these entries, and a shorter one was cut.
+Finding log_finding(const AttestationClaims &claims, const NoteKey &key) {
+  if (!claims.checkpoint)
+    return {Proof::kRefuted, "the quote is not bound to a checkpoint of the log of records"};
+  const Result<SignedCheckpoint> opened = open_checkpoint(*claims.checkpoint, key);
+  if (!opened.ok())
+    return {Proof::kRefuted, "the log checkpoint: " + opened.error().message};
+  return {Proof::kProven, "bound to the log " + checkpoint_text(opened.value())};
+}
+
+Try<void> judge_log(const Arguments &arguments, const AttestationClaims &claims,
+                    AttestationReport &report) {
+  if (arguments.has("--log-key"))
+    report.findings.push_back(
+        log_finding(claims, CLI_TRY(verifier_key_of(arguments.text("--log-key")))));
+  if (!arguments.has("--checkpoint-out") || !report.is_proven())
+    return {};
+  if (!claims.checkpoint)
+    return trouble("--checkpoint-out: the quote is not bound to a checkpoint");
+  return write_output(arguments, arguments.text("--checkpoint-out"), *claims.checkpoint);
+}
+
 } // namespace
 
 Answer attest_verify(const Arguments &arguments) {
@@ -129,6 +152,8 @@ Answer attest_verify(const Arguments &arguments) {
     report = verify_bundle(bundle.value(), terms);
   else
     report.findings.push_back({Proof::kRefuted, "the bundle: " + bundle.error().text()});
+  if (bundle.ok())
+    CLI_TRY(judge_log(arguments, bundle.value().claims, report));
   print_report(arguments, report);
   return report.is_proven() ? ExitCode::kOk : ExitCode::kNo;
 }

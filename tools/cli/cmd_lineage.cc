@@ -119,11 +119,17 @@ Answer explain(const Arguments &arguments) {
 }
 
 Answer lineage_show(const Arguments &arguments) {
-  std::vector<std::string> files = CLI_TRY(lineage_files_of(arguments));
-  if (!arguments.has("--all-boots"))
-    files.erase(files.begin(), files.end() - 1);
+  const std::vector<std::string> files = CLI_TRY(lineage_files_of(arguments));
+  const bool wants_all = arguments.has("--all-boots");
   ExecTree tree;
-  CLI_TRY(read_records(files, [&](const Record &record) { tree.add(record); }));
+  std::string boot;
+  CLI_TRY(read_records(files, [&](const Record &record) {
+    // Boots come one after another: the latest is the last.
+    if (!wants_all && record.origin.boot != boot)
+      tree = ExecTree();
+    boot = record.origin.boot;
+    tree.add(record);
+  }));
   const TreeFilter filter = CLI_TRY(filter_of(arguments, tree));
   if (arguments.wants_json())
     print_json(tree_to_json(tree, filter));

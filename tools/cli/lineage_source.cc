@@ -18,7 +18,7 @@ Try<std::vector<std::string>> lineage_files_of(const Arguments &arguments) {
   CLI_TRY(check_fallback(arguments, "--lineage-dir"));
   std::vector<std::string> files = CLI_TRY(lineage_files(directory));
   if (files.empty())
-    return trouble(directory + ": no lineage file (has warrantd ever run here?)");
+    return trouble(directory + ": no records (has warrantd ever run here?)");
   return files;
 }
 
@@ -29,10 +29,10 @@ Try<std::vector<std::string>> chosen_files(const Arguments &arguments) {
     struct stat status {};
     if (::stat(path.c_str(), &status) != 0)
       return trouble(path + ": " + std::strerror(errno) +
-                     " (fix: name files such as lineage-BOOT.jsonl, or a directory of them by " +
+                     " (fix: name logs or files of records, or a directory of them by " +
                      "--lineage-dir)");
-    if (S_ISDIR(status.st_mode))
-      return trouble(path + ": a directory (fix: --lineage-dir " + path + ")");
+    if (S_ISDIR(status.st_mode) && !is_log_folder(path))
+      return trouble(path + ": a directory, and no log (fix: --lineage-dir " + path + ")");
   }
   return arguments.operands();
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Lineage files as the subcommands read them: live, and damaged lines do not hide the rest.
+// Records as the subcommands read them: live, and damaged lines do not hide the rest.
 #pragma once
 
 #include <cstdint>
@@ -12,11 +12,11 @@
 
 namespace warrant::cli {
 
-/// The files of --lineage-dir, oldest first; an error if there is none.
+/// What lineage_files() finds in --lineage-dir, oldest first; an error if there is nothing.
 Try<std::vector<std::string>> lineage_files_of(const Arguments &arguments);
 
-/// The operands, or without any lineage_files_of(). What is no file is an error that says what
-/// would do instead.
+/// The operands, or without any lineage_files_of(). What is neither file nor log is an error that
+/// says what would do instead.
 Try<std::vector<std::string>> chosen_files(const Arguments &arguments);
 
 /// Nothing can be said of nothing: an error that names the files if there is no record in them.

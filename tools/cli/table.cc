@@ -4,6 +4,8 @@
 
 #include <vector>
 
+#include "tools/cli/cmd_log.h"
+
 namespace warrant::cli {
 namespace {
 
@@ -24,7 +26,7 @@ constexpr Option kCommon[] = {
 std::vector<Command> all_commands() {
   std::vector<Command> all;
   for (const auto part : {trust_commands(), artifact_commands(), enrollment_commands(),
-                          attestation_commands(), host_commands()})
+                          attestation_commands(), log_commands(), host_commands()})
     all.insert(all.end(), part.begin(), part.end());
   return all;
 }

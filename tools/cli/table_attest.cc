@@ -27,16 +27,26 @@ constexpr Option kQuote[] = {
            "What Linux measured since, too: /sys/kernel/security/ima/binary_runtime_measurements, "
            "at most 16 MiB. It names programs that ran."),
     option("--checkpoint", "FILE", Value::kFile, Count::kMaybe,
-           "Checkpoint of this host's log of records, to be told with the quote."),
+           "Checkpoint of this host's log of records, to be told with the quote. Left out where "
+           "there is none and the option is not given.",
+           "/var/lib/warrant/lineage/checkpoint"),
     kOut,
     kForce};
 constexpr Option kVerify[] = {
-    kChallenge, kTrustRoot,
+    kChallenge,
+    kTrustRoot,
     option("--policy", "FILE", Value::kFile, Count::kMaybe,
            "The policy that the host should be under: where a policy was measured, this one was "
            "the last."),
     option("--profile", "NAME", Value::kText, Count::kMaybe,
-           "Environment of that policy that the host should meet.")};
+           "Environment of that policy that the host should meet."),
+    option("--log-key", "VKEY", Value::kText, Count::kMaybe,
+           "Verifier key, or file of it, of the host's log of records: the quote must have been "
+           "bound to a checkpoint that this key signed."),
+    option("--checkpoint-out", "FILE", Value::kFile, Count::kMaybe,
+           "Write that checkpoint there: `warrant lineage verify --old` tells whether the log "
+           "still grows from it."),
+    kForce};
 
 constexpr Command kCommands[] = {
     {"attest",

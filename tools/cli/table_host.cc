@@ -16,19 +16,6 @@ constexpr Option kDenials[] = {
     {"--limit", "N", Value::kNumber, Count::kMaybe, "50", "At most so many lines."},
     kLineageDir};
 constexpr Option kExplain[] = {kLineageDir};
-constexpr Option kLineageShow[] = {
-    {"--pid",
-     "PID",
-     Value::kNumber,
-     Count::kMaybe,
-     {},
-     "The last exec of this process and all that came from it."},
-    {"--lineage", "ID", Value::kNumber, Count::kMaybe, {}, "This exec and all that came from it."},
-    {"--uid", "UID", Value::kNumber, Count::kMaybe, {}, "Execs of this user."},
-    {"--artifact", "ID", Value::kText, Count::kMaybe, {}, "Execs under this artifact."},
-    kSince,
-    {"--all-boots", {}, Value::kSwitch, Count::kMaybe, {}, "Not only the latest boot."},
-    kLineageDir};
 constexpr Option kReplay[] = {kLineageDir};
 constexpr Option kSimulate[] = {
     kTrustRoot,
@@ -84,13 +71,6 @@ constexpr Command kCommands[] = {
      kExplain,
      {{}, "ID", Value::kText, Count::kOnce, {}, "Id of a record, as `warrant denials` prints it."},
      explain},
-    {"lineage",
-     "show",
-     "Who ran what, begotten by which exec, under which artifact.",
-     {},
-     kLineageShow,
-     kNoOperand,
-     lineage_show},
     {"replay",
      {},
      "Decide every recorded request once more, and compare.",
@@ -101,7 +81,7 @@ constexpr Command kCommands[] = {
       Value::kFile,
       Count::kAny,
       {},
-      "Lineage files or transcripts; without any, those of --lineage-dir."},
+      "Logs, or files that `warrant lineage export` wrote; without any, those of --lineage-dir."},
      replay},
     {"simulate",
      {},
@@ -117,7 +97,7 @@ constexpr Command kCommands[] = {
       Value::kFile,
       Count::kAny,
       {},
-      "Lineage files or transcripts; without any, those of --lineage-dir."},
+      "Logs, or files that `warrant lineage export` wrote; without any, those of --lineage-dir."},
      simulate},
     {"completion",
      {},

@@ -11,6 +11,9 @@ CONFIG = "/etc/warrant"
 ARTIFACTS = CONFIG + "/artifacts"
 STATE = "/var/lib/warrant"
 LINEAGE = STATE + "/lineage"
+# What is collected of the records, in this order: the daemon may write the log meanwhile, and what it moves from
+# its write-ahead file into tiles is then in one of both. Of files that are here twice the first counts.
+RECORDS = [LINEAGE + "/.state/wal", LINEAGE + "/checkpoint", LINEAGE + "/.state/tree", LINEAGE]
 LATER = "/stage/artifacts"             # artifacts that a step installs
 COUNTED = "baseline.counted.json"      # beside the guest's keys
 HOST = "guest"

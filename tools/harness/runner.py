@@ -142,7 +142,7 @@ def run(name, kernel_name, options):
         composer = boots.composer(subject, staged, now, artifact_files)
         composer.baseline()
         if not options.baseline_only:
-            composer.enforced([product.LINEAGE])
+            composer.enforced(product.RECORDS)
         outcome = boots.boot(composer, folder, subject.seconds if subject.slow else min(subject.seconds, STEP_LIMIT))
     finally:
         boots.workshop.close()
@@ -208,6 +208,7 @@ def _record_checks(subject, kept, measured, folder):
     for storm in measured.storms:
         problems[f"{storm.name} went on all the while"] = storm.problem()
     problems.update(_gap_problem(subject, kept, measured))
+    problems["each event has one record or is told of as lost"] = kept.numbers_problem()
     problems["decide() confirms every recorded verdict"] = replay_problem(folder / "transcript.jsonl")
     problems["explain gives each denial the recorded reason"] = _explain_problem(kept, folder)
     return [judge.Check(f"{subject.name}: {what}", problem, "run")

@@ -15,7 +15,7 @@ def collect(folder):
     collected.mkdir()
     try:
         with tarfile.open(archive_path, "r:") as archive:
-            archive.extractall(collected)
+            records.unpack(archive, collected)
     except tarfile.TarError:
         pass  # the guest never got that far, which the checks say
     archive_path.unlink()
@@ -68,7 +68,7 @@ class Series:
             part = dataclasses.replace(self._subject, name=f"{self._subject.name}/boot {number}",
                                        sequence=boot.sequence, boot=boot)
             composer = self.composer(part, staged, now, artifact_files)
-            composer.before(boot.daemon, [product.LINEAGE])
+            composer.before(boot.daemon, product.RECORDS)
             outcome = self.boot(composer, folder, self._subject.seconds)
             self.earlier |= set(collect(folder).lines)
             yield composer, outcome, _success_checks(part, outcome)

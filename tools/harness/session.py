@@ -85,7 +85,7 @@ class Session:
 
     def boot(self, on_result=None):
         """Carries everything out. `on_result(event)` is told each result as it comes."""
-        self._steps.step("collect", product.LINEAGE)
+        self._steps.step("collect", *product.RECORDS)
         initrd = self.folder / "initrd"
         tree = debian.boot_tree(self._kernel, self._steps.text(), self._files, self._early)
         initrd.write_bytes(tree.archive())
@@ -122,7 +122,7 @@ class Session:
         if archive.exists():
             try:
                 with tarfile.open(archive) as packed:
-                    packed.extractall(target)
+                    records.unpack(packed, target)
             except tarfile.TarError:
                 pass
             archive.unlink()

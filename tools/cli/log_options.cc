@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tools/cli/log_options.h"
+
+#include <nlohmann/json.hpp>
+
+#include "artifacts/time.h"
+#include "lineage/text.h"
+#include "tools/cli/files.h"
+
+namespace warrant::cli {
+namespace {
+
+constexpr size_t kMaxVerifierSize = 1024;
+
+} // namespace
+
+Try<NoteKey> verifier_key_of(const std::string &word) {
+  if (Result<NoteKey> key = NoteKey::from_vkey(word); key.ok())
+    return std::move(key).value();
+  const Bytes bytes = CLI_TRY(read_file(word, kMaxVerifierSize));
+  std::string_view text = text_of(bytes);
+  if (text.ends_with('\n'))
+    text.remove_suffix(1);
+  Result<NoteKey> key = NoteKey::from_vkey(text);
+  if (!key.ok())
+    return trouble(printable(word) + ": no verifier key: " + key.error().message +
+                   " (fix: NAME+HASH+KEY, as `warrant lineage key` prints it, or its file)");
+  return std::move(key).value();
+}
+
+Try<LogTrust> log_trust_of(const Arguments &arguments, const std::string &folder) {
+  const bool is_given = arguments.has("--key");
+  std::string path = folder;
+  while (path.size() > 1 && path.ends_with('/'))
+    path.pop_back();
+  const std::string beside = directory_of(path) + "/log.vkey";
+  Try<NoteKey> key = verifier_key_of(is_given ? arguments.text("--key") : beside);
+  if (!key.ok() && !is_given)
+    return trouble("--key is not given, and beside the log: " + key.error().message);
+  LogTrust trust{CLI_TRY(std::move(key)), !is_given, {}};
+  if (trust.key.type() != SignatureType::kEd25519)
+    return usage("--key: the key of a witness; that of the log is needed");
+  if (arguments.takes("--witness"))
+    for (const std::string &word : arguments.all("--witness"))
+      trust.witnesses.push_back(CLI_TRY(verifier_key_of(word)));
+  return trust;
+}
+
+Try<std::unique_ptr<FolderFiles>> open_log_folder(const std::string &folder) {
+  return CLI_TRY(FolderFiles::open(folder));
+}
+
+Try<std::string> read_note(const std::string &path) {
+  const Bytes bytes = CLI_TRY(read_file(path, kMaxNoteSize));
+  return std::string(text_of(bytes));
+}
+
+Try<SignedCheckpoint> read_signed_checkpoint(const std::string &path, const LogTrust &trust) {
+  const std::string note = CLI_TRY(read_note(path));
+  Result<SignedCheckpoint> opened = open_checkpoint(note, trust.key, trust.witnesses);
+  if (!opened.ok())
+    return trouble(path + ": " + opened.error().message);
+  return std::move(opened).value();
+}
+
+Json checkpoint_json(const SignedCheckpoint &signed_one) {
+  const Checkpoint &checkpoint = signed_one.checkpoint;
+  Json signers = Json::array();
+  for (const VerifiedNote::Signer &signer : signed_one.signers) {
+    Json one = {{"name", signer.key.name()}, {"vkey", signer.key.vkey()}};
+    if (signer.time != 0)
+      one["time"] = format_time(static_cast<int64_t>(signer.time));
+    signers.push_back(std::move(one));
+  }
+  return {{"origin", checkpoint.origin},
+          {"size", checkpoint.size},
+          {"root", to_base64(checkpoint.root)},
+          {"signedBy", std::move(signers)}};
+}
+
+std::string checkpoint_text(const SignedCheckpoint &signed_one) {
+  const Checkpoint &checkpoint = signed_one.checkpoint;
+  std::string text = Text(checkpoint.origin).escaped() + ", " + std::to_string(checkpoint.size) +
+                     " entries, root " + to_base64(checkpoint.root);
+  for (const VerifiedNote::Signer &signer : signed_one.signers)
+    if (signer.key.type() == SignatureType::kCosignature)
+      text += "; cosigned by " + Text(signer.key.name()).escaped() + " at " +
+              format_time(static_cast<int64_t>(signer.time));
+  return text;
+}
+
+} // namespace warrant::cli

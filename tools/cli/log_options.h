@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+// Logs as people name them on the command line, and whom they must be signed by.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "artifacts/json.h"
+#include "lineage/checkpoint.h"
+#include "lineage/log_files.h"
+#include "lineage/note.h"
+#include "tools/cli/arguments.h"
+
+namespace warrant::cli {
+
+/// Who signs a log, and how that is known.
+struct LogTrust {
+  NoteKey key;
+  bool is_beside = false; ///< it lies beside the log: who can change the one can change the other
+  std::vector<NoteKey> witnesses;
+};
+
+/// A verifier key, or a file that holds nothing else.
+Try<NoteKey> verifier_key_of(const std::string &word);
+/// --key, or without it log.vkey beside the log's folder; and all of --witness.
+Try<LogTrust> log_trust_of(const Arguments &arguments, const std::string &folder);
+
+Try<std::unique_ptr<FolderFiles>> open_log_folder(const std::string &folder);
+/// A note in a file.
+Try<std::string> read_note(const std::string &path);
+/// Of a file; an error that names it unless the log signed it.
+Try<SignedCheckpoint> read_signed_checkpoint(const std::string &path, const LogTrust &trust);
+
+/// {"origin", "size", "root", "signedBy": [...]}.
+Json checkpoint_json(const SignedCheckpoint &checkpoint);
+/// "warrant.invalid/host-a, 1042 entries, root BASE64", and who cosigned it when.
+std::string checkpoint_text(const SignedCheckpoint &checkpoint);
+
+} // namespace warrant::cli
