@@ -57,7 +57,7 @@ TEST_CASE("a witness follows a log that grows, and its cosignature verifies") {
   SimulatedDisk disk(2);
   Witness witness = opened(disk);
   uint64_t last = 0;
-  for (const uint64_t count : {1, 300, 1, 70'000}) {
+  for (const uint64_t count : {1, 300, 1, 60'000}) {
     log.grow(count);
     const WitnessRequest request = log.request(last);
     CHECK(parse_witness_request(serialize_witness_request(request)).value() == request);
