@@ -4,6 +4,8 @@
 import base64
 import hashlib
 import json
+import os
+import subprocess
 import unittest
 
 from support import ERROR, NO, SOURCE, USAGE, WorkshopTest
@@ -92,6 +94,20 @@ class AttestTest(TpmTest, WorkshopTest):
                          {"proven", "not proven"})
         self.show()
         self.refused("the policy given, ", "--policy", self.other_policy())
+
+    def test_a_quote_is_bound_to_the_log(self):
+        self.path("lines").write_text("one\ntwo\n")
+        made = subprocess.run([os.environ["WARRANT_TLOG_MAKER"], self.dir, "records", self.path("lines"), "2"],
+                              check=True, capture_output=True, text=True)
+        key, witness = made.stdout.split()
+        self.quote("--checkpoint", "lineage/checkpoint")
+        self.assertIn("  proven:     bound to the log host-a.example/lineage, 2 entries, root ",
+                      self.verify("--log-key", key, "--checkpoint-out", "kept").out)
+        self.assertEqual(self.path("kept").read_text(), self.path("lineage/checkpoint").read_text())
+        self.run_cli("lineage", "verify", "lineage", "--key", key, "--old", "kept")
+        self.refused("the log checkpoint: ", "--log-key", witness)
+        self.quote()
+        self.refused("the quote is not bound to a checkpoint", "--log-key", key)
 
     def show(self):
         shown = self.run_cli("attest", "show", "bundle.json").out
