@@ -29,6 +29,9 @@ State full_state() {
   state.documents = {3, payload_of(0xa0), 9, payload_of(0xa1), 4, payload_of(0xa2)};
   state.root = "e30=";
   state.era = "3f2a9c1d-0b1c-4d2e-8f30-a1b2c3d4e5f6:123";
+  state.log.key.fill(0xc1);
+  state.log.size = 12;
+  state.log.root.fill(0xc2);
   state.bonds = {{id_of(2), 1}, {id_of(9), W_MAX_BONDS}};
   ArtifactRecord plain;
   plain.payload = payload_of(1);

@@ -94,6 +94,10 @@ TEST_CASE("whatever is not the canonical spelling of a state is refused by its m
       {"\"opened\":1795255000,", "", "artifacts."},
       {"\"payload\":\"01", "\"payload\":\"0\",\"x\":\"01", ".payload"},
       {"\"era\":\"3f", "\"erb\":\"3f", "era"},
+      {"\"size\":12", "\"size\":-12", "log.size"},
+      {"\"key\":\"c1", "\"key\":\"C1", "log.key"},
+      {"\"root\":\"c2", "\"root\":\"", "log.root"},
+      {to_hex(full_state().log.key), std::string(64, '0'), "log.key"},
   };
   for (const Case &c : cases) {
     INFO(c.what << " -> " << c.with);
