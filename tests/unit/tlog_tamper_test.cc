@@ -228,9 +228,9 @@ TEST_CASE("a whole log forged from other entries fails at the checkpoint") {
 }
 
 TEST_CASE("the writer refuses to go on upon what was changed") {
-  const std::vector<std::string> edge = {
-      kLogStateFile,          kCheckpointFile,        tile_path(2, 0, 1),
-      tile_path(1, 1, 17), tile_path(0, 273, 111), bundle_path(273, 111)};
+  const std::vector<std::string> edge = {kLogStateFile,          kCheckpointFile,
+                                         tile_path(2, 0, 1),     tile_path(1, 1, 17),
+                                         tile_path(0, 273, 111), bundle_path(273, 111)};
   for (const std::string &path : edge) {
     INFO(path);
     CHECK(made().opened() == "");
