@@ -68,6 +68,7 @@ ExecNode &ExecTree::touch(size_t boot, const w_process &process, const Task &tas
   node.uid = task.uid;
   node.pid = task.tgid;
   node.comm = task.comm;
+  node.cgroup = task.cgroup;
   node.artifact = artifact_of(process);
   if (node.wall_ns == 0)
     node.wall_ns = wall_ns;

@@ -38,6 +38,7 @@ struct ExecNode {
   ArtifactId artifact{}; ///< zero: none
   Text path;             ///< empty: unknown
   Text comm;
+  Text cgroup;
 };
 
 class ExecTree {

@@ -8,6 +8,8 @@
 #include <utility>
 #include <vector>
 
+#include "lineage/cgroup_name.h"
+#include "lineage/dot.h"
 #include "lineage/moment.h"
 
 namespace warrant {
@@ -29,9 +31,14 @@ struct Selection {
 };
 
 bool matches(const ExecNode &node, const TreeFilter &filter) {
+  const std::string &cgroup = node.cgroup.escaped();
   return (!filter.artifact || node.artifact == *filter.artifact) &&
          (!filter.uid || (node.pid != 0 && node.uid == *filter.uid)) &&
-         (!filter.since_ns || node.wall_ns >= *filter.since_ns);
+         (!filter.unit || is_in_unit(cgroup, *filter.unit)) &&
+         (!filter.session || session_of(cgroup) == *filter.session) &&
+         (!filter.login || login_of(cgroup) == *filter.login) &&
+         (!filter.since_ns || node.wall_ns >= *filter.since_ns) &&
+         (!filter.until_ns || node.wall_ns < *filter.until_ns);
 }
 
 Selection select(const ExecTree &tree, const TreeFilter &filter) {
@@ -103,6 +110,7 @@ std::string draw(const Pending &at, const ExecNode &node, std::string &text) {
 Json node_to_json(const ExecNode &node, const std::string &boot, bool is_match) {
   return {{"artifact", to_hex(node.artifact)},
           {"boot", boot},
+          {"cgroup", node.cgroup.escaped()},
           {"comm", node.comm.escaped()},
           {"denials", node.denials},
           {"knowledge", std::string(knowledge_name(node.knowledge))},
@@ -142,6 +150,29 @@ Json tree_to_json(const ExecTree &tree, const TreeFilter &filter) {
     nodes.push_back(node_to_json(tree.nodes().at(key), tree.boots()[key.first],
                                  selection.matching.count(key) != 0));
   return {{"nodes", std::move(nodes)}};
+}
+
+std::string tree_to_dot(const ExecTree &tree, const TreeFilter &filter) {
+  const Selection selection = select(tree, filter);
+  const auto name = [](const Key &key) {
+    return std::to_string(key.first) + "." + std::to_string(key.second);
+  };
+  Dot dot("lineage");
+  for (const Key &key : selection.shown) {
+    const ExecNode &node = tree.nodes().at(key);
+    DotStyle style;
+    style.is_bad = node.denials > 0;
+    style.is_context = !selection.matching.contains(key);
+    const std::string what = node.path.empty() ? node.comm.escaped() : node.path.escaped();
+    dot.node(name(key),
+             {what.empty() ? "(not recorded)" : what, "lineage " + std::to_string(node.lineage) +
+                                                          ", pid " + std::to_string(node.pid) +
+                                                          ", uid " + std::to_string(node.uid)},
+             style);
+    if (node.parent != 0)
+      dot.edge(name({key.first, node.parent}), name(key));
+  }
+  return std::move(dot).take();
 }
 
 } // namespace warrant

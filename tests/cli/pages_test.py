@@ -37,10 +37,12 @@ class PagesTest(WorkshopTest):
                       ["completion", "fish"], ["denials", "--limit", "-1"],
                       ["denials", "--limit", "0"],
                       ["denials", "--since", "yesterday"], ["lineage", "show", "--uid", "4294967296"],
-                      ["lineage", "show", "--artifact", "xyz"]):
+                      ["lineage", "show", "--artifact", "xyz"], ["lineage"], ["lineage", "--uid", "1"],
+                      ["lineage", "who-ran"], ["lineage", "top", "--limit", "0"],
+                      ["lineage", "report"], ["lineage", "export", "--format", "xml"]):
             with self.subTest(words=words):
                 before = self.snapshot()
-                if words and words[0] == "lineage":
+                if words[:2] == ["lineage", "show"]:
                     write_lineage(self.path("l"), [denial(1, "ee" * 32)])
                     words = words + ["--lineage-dir", "l"]
                     before = self.snapshot()

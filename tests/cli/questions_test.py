@@ -79,7 +79,8 @@ class LineageTest(WorkshopTest):
 
     def test_no_lineage_at_all(self):
         self.path("none").mkdir()
-        for words in (("denials",), ("explain", "x"), ("lineage", "show")):
+        for words in (("denials",), ("explain", "x"), ("lineage", "show"), ("lineage", "top"),
+                      ("lineage", "who-ran", "x"), ("lineage", "authority", "x")):
             self.run_cli(*words, "--lineage-dir", "none", expect=ERROR)
             self.run_cli(*words, "--lineage-dir", "missing", expect=ERROR)
 

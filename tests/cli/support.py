@@ -9,6 +9,9 @@ import unittest
 from pathlib import Path
 
 BINARY = os.environ["WARRANT_BINARY"]
+# Indexes of the lineage are kept where no test looks for changes, and gone with the process.
+_CACHE = tempfile.TemporaryDirectory(prefix="warrant-cache-")
+CACHE = _CACHE.name
 SOURCE = Path(__file__).resolve().parents[2]
 OK, NO, USAGE, ERROR = 0, 1, 2, 3
 SANITIZER_EXIT = 99
@@ -16,7 +19,7 @@ SANITIZER_EXIT = 99
 
 def environment():
     """A sanitizer's own exit code must not look like an answer."""
-    values = dict(os.environ, LC_ALL="C.UTF-8", NO_COLOR="1")
+    values = dict(os.environ, LC_ALL="C.UTF-8", NO_COLOR="1", XDG_CACHE_HOME=CACHE)
     for tool in ("ASAN_OPTIONS", "UBSAN_OPTIONS", "LSAN_OPTIONS"):
         values[tool] = f"exitcode={SANITIZER_EXIT}"
     return values

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// warrant lineage verify, consistency, key, export: the log as a whole.
+// warrant lineage verify, consistency, key: the log as a whole.
 #include "tools/cli/cmd_log.h"
 
 #include <algorithm>
@@ -9,11 +9,9 @@
 #include "lineage/log_check.h"
 #include "lineage/log_snapshot.h"
 #include "lineage/proof_bundle.h"
-#include "lineage/reader.h"
 #include "lineage/tile_reader.h"
 #include "lineage/witness.h"
 #include "tools/cli/files.h"
-#include "tools/cli/lineage_source.h"
 #include "tools/cli/log_options.h"
 #include "tools/cli/output.h"
 
@@ -216,40 +214,6 @@ Answer lineage_key(const Arguments &arguments) {
   else
     print(key.vkey() + "\n");
   return ExitCode::kOk;
-}
-
-Answer lineage_export(const Arguments &arguments) {
-  const std::vector<std::string> files = CLI_TRY(chosen_files(arguments));
-  Json list = Json::array();
-  std::string text;
-  uint64_t bad = 0;
-  for (const std::string &file : files) {
-    RecordReader reader = CLI_TRY(RecordReader::open(file, LastLine::kMayBeTorn));
-    for (;;) {
-      const Result<std::optional<std::string_view>> line = reader.next_line();
-      if (!line.ok()) {
-        if (bad++ == 0)
-          note("warrant: left out: " + line.error().message + "\n");
-        if (reader.is_readable())
-          continue;
-        break;
-      }
-      if (!line.value())
-        break;
-      if (arguments.wants_json()) {
-        const Result<Record> record = parse_record(*line.value());
-        bad += record.ok() ? 0 : 1;
-        if (record.ok())
-          list.push_back(record_to_json(record.value()));
-        continue;
-      }
-      print(*line.value());
-      print("\n");
-    }
-  }
-  if (arguments.wants_json())
-    print_json(list);
-  return bad > 0 ? ExitCode::kNo : ExitCode::kOk;
 }
 
 } // namespace warrant::cli

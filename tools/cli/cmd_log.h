@@ -8,7 +8,6 @@
 
 namespace warrant::cli {
 
-Answer lineage_export(const Arguments &arguments);
 Answer lineage_verify(const Arguments &arguments);
 Answer lineage_prove(const Arguments &arguments);
 Answer lineage_verify_proof(const Arguments &arguments);

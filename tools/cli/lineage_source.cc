@@ -22,6 +22,15 @@ Try<std::vector<std::string>> lineage_files_of(const Arguments &arguments) {
   return files;
 }
 
+std::optional<int64_t> moment_ns(const Arguments &arguments, std::string_view option) {
+  const std::optional<int64_t> moment = arguments.moment(option, now());
+  return moment ? std::optional(*moment * 1'000'000'000) : std::nullopt;
+}
+
+std::string short_time(int64_t wall_ns) {
+  return format_wall_time(wall_ns).substr(0, std::string_view("2026-11-21T10:00:00").size()) + "Z";
+}
+
 Try<std::vector<std::string>> chosen_files(const Arguments &arguments) {
   if (arguments.operands().empty())
     return lineage_files_of(arguments);

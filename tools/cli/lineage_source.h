@@ -4,7 +4,9 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "lineage/record.h"
@@ -14,6 +16,11 @@ namespace warrant::cli {
 
 /// What lineage_files() finds in --lineage-dir, oldest first; an error if there is nothing.
 Try<std::vector<std::string>> lineage_files_of(const Arguments &arguments);
+
+/// --since or --until, as wall time in ns.
+std::optional<int64_t> moment_ns(const Arguments &arguments, std::string_view option);
+/// "2026-11-21T10:00:00Z": people do not read nanoseconds.
+std::string short_time(int64_t wall_ns);
 
 /// The operands, or without any lineage_files_of(). What is neither file nor log is an error that
 /// says what would do instead.

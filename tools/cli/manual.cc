@@ -91,6 +91,9 @@ What \fBwarrantd\fR(8) must never forget. No command reads or writes it.
 /var/lib/warrant/lineage/
 Records of every decision, one file a boot.
 .TP
+/var/cache/warrant/, ~/.cache/warrant/
+Indexes of the records, made of them at will; they may be deleted at any time.
+.TP
 /sys/fs/bpf/warrant/
 Links and maps of the enforcement in force.
 .TP
@@ -100,6 +103,9 @@ Where \fBwarrantd\fR(8) answers root.
 .TP
 NO_COLOR
 When set and not empty, nothing is coloured.
+.TP
+XDG_CACHE_HOME
+Where indexes of the records are kept, in a directory of the name \fBwarrant\fR.
 .SH SEE ALSO
 \fBwarrantd\fR(8)
 )";

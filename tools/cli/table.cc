@@ -25,8 +25,9 @@ constexpr Option kCommon[] = {
 
 std::vector<Command> all_commands() {
   std::vector<Command> all;
-  for (const auto part : {trust_commands(), artifact_commands(), enrollment_commands(),
-                          attestation_commands(), log_commands(), host_commands()})
+  for (const auto part :
+       {trust_commands(), artifact_commands(), enrollment_commands(), attestation_commands(),
+        lineage_commands(), log_commands(), host_commands()})
     all.insert(all.end(), part.begin(), part.end());
   return all;
 }

@@ -16,6 +16,8 @@ std::span<const Command> artifact_commands();
 std::span<const Command> enrollment_commands();
 /// Commands that prove a host's state to others.
 std::span<const Command> attestation_commands();
+/// Commands that ask the lineage.
+std::span<const Command> lineage_commands();
 /// Commands that ask the kernel, the daemon and the records, and pages.
 std::span<const Command> host_commands();
 
@@ -132,6 +134,9 @@ inline constexpr Option kLineageDir = {
 inline constexpr Option kSince = {
     "--since",     "TIME", Value::kSince,
     Count::kMaybe, {},     "Only from then on: 10m (ago) or 2026-11-21T10:00:00Z."};
+inline constexpr Option kUntil = {
+    "--until",     "TIME", Value::kSince,
+    Count::kMaybe, {},     "Only before then: 10m (ago) or 2026-11-21T10:00:00Z."};
 
 inline constexpr Option kTcti = option(
     "--tcti", "TCTI", Value::kText, Count::kMaybe,

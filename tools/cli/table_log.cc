@@ -16,20 +16,6 @@ constexpr Option kWitness =
     option("--witness", "VKEY", Value::kText, Count::kAny,
            "Verifier key, or file of it, of a witness that must have cosigned.");
 
-constexpr Option kShow[] = {
-    {"--pid",
-     "PID",
-     Value::kNumber,
-     Count::kMaybe,
-     {},
-     "The last exec of this process and all that came from it."},
-    {"--lineage", "ID", Value::kNumber, Count::kMaybe, {}, "This exec and all that came from it."},
-    {"--uid", "UID", Value::kNumber, Count::kMaybe, {}, "Execs of this user."},
-    {"--artifact", "ID", Value::kText, Count::kMaybe, {}, "Execs under this artifact."},
-    kSince,
-    {"--all-boots", {}, Value::kSwitch, Count::kMaybe, {}, "Not only the latest boot."},
-    kLineageDir};
-constexpr Option kExport[] = {kLineageDir};
 constexpr Option kVerify[] = {
     kLogKey, kWitness,
     option("--old", "FILE", Value::kFile, Count::kMaybe,
@@ -75,27 +61,6 @@ constexpr Option kWitnessOptions[] = {
     kForce};
 
 constexpr Command kCommands[] = {
-    {"lineage",
-     "show",
-     "Who ran what, begotten by which exec, under which artifact.",
-     {},
-     kShow,
-     kNoOperand,
-     lineage_show},
-    {"lineage",
-     "export",
-     "Print the records, one line of JSON each.",
-     "Lines are the entries of the log, byte for byte. `warrant replay` and `warrant simulate` "
-     "read "
-     "a file of them. With --json, one array. Answers no if anything could not be read.",
-     kExport,
-     {{},
-      "LOG",
-      Value::kFile,
-      Count::kAny,
-      {},
-      "A log's folder, or files of records; without any, those of --lineage-dir."},
-     lineage_export},
     {"lineage",
      "verify",
      "Check that a log is what was signed, all of it.",
