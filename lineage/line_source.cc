@@ -9,6 +9,7 @@
 #include <cstdio>
 #include <cstring>
 #include <utility>
+#include <vector>
 
 #include "lineage/record.h"
 
@@ -18,6 +19,8 @@ namespace {
 Error at_place(const Place &place, const std::string &what) {
   return Error{place.text() + ": " + what};
 }
+
+const std::string kTooLong = "line of more than " + std::to_string(kMaxRecordSize) + " bytes";
 
 class FileLines final : public LineSource {
  public:
@@ -30,34 +33,59 @@ class FileLines final : public LineSource {
       : file_(std::move(file)), place_{path}, last_(last) {}
 
   Result<std::optional<std::string_view>> next() override {
-    line_.clear();
+    size_t seen = 0; // of the line: without a newline
     bool too_long = false;
-    int c = EOF;
-    while ((c = ::getc_unlocked(file_.get())) != EOF && c != '\n') {
-      too_long = too_long || line_.size() == kMaxRecordSize;
-      if (!too_long)
-        line_ += static_cast<char>(c);
+    for (;;) {
+      const std::string_view rest(block_.data() + at_, block_.size() - at_);
+      const size_t length = rest.find('\n', seen);
+      if (length != std::string_view::npos) {
+        at_ += length + 1;
+        place_.line++;
+        if (too_long || length > kMaxRecordSize)
+          return at_place(place_, kTooLong);
+        return std::optional(rest.substr(0, length));
+      }
+      seen = rest.size();
+      if (seen > kMaxRecordSize) { // keeps none of it
+        too_long = true;
+        at_ = block_.size();
+        seen = 0;
+      }
+      if (WARRANT_TRY(fill()))
+        continue;
+      if ((seen == 0 && !too_long) || last_ == LastLine::kMayBeTorn)
+        return std::optional<std::string_view>();
+      at_ = block_.size();
+      place_.line++;
+      return at_place(place_,
+                      too_long ? kTooLong : "the last line does not end: the file was cut off");
     }
-    if (std::ferror(file_.get()))
-      return Error{place_.file + ": cannot read: " + std::strerror(errno)};
-    const bool torn = c == EOF;
-    if (torn && (line_.empty() || last_ == LastLine::kMayBeTorn))
-      return std::optional<std::string_view>();
-    place_.line++;
-    if (too_long)
-      return at_place(place_, "line of more than " + std::to_string(kMaxRecordSize) + " bytes");
-    if (torn)
-      return at_place(place_, "the last line does not end: the file was cut off");
-    return std::optional<std::string_view>(line_);
   }
-  bool is_readable() const override { return std::ferror(file_.get()) == 0; }
+  bool is_readable() const override { return !is_broken_; }
   const Place &place() const override { return place_; }
 
  private:
+  // More of the file behind what is left of the block; false at its end.
+  Result<bool> fill() {
+    constexpr size_t kBlock = size_t{256} << 10;
+    block_.erase(block_.begin(), block_.begin() + static_cast<std::ptrdiff_t>(at_));
+    at_ = 0;
+    const size_t left = block_.size();
+    block_.resize(left + kBlock);
+    const size_t got = std::fread(block_.data() + left, 1, kBlock, file_.get());
+    block_.resize(left + got);
+    is_broken_ = std::ferror(file_.get()) != 0;
+    if (is_broken_)
+      return Error{place_.file + ": cannot read: " + std::strerror(errno)};
+    return got > 0;
+  }
+
   OpenFile file_;
+  std::vector<char> block_; // of the file: whole lines, the last one perhaps cut
+  size_t at_ = 0;           // of the next line in it
+  bool is_broken_ = false;
   Place place_;
   LastLine last_;
-  std::string line_;
 };
 
 class LogLines final : public LineSource {

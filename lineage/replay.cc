@@ -5,6 +5,7 @@
 
 #include "bpf/decide.h"
 #include "lineage/facts_json.h"
+#include "lineage/verdict_line.h"
 #include "lineage/words.h"
 
 namespace warrant {
@@ -33,32 +34,53 @@ std::string field_text(const w_decision &decision, const std::string &field) {
 
 } // namespace
 
-void Replay::add(const Record &record, const Place &place) {
-  result_.records++;
-  const auto *decision = std::get_if<Decision>(&record.body);
-  if (!decision)
-    return;
+void Replay::compare(std::string_view id, const w_facts &facts, const w_decision &recorded,
+                     const Place &place) {
   result_.decisions++;
-  const w_decision again = w_decide(&decision->facts);
-  const std::optional<std::string> field = differing_field(decision->decision, again);
+  const w_decision again = w_decide(&facts);
+  const std::optional<std::string> field = differing_field(recorded, again);
   if (!field)
     result_.equal++;
   else if (!result_.first_difference)
-    result_.first_difference = Difference{place, record.id, *field, decision->decision, again};
+    result_.first_difference = Difference{place, std::string(id), *field, facts, recorded, again};
+}
+
+void Replay::add(const Record &record, const Place &place) {
+  result_.records++;
+  if (const auto *decision = std::get_if<Decision>(&record.body))
+    compare(record.id, decision->facts, decision->decision, place);
+}
+
+Status Replay::add_line(std::string_view line, const Place &place) {
+  VerdictLine seen;
+  if (read_verdict_line(line, seen)) {
+    result_.records++;
+    if (seen.is_decision)
+      compare(seen.id, seen.facts, seen.decision, place);
+    return {};
+  }
+  const Result<Record> record = parse_record(line);
+  if (!record.ok())
+    return Error{place.text() + ": " + record.error().message};
+  add(record.value(), place);
+  return {};
 }
 
 Result<ReplayResult> replay_files(const std::vector<std::string> &files) {
   Replay replay;
-  WARRANT_TRY(
-      visit_records(files, LastLine::kMustEnd,
-                    [&](const Record &record, const Place &place) { replay.add(record, place); }));
+  for (const std::string &file : files) {
+    RecordReader reader = WARRANT_TRY(RecordReader::open(file));
+    while (const std::optional<std::string_view> line = WARRANT_TRY(reader.next_line()))
+      WARRANT_TRY(replay.add_line(*line, reader.place()));
+  }
   return replay.result();
 }
 
 std::string difference_text(const Difference &difference) {
   return difference.place.text() + ": " + difference.id + ": " + difference.field + ": recorded " +
          field_text(difference.recorded, difference.field) + ", decide() says " +
-         field_text(difference.recomputed, difference.field);
+         field_text(difference.recomputed, difference.field) +
+         "\n  facts: " + facts_to_json(difference.facts).dump();
 }
 
 Json replay_to_json(const ReplayResult &result) {
@@ -72,6 +94,7 @@ Json replay_to_json(const ReplayResult &result) {
                                {"line", difference.place.line},
                                {"id", difference.id},
                                {"field", difference.field},
+                               {"facts", facts_to_json(difference.facts)},
                                {"recorded", decision_to_json(difference.recorded)},
                                {"recomputed", decision_to_json(difference.recomputed)}};
   }

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "artifacts/json.h"
@@ -19,6 +20,7 @@ struct Difference {
   Place place;
   std::string id;
   std::string field; ///< the first that differs: verdict, reason, candidate, enforced
+  w_facts facts{};
   w_decision recorded{};
   w_decision recomputed{};
 };
@@ -36,9 +38,15 @@ struct ReplayResult {
 class Replay {
  public:
   void add(const Record &record, const Place &place);
+  /// The same from a record's line, which is parsed only where its verdict is not plain to see
+  /// (lineage/verdict_line.h). Errors name the place, and are those of parse_record().
+  Status add_line(std::string_view line, const Place &place);
   const ReplayResult &result() const { return result_; }
 
  private:
+  void compare(std::string_view id, const w_facts &facts, const w_decision &recorded,
+               const Place &place);
+
   ReplayResult result_;
 };
 
@@ -46,7 +54,8 @@ class Replay {
 /// does not agree.
 Result<ReplayResult> replay_files(const std::vector<std::string> &files);
 
-/// "lineage.jsonl:7: 3f2a9c1d-12: reason: recorded expired, decide() says authorized".
+/// "lineage.jsonl:7: 3f2a9c1d-12: reason: recorded expired, decide() says authorized", and below it
+/// the facts, as the record has them.
 std::string difference_text(const Difference &difference);
 Json replay_to_json(const ReplayResult &result);
 

@@ -78,7 +78,8 @@ TEST_CASE("a verdict that the facts do not bear out is shown with its place") {
     CHECK(result.first_difference->place.text() == path + ":3");
     CHECK(result.first_difference->field == row.field);
     CHECK_THAT(difference_text(*result.first_difference),
-               Contains(path + ":3: 3f2a9c1d-1: " + row.field));
+               Contains(path + ":3: 3f2a9c1d-1: " + row.field) &&
+                   Contains("\n  facts: {\"audit\":\"required\""));
     CHECK(replay_to_json(result)["firstDifference"]["line"] == 3);
   }
 }
@@ -95,6 +96,20 @@ TEST_CASE("a changed fact is found") {
   }
   REQUIRE(replay.result().decisions > 0);
   CHECK(replay.result().equal == 0);
+}
+
+TEST_CASE("lines that only the parser of records reads are replayed like the others") {
+  const Scratch scratch;
+  std::vector<Record> records(3, record_of(decision_event(1, allowing_facts(), "/x")));
+  std::get<Decision>(records[1].body).file.path = "/\xc3\xa9\\";
+  std::get<Decision>(records[2].body).decision.reason = W_REASON_EXPIRED;
+  std::get<Decision>(records[2].body).file.path = "/\xc3\xa9\\";
+  const ReplayResult result = replay_files({scratch.file("log", log_of(records))}).value();
+  CHECK(result.records == 3);
+  CHECK(result.decisions == 3);
+  CHECK(result.equal == 2);
+  REQUIRE(result.first_difference);
+  CHECK(result.first_difference->place.line == 3);
 }
 
 TEST_CASE("a log that cannot be read to its end does not agree") {
