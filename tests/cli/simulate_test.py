@@ -5,7 +5,7 @@ import hashlib
 import json
 import unittest
 
-from support import ERROR, NO, OK, WorkshopTest, denial, write_lineage
+from support import ERROR, NO, OK, USAGE, WorkshopTest, denial, write_lineage
 
 CONTENT = b"\x7fELF and more"
 DIGEST = hashlib.sha256(CONTENT).hexdigest()
@@ -165,6 +165,27 @@ class SimulateTest(WorkshopTest):
     def test_writes_are_left_out(self):
         record = asked(1, facts_request="write", facts_hook="file_open")
         self.assertEqual(self.simulate([record])["leftOut"], 1)
+
+    def test_replay_answers_no_to_any_change(self):
+        self.grant()
+        write_lineage(self.path("lineage"), [allowed(1), denial(2, "ee" * 32)])
+        premises = ("--trust-root", "trust-root.json", "--policy", "policy.json", "--artifacts",
+                    "set", "--lineage-dir", "lineage")
+        self.assertEqual(self.run_json("replay", *premises)["changed"], 0)
+        write_lineage(self.path("lineage"), [asked(1), asked(2)])
+        found = self.run_json("replay", *premises, expect=NO)
+        self.assertEqual((found["changed"], found["letThrough"], found["refusedAnew"]), (2, 2, 0))
+        self.assertEqual(found["groups"][0]["path"], "/usr/bin/tool")
+        self.run_json("simulate", *premises)
+        self.assertIn("denied (missing authorization)",
+                      self.run_cli("replay", *premises, expect=NO).out)
+
+    def test_replay_alone_takes_no_premises(self):
+        write_lineage(self.path("lineage"), [denial(1, "ee" * 32)])
+        for option in ("--trust-root", "--revocation", "--host"):
+            self.assertIn("only with --policy or --artifacts",
+                          self.run_cli("replay", option, "x", "--lineage-dir", "lineage",
+                                       expect=USAGE).err)
 
     def test_bad_premises(self):
         self.grant()

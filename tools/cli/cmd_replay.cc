@@ -5,10 +5,27 @@
 #include "tools/cli/cmd.h"
 #include "tools/cli/lineage_source.h"
 #include "tools/cli/output.h"
+#include "tools/cli/simulation.h"
 
 namespace warrant::cli {
 
+namespace {
+
+/// Nothing to do with the recorded verdicts themselves: options that only premises have.
+Try<bool> has_premises(const Arguments &arguments) {
+  if (arguments.has("--policy") || arguments.has("--artifacts"))
+    return true;
+  for (const char *name : {"--trust-root", "--revocation", "--host"})
+    if (arguments.has(name))
+      return usage(std::string(name) + ": only with --policy or --artifacts");
+  return false;
+}
+
+} // namespace
+
 Answer replay(const Arguments &arguments) {
+  if (CLI_TRY(has_premises(arguments)))
+    return CLI_TRY(run_simulation(arguments)).changed() > 0 ? ExitCode::kNo : ExitCode::kOk;
   const std::vector<std::string> files = CLI_TRY(chosen_files(arguments));
   const ReplayResult result = CLI_TRY(replay_files(files));
   CLI_TRY(check_records(result.records, files));

@@ -102,7 +102,7 @@ std::string simulation_text(const Simulation &simulation) {
 
 } // namespace
 
-Answer simulate(const Arguments &arguments) {
+Try<Simulation> run_simulation(const Arguments &arguments) {
   Simulation simulation(CLI_TRY(premises_of(arguments)));
   const std::vector<std::string> files = CLI_TRY(chosen_files(arguments));
   uint64_t records = 0;
@@ -115,6 +115,11 @@ Answer simulate(const Arguments &arguments) {
     print_json(simulation_json(simulation));
   else
     print(simulation_text(simulation));
+  return simulation;
+}
+
+Answer simulate(const Arguments &arguments) {
+  const Simulation simulation = CLI_TRY(run_simulation(arguments));
   return simulation.refused_anew() > 0 ? ExitCode::kNo : ExitCode::kOk;
 }
 

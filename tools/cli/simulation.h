@@ -14,6 +14,7 @@
 #include "artifacts/json.h"
 #include "artifacts/trust.h"
 #include "lineage/record.h"
+#include "tools/cli/arguments.h"
 
 namespace warrant::cli {
 
@@ -70,5 +71,9 @@ class Simulation {
   uint64_t let_through_ = 0;
   uint64_t changed_ = 0;
 };
+
+/// Of the chosen files under what the options name (kPremises in table_host.cc); prints what came
+/// of it.
+Try<Simulation> run_simulation(const Arguments &arguments);
 
 } // namespace warrant::cli

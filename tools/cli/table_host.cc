@@ -16,8 +16,8 @@ constexpr Option kDenials[] = {
     {"--limit", "N", Value::kNumber, Count::kMaybe, "50", "At most so many lines."},
     kLineageDir};
 constexpr Option kExplain[] = {kLineageDir};
-constexpr Option kReplay[] = {kLineageDir};
-constexpr Option kSimulate[] = {
+/// What recorded decisions are decided by anew.
+constexpr Option kPremises[] = {
     kTrustRoot,
     option("--policy", "FILE", Value::kFile, Count::kMaybe, "The policy to try, signed or a draft.",
            "/etc/warrant/policy.json"),
@@ -74,8 +74,11 @@ constexpr Command kCommands[] = {
     {"replay",
      {},
      "Decide every recorded request once more, and compare.",
-     "Answers no at a verdict that the recorded facts do not give.",
-     kReplay,
+     "Answers no at a verdict that the recorded facts do not give, and shows the first with its "
+     "facts.\n\nWith --policy or --artifacts, tells instead what would have been decided under "
+     "them, by file and reason, as `warrant simulate` does, and answers no if anything would have "
+     "been decided otherwise. The other options belong to these two.",
+     kPremises,
      {{},
       "FILE",
       Value::kFile,
@@ -91,7 +94,7 @@ constexpr Command kCommands[] = {
      "holds, "
      "audit sessions and uses that were left, is taken as met; callers as running under the "
      "artifact that they ran under. Requests to write are left out.",
-     kSimulate,
+     kPremises,
      {{},
       "FILE",
       Value::kFile,
