@@ -4,7 +4,7 @@ import argparse
 import signal
 import sys
 
-from . import bypasses, commands, guest_commands, kernels, place, workbench
+from . import bypasses, capture, commands, guest_commands, kernels, place, workbench
 
 
 def kernel_options(parser):
@@ -24,6 +24,7 @@ COMMANDS = {
     "bypasses": (bypasses.options, bypasses.command, "the page of techniques, made of the scenarios"),
     "replay": (commands.replay_options, commands.replay_command,
                "recompute every recorded verdict with decide()"),
+    "capture": (capture.options, capture.command, "the execs of a log as a scenario"),
     "kernel": (kernel_options, kernel_command, "fetch a kernel into the cache"),
     "boot": (workbench.boot_options, workbench.boot_command,
              "run a shell command in a small guest without the product"),
