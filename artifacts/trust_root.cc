@@ -17,8 +17,8 @@ namespace {
 constexpr std::string_view kSubject = "trust-root";
 
 constexpr std::array<std::string_view, kRoleCount> kRoles = {
-    "root", "policy", "baseline", "task", "revocation", "enrollment", "breakglass"};
-static_assert(static_cast<size_t>(RoleName::kBreakglass) + 1 == kRoleCount);
+    "root", "policy", "baseline", "task", "revocation", "enrollment", "breakglass", "lineage"};
+static_assert(static_cast<size_t>(RoleName::kLineage) + 1 == kRoleCount);
 
 using KeyRing = std::map<std::string, PublicKey>;
 

@@ -25,12 +25,22 @@ inline constexpr size_t kMaxTrustKeys = 64;
 /// What every JSON reader keeps exact; versions and epochs are at most this.
 inline constexpr int64_t kMaxVersion = (int64_t{1} << 53) - 1;
 
-/// What a key may be trusted for. The last five sign artifacts and other documents; a trust root
+/// What a key may be trusted for. The last six sign artifacts and other documents; a trust root
 /// that leaves one out trusts nobody with it.
-enum class RoleName { kRoot, kPolicy, kBaseline, kTask, kRevocation, kEnrollment, kBreakglass };
-inline constexpr size_t kRoleCount = 7;
+enum class RoleName {
+  kRoot,
+  kPolicy,
+  kBaseline,
+  kTask,
+  kRevocation,
+  kEnrollment,
+  kBreakglass,
+  kLineage
+};
+inline constexpr size_t kRoleCount = 8;
 
-/// "root", "policy", "baseline", "task", "revocation", "enrollment", "breakglass".
+/// "root", "policy", "baseline", "task", "revocation", "enrollment", "breakglass",
+/// "lineage".
 std::string_view role_name(RoleName role);
 std::optional<RoleName> role_from_name(std::string_view name);
 

@@ -55,6 +55,9 @@ class Admission final : public EpochKeeper {
 
   // As commit(), and the break-glass artifact of this id is used up with it.
   Status spend(Prepared &prepared, const ArtifactId &id);
+  // The lineage token of this id is taken. Durable when it returns; not between prepare() and
+  // commit(), which would undo it.
+  Status take(const ArtifactId &token, int64_t not_after);
   // The orderly end of what was armed: `left` as for close_era(). Durable when it returns.
   Status close(const Counters &left, const Era &era);
 

@@ -11,6 +11,7 @@
 #include <cerrno>
 #include <cstring>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <utility>
 
 namespace warrant {
@@ -29,10 +30,13 @@ Status watch(int poll, int fd) {
   return {};
 }
 
-bool is_root(int fd) {
+// Nothing: not root, or nobody knows who.
+std::optional<ControlServer::Peer> root_at(int fd) {
   ucred peer{};
   socklen_t size = sizeof(peer);
-  return ::getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) == 0 && peer.uid == 0;
+  if (::getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0 || peer.uid != 0)
+    return std::nullopt;
+  return ControlServer::Peer{static_cast<uint32_t>(peer.pid), peer.uid};
 }
 
 Json failure(const std::string &message) {
@@ -82,19 +86,20 @@ void ControlServer::accept_one() {
   if (fd < 0)
     return;
   UniqueFd client(fd);
-  if (!is_root(fd) || clients_.size() >= kMaxClients || !watch(poll_.get(), fd).ok())
+  const std::optional<Peer> peer = root_at(fd);
+  if (!peer || clients_.size() >= kMaxClients || !watch(poll_.get(), fd).ok())
     return;
-  clients_.emplace(fd, Client{std::move(client), {}});
+  clients_.emplace(fd, Client{std::move(client), *peer, {}});
 }
 
-std::string ControlServer::answer(const std::string &line) const {
+std::string ControlServer::answer(const std::string &line, const Peer &peer) const {
   Json reply;
   auto request = parse_json(view(line));
   if (!request.ok() || !request.value().is_object() || !request.value().contains("verb") ||
       !request.value()["verb"].is_string())
     reply = failure("a request is one line of JSON with a member \"verb\"");
   else
-    reply = handler_(request.value()["verb"].get<std::string>());
+    reply = handler_({request.value()["verb"].get<std::string>(), request.value(), peer});
   return reply.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 
@@ -110,7 +115,7 @@ bool ControlServer::read_some(Client &client) {
   size_t end = client.request.find('\n');
   if (end == std::string::npos)
     return client.request.size() <= kMaxRequest;
-  std::string reply = answer(client.request.substr(0, end));
+  std::string reply = answer(client.request.substr(0, end), client.peer);
   // A client that does not read its reply is given up.
   timeval patience{1, 0};
   ::setsockopt(client.fd.get(), SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience));

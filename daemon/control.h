@@ -17,7 +17,17 @@ class ControlServer {
   static constexpr size_t kMaxRequest = 64 * 1024;
   static constexpr size_t kMaxClients = 16;
 
-  using Handler = std::function<Json(const std::string &verb)>;
+  // Who asks: always root. The process is the one that connected.
+  struct Peer {
+    uint32_t pid = 0;
+    uint32_t uid = 0;
+  };
+  struct Question {
+    std::string verb;
+    const Json &whole;
+    Peer peer;
+  };
+  using Handler = std::function<Json(const Question &question)>;
 
   // Listens on `path` (mode 0600). A socket that nobody listens on any more is replaced.
   static Result<ControlServer> listen(const std::string &path, Handler handler);
@@ -33,12 +43,13 @@ class ControlServer {
  private:
   struct Client {
     UniqueFd fd;
+    Peer peer;
     std::string request;
   };
   ControlServer(std::string path, UniqueFd listener, UniqueFd poll, Handler handler);
   void accept_one();
   bool read_some(Client &client);
-  std::string answer(const std::string &line) const;
+  std::string answer(const std::string &line, const Peer &peer) const;
 
   std::string path_;
   UniqueFd listener_;

@@ -7,7 +7,6 @@
 #include <cerrno>
 #include <csignal>
 #include <cstring>
-#include <fstream>
 #include <utility>
 
 #include "artifacts/contents.h"
@@ -16,6 +15,7 @@
 #include "daemon/clock.h"
 #include "daemon/event_reader.h"
 #include "daemon/grants.h"
+#include "daemon/handover.h"
 #include "daemon/pins.h"
 #include "daemon/publish.h"
 #include "daemon/recorder.h"
@@ -56,13 +56,7 @@ std::string fault_of(const VerifiedAuthorization &artifact, const Digest &progra
 }
 
 Caller this_caller() {
-  Caller caller;
-  caller.pid = static_cast<uint32_t>(::getpid());
-  caller.uid = ::getuid();
-  uint32_t login = 0;
-  if (std::ifstream("/proc/self/loginuid") >> login)
-    caller.login = login;
-  return caller;
+  return caller_of(static_cast<uint32_t>(::getpid()), ::getuid());
 }
 
 // A disarm under way: the doors are open, nothing is decided yet.

@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 #include <optional>
-#include <set>
 
 #include "artifacts/envelope.h"
 #include "artifacts/names.h"
@@ -37,13 +36,6 @@ Rejected to_record(const std::string &source, const Rejection &rejection,
   return record;
 }
 
-std::set<Digest> payloads(const InForce &generation) {
-  std::set<Digest> all;
-  for (const InForce::Artifact &artifact : generation.accepted)
-    all.insert(artifact.attribution.sha256);
-  return all;
-}
-
 bool is_known(const InForce &before, const std::string &source, const Rejection &rejection) {
   return std::any_of(before.refused.begin(), before.refused.end(), [&](const auto &old) {
     return old.first == source && old.second.text() == rejection.text();
@@ -55,6 +47,13 @@ bool is_revoked(const VerifiedAuthorization &artifact) {
 }
 
 } // namespace
+
+std::set<Digest> payloads(const InForce &in_force) {
+  std::set<Digest> all;
+  for (const InForce::Artifact &artifact : in_force.accepted)
+    all.insert(artifact.attribution.sha256);
+  return all;
+}
 
 bool withdraws(const InForce &in_force, const Collection &next) {
   std::set<Digest> left = payloads(in_force);

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -39,6 +40,9 @@ struct InForce {
 
   Json to_json() const;
 };
+
+// Of every artifact that is in force: the digest of what was signed.
+std::set<Digest> payloads(const InForce &in_force);
 
 // Break-glass that is open now and was not: a line for whoever is on call.
 std::vector<std::string> broken_glass(const InForce &before, const InForce &after);

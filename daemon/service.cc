@@ -5,15 +5,13 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <chrono>
 #include <cstdio>
 #include <nlohmann/json.hpp>
-#include <set>
-#include <thread>
 #include <utility>
 
 #include "daemon/clock.h"
 #include "daemon/evidence.h"
+#include "daemon/handover.h"
 #include "daemon/loader.h"
 #include "daemon/notify.h"
 #include "daemon/preflight.h"
@@ -34,13 +32,6 @@ constexpr int64_t kTryAgain = 15 * kSecond;
 // For a first proof of the machine's state before anything is enforced. After that what needs one
 // waits for it, denied.
 constexpr int64_t kSettle = 5 * kSecond;
-
-std::set<Digest> payloads(const InForce &in_force) {
-  std::set<Digest> all;
-  for (const InForce::Artifact &artifact : in_force.accepted)
-    all.insert(artifact.attribution.sha256);
-  return all;
-}
 
 // What a missing state means: lost counters, unless nothing ever ran here.
 Result<Missing> missing_state(const ServiceOptions &options) {
@@ -230,6 +221,7 @@ void Service::note_in_force(const Published &published, const Prepared &prepared
     std::fprintf(stderr, "warrantd: refused %s: %s\n", printable(source).c_str(),
                  rejection.text().c_str());
   in_force_ = std::move(now);
+  trust_ = prepared.trust;
   clock_in_force_ = prepared.clock;
   endings_.follow(prepared.collection.accepted, admission_->state().bonds);
   warm_ahead(prepared.collection);
@@ -280,8 +272,8 @@ Status Service::catch_up() {
 }
 
 Status Service::open_doors() {
-  control_.emplace(WARRANT_TRY(ControlServer::listen(
-      options_.socket, [this](const std::string &verb) { return answer(verb); })));
+  control_.emplace(WARRANT_TRY(
+      ControlServer::listen(options_.socket, [this](const auto &asked) { return answer(asked); })));
   return {};
 }
 
@@ -317,14 +309,20 @@ void Service::tick(Recorder::Sign when) {
   record_error_ = std::move(kept.problem);
 }
 
-Json Service::answer(const std::string &verb) {
+Json Service::answer(const ControlServer::Question &question) {
+  const std::string &verb = question.verb;
+  if (verb == "adopt-lineage") {
+    tick(); // the exec that the process is in is on record before this
+    return hand_over(question, {*admission_, recorder_, *maps_, trust_});
+  }
   if (verb == "reload") {
     reload();
     tick();
   } else if (verb == "sync") {
     tick(Recorder::Sign::kNow);
   } else if (verb != "status") {
-    return Json{{"ok", false}, {"error", "unknown verb; known: status, reload, sync"}};
+    return Json{{"ok", false},
+                {"error", "unknown verb; known: status, reload, sync, adopt-lineage"}};
   }
   Json reply = in_force_.to_json();
   const std::string &error = config_error_.empty() ? record_error_ : config_error_;

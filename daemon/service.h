@@ -90,7 +90,7 @@ class Service {
   bool follow_environment();
   // Asks for a first proof, and prepares under what it says.
   Status settle(Prepared &prepared);
-  Json answer(const std::string &verb);
+  Json answer(const ControlServer::Question &question);
 
   ServiceOptions options_;
   std::optional<Admission> admission_;
@@ -108,6 +108,7 @@ class Service {
   std::optional<ControlServer> control_;
   std::optional<Warmer> warmer_; // none where reads are measured as they come
   InForce in_force_;
+  TrustState trust_; // that it is in force under
   std::optional<EventLoop> loop_;
   std::string config_error_; // why the generation in force stays
   std::string record_error_; // why records wait in memory, or for a signature

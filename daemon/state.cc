@@ -49,6 +49,8 @@ Checked<void> check_bonds(const std::map<ArtifactId, uint32_t> &bonds) {
 Checked<void> check_state(const State &state) {
   if (state.artifacts.size() > kMaxStateArtifacts)
     return malformed("artifacts", "more than " + std::to_string(kMaxStateArtifacts));
+  if (state.tokens.size() > kMaxStateTokens)
+    return malformed("tokens", "more than " + std::to_string(kMaxStateTokens));
   WARRANT_TRY(check_bonds(state.bonds));
   if (state.era.empty() && !state.bonds.empty())
     return malformed("bonds", "none can be held while no era is open");
@@ -172,6 +174,14 @@ Checked<void> read_bonds(ObjectReader reader, State &state) {
   return {};
 }
 
+Checked<void> read_tokens(ObjectReader reader, State &state) {
+  for (const auto &[name, value] : reader.members().items()) {
+    const ArtifactId id = WARRANT_TRY(read_id(name, reader.at(printable(name))));
+    state.tokens.emplace(id, WARRANT_TRY(reader.integer(name, 1, kMaxTime)));
+  }
+  return {};
+}
+
 Checked<State> read_state(ObjectReader &&reader) {
   WARRANT_TRY(reader.integer("version", kStateVersion, kStateVersion));
   State state;
@@ -187,6 +197,8 @@ Checked<State> read_state(ObjectReader &&reader) {
     state.log = WARRANT_TRY(read_log(WARRANT_TRY(reader.object("log"))));
   WARRANT_TRY(read_bonds(WARRANT_TRY(reader.object("bonds")), state));
   WARRANT_TRY(read_artifacts(WARRANT_TRY(reader.object("artifacts")), state));
+  if (reader.has("tokens"))
+    WARRANT_TRY(read_tokens(WARRANT_TRY(reader.object("tokens")), state));
   WARRANT_TRY(reader.finish());
   return state;
 }
@@ -204,6 +216,8 @@ std::string canonical(const State &state) {
                {"bonds", std::move(bonds)}, {"artifacts", std::move(artifacts)}};
   if (state.epoch != 0)
     json["epoch"] = state.epoch;
+  for (const auto &[id, not_after] : state.tokens)
+    json["tokens"][to_hex(id)] = not_after;
   if (state.log.key != Digest{})
     json["log"] = log_json(state.log);
   // Strings that are not UTF-8 come out changed, and no longer parse as canonical.
@@ -211,6 +225,11 @@ std::string canonical(const State &state) {
 }
 
 } // namespace
+
+void take_token(State &state, const ArtifactId &token, int64_t not_after, int64_t now) {
+  std::erase_if(state.tokens, [&](const auto &taken) { return taken.second <= now; });
+  state.tokens.emplace(token, not_after);
+}
 
 Result<std::string> serialize_state(const State &state) {
   const Checked<void> sound = check_state(state);

@@ -20,6 +20,7 @@ namespace warrant {
 inline constexpr int64_t kStateVersion = 1;
 inline constexpr size_t kMaxStateSize = 256u << 20;
 inline constexpr size_t kMaxStateArtifacts = 1000000;
+inline constexpr size_t kMaxStateTokens = 10000;
 inline constexpr size_t kMaxEraSize = 128;
 
 /// One artifact id, from its first acceptance until a day after it expired. For a counted one,
@@ -57,9 +58,14 @@ struct State {
   LogHead log;
   std::map<ArtifactId, uint32_t> bonds; ///< 1 to W_MAX_BONDS, distinct
   std::map<ArtifactId, ArtifactRecord> artifacts;
+  /// Lineage tokens that were taken, until they are over: unix seconds, exclusive.
+  std::map<ArtifactId, int64_t> tokens;
 
   bool operator==(const State &) const = default;
 };
+
+/// Marks the id of a lineage token as taken, and forgets those that are over at `now` anyway.
+void take_token(State &state, const ArtifactId &token, int64_t not_after, int64_t now);
 
 /// Canonical JSON: sorted members, no white space, members that are 0 or empty left out. Error:
 /// larger than kMaxStateSize, or what parse_state() would refuse.

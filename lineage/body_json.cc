@@ -302,6 +302,33 @@ Checked<Body> read_lease(ObjectReader &in) {
   return Body(std::move(lease));
 }
 
+void write(Frame &frame, const Handover &handover) {
+  frame.boot();
+  write_caller(frame.out, handover.caller);
+  frame.out.member("detail").text(handover.detail);
+  frame.host();
+  frame.out.member("lineage").wide(handover.lineage);
+  if (handover.parent)
+    write_remote_parent(frame.out, *handover.parent);
+  write_word(frame.out.member("reason"), kReasonWords, handover.reason);
+  if (handover.token)
+    frame.out.member("shown").hex(*handover.token);
+  frame.time();
+}
+
+Checked<Body> read_handover(ObjectReader &in) {
+  Handover handover;
+  handover.caller = WARRANT_TRY(read_caller(in));
+  handover.detail = WARRANT_TRY(read_text(in, "detail"));
+  handover.lineage = WARRANT_TRY(read_wide(in, "lineage"));
+  if (in.has("parent"))
+    handover.parent = WARRANT_TRY(read_remote_parent(WARRANT_TRY(in.object("parent"))));
+  handover.reason = WARRANT_TRY(read_word(in, "reason", kReasonWords));
+  if (in.has("shown"))
+    handover.token = WARRANT_TRY(read_id(in, "shown"));
+  return Body(std::move(handover));
+}
+
 // In the order of the alternatives of Body.
 struct BodyType {
   std::string_view name;
@@ -312,7 +339,7 @@ constexpr BodyType kTypes[] = {
     {"accepted", read_accepted},     {"rejected", read_rejected},   {"withdrawn", read_withdrawn},
     {"generation", read_generation}, {"start", read_daemon<Start>}, {"adopt", read_daemon<Adopt>},
     {"stop", read_daemon<Stop>},     {"canary", read_canary},       {"ended", read_ended},
-    {"disarm", read_disarm},         {"lease", read_lease},
+    {"disarm", read_disarm},         {"lease", read_lease},         {"handover", read_handover},
 };
 static_assert(std::size(kTypes) == std::variant_size_v<Body>);
 

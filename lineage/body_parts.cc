@@ -75,6 +75,50 @@ Checked<Caller> read_caller(ObjectReader &from) {
   return caller;
 }
 
+// Host and origin come out of a signed document, but are others' text all the same.
+void write_remote_parent(JsonText &out, const RemoteParent &parent) {
+  out.member("parent").open_object();
+  if (parent.artifact)
+    out.member("artifact").hex(*parent.artifact);
+  out.member("boot").string(parent.boot);
+  out.member("host").text(Text(parent.host));
+  out.member("lineage").wide(parent.lineage);
+  if (parent.log) {
+    out.member("log").open_object();
+    out.member("index").wide(parent.log->index);
+    out.member("origin").text(Text(parent.log->origin));
+    out.member("root").hex(parent.log->root);
+    out.member("size").wide(parent.log->size);
+    out.close_object();
+  }
+  out.close_object();
+}
+
+static Checked<LogPlace> read_log_place(ObjectReader &&in) {
+  LogPlace place;
+  place.index = WARRANT_TRY(read_wide(in, "index"));
+  place.origin = WARRANT_TRY(read_text(in, "origin")).bytes();
+  place.root = WARRANT_TRY(in.digest("root"));
+  place.size = WARRANT_TRY(read_wide(in, "size"));
+  WARRANT_TRY(in.finish());
+  return place;
+}
+
+Checked<RemoteParent> read_remote_parent(ObjectReader &&in) {
+  RemoteParent parent;
+  if (in.has("artifact"))
+    parent.artifact = WARRANT_TRY(read_id(in, "artifact"));
+  parent.boot = WARRANT_TRY(in.string("boot", 1, 64));
+  if (!is_boot_id(parent.boot))
+    return malformed(in.at("boot"), "not a boot id");
+  parent.host = WARRANT_TRY(read_text(in, "host")).bytes();
+  parent.lineage = WARRANT_TRY(read_wide(in, "lineage"));
+  if (in.has("log"))
+    parent.log = WARRANT_TRY(read_log_place(WARRANT_TRY(in.object("log"))));
+  WARRANT_TRY(in.finish());
+  return parent;
+}
+
 void write_artifact(JsonText &out, const Attribution &artifact) {
   out.member("artifact").open_object();
   out.member("governance").open_object();

@@ -19,6 +19,9 @@ Checked<File> read_file_of(ObjectReader &from);
 void write_caller(JsonText &out, const Caller &caller);
 Checked<Caller> read_caller(ObjectReader &from);
 
+void write_remote_parent(JsonText &out, const RemoteParent &parent);
+Checked<RemoteParent> read_remote_parent(ObjectReader &&in);
+
 void write_artifact(JsonText &out, const Attribution &artifact);
 Checked<Attribution> read_artifact(ObjectReader &from);
 Checked<std::optional<Attribution>> read_optional_artifact(ObjectReader &in);

@@ -32,6 +32,7 @@ constexpr MessageId kMessageIds[] = {
     {"ended", "04f48bb564af4a068af1e691e0e5bca8"},
     {"disarm", "911493582d6b4fc497d174a4f2de9876"},
     {"lease", "416e85d9e0c343bba0197986ea708274"},
+    {"handover", "07ed3b630576473994304a82d827fb42"},
 };
 static_assert(std::size(kMessageIds) == std::variant_size_v<Body>);
 
@@ -45,6 +46,9 @@ struct Priority {
   char operator()(const Gap &) const { return '3'; }
   char operator()(const Canary &canary) const { return canary.refused ? '6' : '3'; }
   char operator()(const Lease &lease) const { return lease.is_open ? '6' : '4'; }
+  char operator()(const Handover &handover) const {
+    return handover.reason == W_REASON_AUTHORIZED ? '5' : '4';
+  }
   char operator()(const Rejected &) const { return '4'; }
   char operator()(const Ended &) const { return '4'; }
   char operator()(const Disarm &) const { return '4'; }

@@ -79,21 +79,49 @@ static Record record_of_row(const Statement &row) {
   return record;
 }
 
+static Record record_of_handover(const Statement &row) {
+  RemoteParent parent;
+  parent.host = text_of(row, 3).bytes();
+  parent.boot = row.text(4);
+  parent.lineage = row.number(5);
+  if (ArtifactId artifact{}; row.bytes(6, artifact))
+    parent.artifact = artifact;
+  Handover handover;
+  handover.reason = W_REASON_AUTHORIZED;
+  handover.lineage = row.number(2);
+  handover.parent = std::move(parent);
+  Record record;
+  record.origin.boot = row.text(0);
+  record.time.wall_ns = row.signed_number(1);
+  record.body = std::move(handover);
+  return record;
+}
+
 Result<ExecTree> exec_tree(LineageIndex &index, bool all_boots) {
-  std::string sql =
+  const std::string boots = all_boots
+                                ? ""
+                                : "WHERE boot.id = (SELECT boot FROM source WHERE boot IS NOT NULL "
+                                  "ORDER BY source.id DESC LIMIT 1) ";
+  const std::string events =
       "SELECT boot.boot, kind, wall, lineage, parent, root, flags, under.bytes, exec, uid, tgid, "
       "comm.text, cgroup.text, path.text, chain, verdict "
       "FROM event JOIN boot ON boot.id = event.boot LEFT JOIN bytes AS under ON under.id = under "
       "JOIN word AS comm ON comm.id = comm JOIN word AS cgroup ON cgroup.id = cgroup "
       "JOIN word AS path ON path.id = path ";
-  if (!all_boots)
-    sql +=
-        "WHERE event.boot = (SELECT boot FROM source WHERE boot IS NOT NULL "
-        "ORDER BY source.id DESC LIMIT 1) ";
-  Statement rows = WARRANT_TRY(index.database().prepare(sql + "ORDER BY event.id"));
+  const std::string handovers =
+      "SELECT boot.boot, wall, lineage, host.text, remote_boot.text, remote, bytes "
+      "FROM handover JOIN boot ON boot.id = handover.boot "
+      "JOIN word AS host ON host.id = remote_host "
+      "JOIN word AS remote_boot ON remote_boot.id = handover.remote_boot "
+      "LEFT JOIN bytes ON bytes.id = remote_artifact ";
   ExecTree tree;
+  Statement rows = WARRANT_TRY(index.database().prepare(events + boots + "ORDER BY event.id"));
   while (WARRANT_TRY(rows.step()))
     tree.add(record_of_row(rows));
+  Statement taken =
+      WARRANT_TRY(index.database().prepare(handovers + boots + "ORDER BY handover.id"));
+  while (WARRANT_TRY(taken.step()))
+    tree.add(record_of_handover(taken));
   return tree;
 }
 

@@ -8,7 +8,7 @@ namespace warrant {
 
 /// Goes up with every change of the tables or of what is written to them: an index of another
 /// version is made anew.
-inline constexpr uint64_t kIndexVersion = 1;
+inline constexpr uint64_t kIndexVersion = 2;
 /// "wrnt", where SQLite keeps what a file is for.
 inline constexpr uint64_t kIndexApplication = 0x77726e74;
 
@@ -70,6 +70,15 @@ CREATE TABLE life(
   detail INTEGER NOT NULL,      -- word
   reason INTEGER NOT NULL,
   subjects INTEGER NOT NULL
+) STRICT;
+CREATE TABLE handover(          -- of tokens that were taken
+  id INTEGER PRIMARY KEY,
+  boot INTEGER NOT NULL, wall INTEGER NOT NULL,
+  lineage INTEGER NOT NULL,     -- goes on from
+  remote INTEGER NOT NULL,      -- this one
+  remote_host INTEGER NOT NULL, -- word
+  remote_boot INTEGER NOT NULL, -- word
+  remote_artifact INTEGER       -- bytes
 ) STRICT;
 CREATE TABLE generation(
   id INTEGER PRIMARY KEY,

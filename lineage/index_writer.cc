@@ -130,6 +130,9 @@ Result<IndexWriter> IndexWriter::make(Database &database) {
       WARRANT_TRY(Interner::make(database, "bytes", "bytes", false)),
       WARRANT_TRY(database.prepare(kAddEvent)), WARRANT_TRY(database.prepare(kAddLife)),
       WARRANT_TRY(database.prepare(
+          "INSERT INTO handover(boot, wall, lineage, remote, remote_host, remote_boot, "
+          "remote_artifact) VALUES(?,?,?,?,?,?,?)")),
+      WARRANT_TRY(database.prepare(
           "INSERT INTO generation(boot, wall, number, policy, mode) VALUES(?,?,?,?,?)")),
       WARRANT_TRY(database.prepare("SELECT id FROM artifact WHERE artifact = ? AND sha256 IS ?")),
       WARRANT_TRY(database.prepare("INSERT INTO artifact(artifact, sha256, issuers, governance) "
@@ -170,6 +173,8 @@ Status IndexWriter::add(const Record &record, uint64_t source, uint64_t position
                      "process " + std::to_string(ended->pid) + " was ended",
                      ended->reason,
                      0});
+  if (const auto *handover = std::get_if<Handover>(&body))
+    return add_handover(record, boot_number, *handover);
   if (const auto *generation = std::get_if<Generation>(&body))
     return add_generation(record, boot_number, *generation);
   return {};
@@ -299,6 +304,22 @@ Status IndexWriter::add_life(const Record &record, uint64_t boot, const Life &li
       .bind(9, uint64_t{life.reason})
       .bind(10, life.subjects);
   return life_.run();
+}
+
+// Of a token that was refused nothing goes on.
+Status IndexWriter::add_handover(const Record &record, uint64_t boot, const Handover &handover) {
+  if (handover.reason != W_REASON_AUTHORIZED || !handover.parent)
+    return {};
+  const RemoteParent &parent = *handover.parent;
+  handover_.bind(1, boot)
+      .bind_signed(2, record.time.wall_ns)
+      .bind(3, handover.lineage)
+      .bind(4, parent.lineage)
+      .bind(5, WARRANT_TRY(words_.number(Text(parent.host).escaped())))
+      .bind(6, WARRANT_TRY(words_.number(parent.boot)));
+  bind_optional(handover_, 7,
+                parent.artifact ? WARRANT_TRY(bytes(*parent.artifact)) : std::nullopt);
+  return handover_.run();
 }
 
 Status IndexWriter::add_generation(const Record &record, uint64_t boot,

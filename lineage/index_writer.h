@@ -47,13 +47,14 @@ class IndexWriter {
 
  private:
   struct Life;
-  IndexWriter(Interner words, Interner bytes, Statement event, Statement life, Statement generation,
-              Statement find_artifact, Statement add_artifact, Statement find_boot,
-              Statement add_boot)
+  IndexWriter(Interner words, Interner bytes, Statement event, Statement life, Statement handover,
+              Statement generation, Statement find_artifact, Statement add_artifact,
+              Statement find_boot, Statement add_boot)
       : words_(std::move(words)),
         bytes_(std::move(bytes)),
         event_(std::move(event)),
         life_(std::move(life)),
+        handover_(std::move(handover)),
         generation_(std::move(generation)),
         find_artifact_(std::move(find_artifact)),
         add_artifact_(std::move(add_artifact)),
@@ -68,12 +69,14 @@ class IndexWriter {
   Status add_decision(const Record &record, const Decision &decision);
   Status add_commit(const Record &record, const Commit &commit);
   Status add_life(const Record &record, uint64_t boot, const Life &life);
+  Status add_handover(const Record &record, uint64_t boot, const Handover &handover);
   Status add_generation(const Record &record, uint64_t boot, const Generation &generation);
 
   Interner words_;
   Interner bytes_;
   Statement event_;
   Statement life_;
+  Statement handover_;
   Statement generation_;
   Statement find_artifact_;
   Statement add_artifact_;

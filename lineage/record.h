@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "artifacts/json.h"
+#include "artifacts/lineage_token.h"
 #include "artifacts/result.h"
 #include "bpf/abi.h"
 #include "lineage/attribution.h"
@@ -163,8 +164,18 @@ struct Lease {
   Text detail;
 };
 
+/// Somebody showed a lineage token, so that what an exec here begets goes on from one elsewhere.
+struct Handover {
+  std::optional<ArtifactId> token; ///< its id, as it claims where it was refused
+  Caller caller;
+  uint64_t lineage = 0;              ///< of the caller's exec here; 0: it has none
+  uint8_t reason = W_REASON_INVALID; ///< enum w_reason: authorized, or why it was refused
+  Text detail;
+  std::optional<RemoteParent> parent; ///< of `lineage`, by a token that was signed for this host
+};
+
 using Body = std::variant<Decision, Commit, Gap, Accepted, Rejected, Withdrawn, Generation, Start,
-                          Adopt, Stop, Canary, Ended, Disarm, Lease>;
+                          Adopt, Stop, Canary, Ended, Disarm, Lease, Handover>;
 
 /// The machine and its boot.
 struct Origin {

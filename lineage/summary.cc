@@ -82,6 +82,15 @@ struct Filler {
     summary.detail = lease.name.escaped() + (lease.is_open ? " is open" : " is not open") +
                      (lease.detail.empty() ? "" : ": " + lease.detail.escaped());
   }
+  void operator()(const Handover &handover) const {
+    summary.reason = kReasonWords.text(handover.reason);
+    if (handover.parent)
+      summary.detail = "from lineage " + std::to_string(handover.parent->lineage) + " of " +
+                       Text(handover.parent->host).escaped() + ", ";
+    summary.detail += "shown by pid " + std::to_string(handover.caller.pid) + ", uid " +
+                      std::to_string(handover.caller.uid) +
+                      (handover.detail.empty() ? "" : ": " + handover.detail.escaped());
+  }
 };
 
 std::string who(const Task &task) {

@@ -36,13 +36,16 @@ std::string_view knowledge_name(Knowledge knowledge) {
 void ExecTree::add(const Record &record) {
   const auto *decision = std::get_if<Decision>(&record.body);
   const auto *commit = std::get_if<Commit>(&record.body);
-  if (!decision && !commit)
+  const auto *handover = std::get_if<Handover>(&record.body);
+  if (!decision && !commit && !handover)
     return;
   const size_t boot = boot_index(record.origin.boot);
   if (decision)
     add_decision(boot, *decision, record.time.wall_ns);
-  else
+  else if (commit)
     add_commit(boot, *commit, record.time.wall_ns);
+  else
+    add_handover(boot, *handover, record.time.wall_ns);
 }
 
 size_t ExecTree::boot_index(const std::string &boot) {
@@ -90,6 +93,16 @@ void ExecTree::add_decision(size_t boot, const Decision &decision, int64_t wall_
   // A script stands at place 0 of its exec chain; its interpreters follow under the same id.
   if (decision.exec != 0 && decision.facts.chain == 0)
     asked_[{boot, decision.exec}] = decision.file.path;
+}
+
+void ExecTree::add_handover(size_t boot, const Handover &handover, int64_t wall_ns) {
+  if (handover.reason != W_REASON_AUTHORIZED || handover.lineage == 0)
+    return;
+  ExecNode &node = nodes_[{boot, handover.lineage}];
+  node.lineage = handover.lineage;
+  if (node.wall_ns == 0)
+    node.wall_ns = wall_ns;
+  node.remote = handover.parent;
 }
 
 void ExecTree::add_commit(size_t boot, const Commit &commit, int64_t wall_ns) {

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -39,6 +40,8 @@ struct ExecNode {
   Text path;             ///< empty: unknown
   Text comm;
   Text cgroup;
+  /// It goes on from an exec elsewhere, by a lineage token.
+  std::optional<RemoteParent> remote;
 };
 
 class ExecTree {
@@ -57,6 +60,7 @@ class ExecTree {
   ExecNode &touch(size_t boot, const w_process &process, const Task &task, int64_t wall_ns);
   void add_decision(size_t boot, const Decision &decision, int64_t wall_ns);
   void add_commit(size_t boot, const Commit &commit, int64_t wall_ns);
+  void add_handover(size_t boot, const Handover &handover, int64_t wall_ns);
 
   std::vector<std::string> boots_;
   std::map<Key, ExecNode> nodes_;

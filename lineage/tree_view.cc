@@ -83,6 +83,9 @@ std::string describe(const ExecNode &node) {
     line += "  artifact " + to_hex(node.artifact).substr(0, 12);
   if (node.denials > 0)
     line += "  denied " + std::to_string(node.denials);
+  if (node.remote)
+    line += "  from lineage " + std::to_string(node.remote->lineage) + " of " +
+            Text(node.remote->host).escaped();
   return line + "  " + format_wall_time(node.wall_ns);
 }
 
@@ -107,6 +110,13 @@ std::string draw(const Pending &at, const ExecNode &node, std::string &text) {
   return at.prefix + (at.last ? "    " : "│   ");
 }
 
+Json remote_to_json(const RemoteParent &remote) {
+  return {{"artifact", remote.artifact ? Json(to_hex(*remote.artifact)) : Json()},
+          {"boot", remote.boot},
+          {"host", Text(remote.host).escaped()},
+          {"lineage", std::to_string(remote.lineage)}};
+}
+
 Json node_to_json(const ExecNode &node, const std::string &boot, bool is_match) {
   return {{"artifact", to_hex(node.artifact)},
           {"boot", boot},
@@ -119,6 +129,7 @@ Json node_to_json(const ExecNode &node, const std::string &boot, bool is_match) 
           {"parent", std::to_string(node.parent)},
           {"path", node.path.escaped()},
           {"pid", node.pid},
+          {"remoteParent", node.remote ? remote_to_json(*node.remote) : Json()},
           {"root", std::to_string(node.root)},
           {"time", format_wall_time(node.wall_ns)},
           {"uid", node.uid}};

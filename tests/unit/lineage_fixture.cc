@@ -112,6 +112,20 @@ Ended ended_process() {
   return ended;
 }
 
+Handover handover(w_reason reason) {
+  Handover made;
+  made.token = attribution().id;
+  made.caller = {812, 0, 1000};
+  made.lineage = 41;
+  made.reason = static_cast<uint8_t>(reason);
+  made.detail = "a test";
+  made.parent = RemoteParent{"host-a", std::string(kBoot), 17, attribution().id,
+                             LogPlace{"host-a/lineage", 5, 9, Digest{}}};
+  if (reason != W_REASON_AUTHORIZED)
+    made.parent->log.reset();
+  return made;
+}
+
 std::vector<Record> one_of_each() {
   const Daemon daemon{321, "0.1.0", "6.1.0-39-amd64", ""};
   Rejected rejected{"evil.json", W_REASON_INVALID_SIGNATURE, "signature by unknown key", {}, 2, {}};
@@ -136,7 +150,10 @@ std::vector<Record> one_of_each() {
                          Disarm{std::nullopt, {813, 0, UINT32_MAX}, "no artifact"},
                          Lease{"measured-boot", true, 7'000'000'000, W_REASON_INVALID, ""},
                          Lease{"measured-boot", false, 7'000'000'001, W_REASON_ENVIRONMENT_FAILURE,
-                               "PCR 7 is something else"}};
+                               "PCR 7 is something else"},
+                         handover(W_REASON_AUTHORIZED),
+                         handover(W_REASON_REPLAY),
+                         Handover{{}, {813, 0, UINT32_MAX}, 0, W_REASON_MALFORMED, "not JSON", {}}};
   for (const Body &body : bodies)
     records.push_back(make_record(origin(), kNow, body));
   return records;

@@ -47,6 +47,8 @@ Answer lineage_authority(const Arguments &arguments);
 Answer lineage_top(const Arguments &arguments);
 Answer lineage_report(const Arguments &arguments);
 Answer lineage_export(const Arguments &arguments);
+Answer lineage_token(const Arguments &arguments);
+Answer lineage_adopt(const Arguments &arguments);
 Answer replay(const Arguments &arguments);
 Answer simulate(const Arguments &arguments);
 Answer warm(const Arguments &arguments);

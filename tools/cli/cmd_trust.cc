@@ -16,8 +16,9 @@ namespace warrant::cli {
 namespace {
 
 /// Each has a --WORD-key; the first three a --WORD-threshold, too.
-constexpr std::string_view kKeyWords[] = {"root", "policy",     "issuer",     "baseline",
-                                          "task", "revocation", "enrollment", "breakglass"};
+constexpr std::string_view kKeyWords[] = {"root",       "policy",     "issuer",
+                                          "baseline",   "task",       "revocation",
+                                          "enrollment", "breakglass", "lineage"};
 constexpr size_t kThresholdWords = 3;
 
 Try<RolePlan> plan_of(const Arguments &arguments) {

@@ -15,8 +15,9 @@ namespace {
 constexpr size_t kMaxListed = 10; // of each list
 
 /// What each role lets its keys do, by RoleName.
-constexpr std::string_view kRoleWords[kRoleCount] = {
-    "roots", "policies", "baselines", "tasks", "revocation", "enrollment", "break-glass"};
+constexpr std::string_view kRoleWords[kRoleCount] = {"roots",       "policies",   "baselines",
+                                                     "tasks",       "revocation", "enrollment",
+                                                     "break-glass", "lineage"};
 
 std::string kinds_text(const std::vector<ArtifactKind> &kinds) {
   std::string text;

@@ -92,6 +92,20 @@ constexpr Option kExport[] = {
            "With openmetrics: answer whoever connects to this unix socket, by HTTP, with what the "
            "records say then, until a signal ends it."),
     kLineageDir};
+constexpr Option kToken[] = {
+    kKeys,
+    option("--lineage", "ID", Value::kNumber, Count::kOnce, "The exec here that begets."),
+    option("--audience", "HOST", Value::kText, Count::kOnce,
+           "Name of the only host that takes it; for a container, the host that it runs on."),
+    kNotBefore,
+    lifetime("10m"),
+    option("--checkpoint", "FILE", Value::kFile, Count::kMaybe,
+           "Checkpoint of this host's log of records, so that the exec can be looked up."),
+    option("--index", "N", Value::kNumber, Count::kMaybe, "Where in that log its record lies."),
+    kLineageDir,
+    kOut,
+    kForce};
+constexpr Option kAdopt[] = {kSocket};
 constexpr Option kLogs = option({}, "LOG", Value::kFile, Count::kAny,
                                 "Folders of logs, or files of records; without any, those of "
                                 "--lineage-dir.");
@@ -154,6 +168,26 @@ constexpr Command kCommands[] = {
      "records are left out, and counted on standard error. docs/exports.md tells which member is "
      "which. With --json, one array of records. Answers no if a record could not be read.",
      kExport, kLogs, lineage_export},
+    {"lineage", "token", "Sign who begets an exec on another host, or in a container.",
+     "A token carries a lineage to where no kernel could: it names the exec here, its host and "
+     "boot, the artifact that it runs under, and the only host that takes it, once, within an "
+     "hour at most. It grants nothing: what runs there is authorized there. The key must have the "
+     "role lineage in the trust root of that host.",
+     kToken, kNoOperand, lineage_token},
+    {"lineage",
+     "adopt",
+     "Run a program whose lineage goes on from elsewhere.",
+     "Shows the token to warrantd, which checks and remembers it, and records what this process "
+     "goes on from; then executes the program. Answers no, and runs nothing, if the token is "
+     "refused: forged, taken before, meant for another host, outside its window. Needs root.",
+     kAdopt,
+     {{},
+      "TOKEN -- PROGRAM",
+      Value::kFile,
+      Count::kSome,
+      {},
+      "The token's file, then the program with its arguments."},
+     lineage_adopt},
 };
 static_assert(is_complete(kCommands));
 

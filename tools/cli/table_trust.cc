@@ -25,7 +25,7 @@ constexpr Option threshold(std::string_view name, std::string_view help) {
 constexpr Option kThreshold =
     option("--threshold", "ROLE=N", Value::kText, Count::kAny,
            "How many keys of a role must sign: root, policy, baseline, task, revocation, "
-           "enrollment, breakglass, or issuer for baseline and task.");
+           "enrollment, breakglass, lineage, or issuer for baseline and task.");
 
 constexpr Option kTrustInit[] = {
     role_key("--root-key", Count::kSome, "Private key that signs trust roots; this one too."),
@@ -37,6 +37,7 @@ constexpr Option kTrustInit[] = {
     role_key("--revocation-key", Count::kAny, "Key that signs revocation lists."),
     role_key("--enrollment-key", Count::kAny, "Key that enrols hosts."),
     role_key("--breakglass-key", Count::kAny, "Key that signs break-glass artifacts."),
+    role_key("--lineage-key", Count::kAny, "Key that signs lineage tokens."),
     kThreshold,
     threshold("--root-threshold", "Root keys that must sign."),
     threshold("--policy-threshold", "Policy keys that must sign."),

@@ -11,7 +11,7 @@ import struct
 from . import place
 from .product import ACTIONS, MANIFEST_RECORD, seconds_of, timestamp, warrant
 
-KEYS = ("root", "policy", "issuer", "delegate", "revoker", "breaker", "enroller", "stranger")
+KEYS = ("root", "policy", "issuer", "delegate", "revoker", "breaker", "enroller", "carrier", "stranger")
 
 
 @dataclasses.dataclass
@@ -31,8 +31,8 @@ class Authority:
         warrant("trust", "init", "--root-key", folder / "root.key", "--policy-key",
                 folder / "policy.pub", "--issuer-key", folder / "issuer.pub", "--revocation-key",
                 folder / "revoker.pub", "--breakglass-key", folder / "breaker.pub",
-                "--enrollment-key", folder / "enroller.pub", "--out",
-                folder / "trust-root.json")
+                "--enrollment-key", folder / "enroller.pub", "--lineage-key", folder / "carrier.pub",
+                "--out", folder / "trust-root.json")
         authority.sign_policy("policy", policy)
         return authority
 
