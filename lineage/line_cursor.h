@@ -20,6 +20,7 @@ class LineCursor {
   explicit LineCursor(std::string_view line) : at_(line.data()), end_(at_ + line.size()) {}
 
   bool is_at_end() const { return at_ == end_; }
+  bool is_at(char c) const { return at_ != end_ && *at_ == c; }
   bool take(std::string_view literal) {
     if (static_cast<size_t>(end_ - at_) < literal.size() ||
         std::memcmp(at_, literal.data(), literal.size()) != 0)

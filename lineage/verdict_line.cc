@@ -71,7 +71,21 @@ bool read_decision(LineCursor &in, w_decision &out) {
          in.word(kVerdictWords, out.verdict) && in.take('}');
 }
 
+/// Members of both types that are only passed over, and what a value of theirs begins with.
+/// `artifact` is the one that may be missing.
+struct Passed {
+  std::string_view name;
+  char begins;
+};
+constexpr Passed kPassed[] = {{"artifact", '{'}, {"boot", '"'}, {"boottime", '"'}, {"exec", '"'},
+                              {"file", '{'},     {"host", '"'}, {"policy", '"'},   {"process", '{'},
+                              {"sequence", '"'}, {"task", '{'}, {"time", '"'}};
+constexpr size_t kOfCommit = 8;    ///< of them, without artifact
+constexpr size_t kOfDecision = 10; ///< with exec and policy
+
 struct Seen {
+  size_t passed = 0;
+  size_t of_decision = 0; ///< exec, policy
   bool facts = false;
   bool decision = false;
   std::string_view type;
@@ -89,7 +103,14 @@ bool read_member(LineCursor &in, std::string_view name, Seen &seen, VerdictLine 
     return in.string(seen.type);
   if (name == "v")
     return in.number(kRecordVersion, seen.version);
-  return in.skip(kLevels);
+  for (const Passed &member : kPassed) {
+    if (member.name != name)
+      continue;
+    seen.passed += name == "artifact" ? 0 : 1;
+    seen.of_decision += name == "exec" || name == "policy" ? 1 : 0;
+    return in.is_at(member.begins) && in.skip(kLevels);
+  }
+  return false;
 }
 
 } // namespace
@@ -110,8 +131,9 @@ bool read_verdict_line(std::string_view line, VerdictLine &out) {
     return false;
   out.is_decision = seen.type == "decision";
   if (out.is_decision)
-    return seen.facts && seen.decision;
-  return seen.type == "commit" && !seen.facts && !seen.decision;
+    return seen.facts && seen.decision && seen.passed == kOfDecision;
+  return seen.type == "commit" && !seen.facts && !seen.decision && seen.of_decision == 0 &&
+         seen.passed == kOfCommit;
 }
 
 } // namespace warrant

@@ -14,7 +14,7 @@
 namespace warrant {
 
 /// Facts and verdict, exactly as parse_record() reads them. The line is canonical JSON from end to
-/// end; what its other members mean was not looked at.
+/// end, with the members that such a record has; what the others say was not looked at.
 struct VerdictLine {
   std::string_view id;      ///< of the record; a view of the line
   bool is_decision = false; ///< if not, it is a commit, and the rest is zero
