@@ -24,6 +24,7 @@ struct Known {
   uint64_t unreadable = 0;
   Digest last{};
   std::optional<uint64_t> boot;
+  std::optional<SequenceRoot> root;
 };
 
 // A line that cannot be fetched has a place but no content.
@@ -33,22 +34,31 @@ Digest digest_of(const Result<std::optional<std::string_view>> &line) {
 
 Result<std::optional<Known>> known_of(Database &database, const std::string &name) {
   Statement find = WARRANT_TRY(
-      database.prepare("SELECT id, records, unreadable, last, boot FROM source WHERE name = ?"));
+      database.prepare("SELECT id, records, unreadable, last, boot, rooted, root FROM source "
+                       "WHERE name = ?"));
   find.bind(1, std::string_view(name));
   if (!WARRANT_TRY(find.step()))
     return std::optional<Known>();
-  Known known{find.number(0), find.number(1), find.number(2), {}, std::nullopt};
+  Known known{find.number(0), find.number(1), find.number(2), {}, std::nullopt, std::nullopt};
   if (!find.bytes(3, known.last))
     return std::optional<Known>(); // as good as none: another name is added, which is refused
   if (!find.is_null(4))
     known.boot = find.number(4);
+  if (SequenceRoot root{find.number(5), {}}; find.bytes(6, root.root))
+    known.root = root;
   return std::optional<Known>(known);
 }
 
-// Whether the log still has, where the index ends, the record that it ended with; leaves it there.
+// Whether the log still has, where the index ends, the record that it ended with, and before it
+// what was there before, as far as the log itself can tell; leaves it there.
 Result<bool> continues(LineSequence &log, const Known &known) {
   if (known.records == 0)
     return true;
+  if (known.root) {
+    const Result<std::optional<SequenceRoot>> now = log.root(known.root->size);
+    if (!now.ok() || now.value() != known.root)
+      return false;
+  }
   if (!WARRANT_TRY(log.seek(known.records - 1)))
     return false;
   const Result<std::optional<std::string_view>> line = log.next();
@@ -212,13 +222,20 @@ Status LineageIndex::add_log(IndexWriter &writer, LineSequence &log) {
     update_.added++;
   }
   Statement note = WARRANT_TRY(database_->prepare(
-      "UPDATE source SET records = ?, unreadable = ?, last = ?, boot = ? WHERE id = ?"));
+      "UPDATE source SET records = ?, unreadable = ?, last = ?, boot = ?, rooted = ?, root = ? "
+      "WHERE id = ?"));
   note.bind(1, known.records).bind(2, known.unreadable).bind(3, ByteView(known.last));
   if (known.boot)
     note.bind(4, *known.boot);
   else
     note.bind_null(4);
-  note.bind(5, known.id);
+  // A tree that cannot be read is for `lineage verify` to tell: the records were.
+  const Result<std::optional<SequenceRoot>> root = log.root(known.records);
+  if (root.ok() && root.value())
+    note.bind(5, root.value()->size).bind(6, ByteView(root.value()->root));
+  else
+    note.bind_null(5).bind_null(6);
+  note.bind(7, known.id);
   update_.total += known.records;
   update_.unreadable += known.unreadable;
   return note.run();

@@ -24,6 +24,8 @@ CREATE TABLE source(
   records INTEGER NOT NULL,     -- how many of its records are here
   unreadable INTEGER NOT NULL,  -- how many of them could not be read
   last BLOB NOT NULL,           -- sha256 of the last of them
+  rooted INTEGER,               -- how many of them the root is of; NULL: the log has no root
+  root BLOB,
   boot INTEGER                  -- of the last that could be read
 ) STRICT;
 CREATE TABLE boot(id INTEGER PRIMARY KEY, boot TEXT NOT NULL UNIQUE, host TEXT NOT NULL) STRICT;

@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "lineage/line_sequence.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "lineage/log_snapshot.h"
+#include "lineage/log_state.h"
+#include "lineage/tile_reader.h"
 
 namespace warrant {
 
@@ -11,8 +14,8 @@ Result<FileSequence> FileSequence::open(const std::string &path) {
   return FileSequence(path, WARRANT_TRY(RecordReader::open(path, LastLine::kMayBeTorn)));
 }
 
-// An entry of a log is found by its number; lines of a file are skipped, not parsed: a hundred times
-// as fast.
+// An entry of a log is found by its number; lines of a file are skipped, not parsed: a hundred
+// times as fast.
 Result<bool> FileSequence::seek(uint64_t index) {
   if (index == next_)
     return true;
@@ -44,6 +47,21 @@ Result<std::optional<std::string_view>> FileSequence::next() {
   if (line.ok() ? line.value().has_value() : reader_.is_readable())
     next_++;
   return line;
+}
+
+// A copy without the writer's state has none: it is not continued, but copied anew.
+Result<std::optional<SequenceRoot>> FileSequence::root(uint64_t limit) {
+  if (!reader_.place().is_entry)
+    return std::optional<SequenceRoot>();
+  const std::unique_ptr<FolderFiles> files = WARRANT_TRY(FolderFiles::open(path_));
+  const std::optional<Bytes> bytes = WARRANT_TRY(files->read(kLogStateFile, kMaxLogStateSize));
+  if (!bytes)
+    return std::optional<SequenceRoot>();
+  const LogState state = WARRANT_TRY(parse_log_state(text_of(*bytes)));
+  SequenceRoot root{std::min(limit, state.size), {}};
+  TileReader tiles(*files, state.size);
+  root.root = WARRANT_TRY(tree_root(root.size, tiles.hashes()));
+  return std::optional(root);
 }
 
 } // namespace warrant

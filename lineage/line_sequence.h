@@ -9,9 +9,18 @@
 #include <string_view>
 
 #include "artifacts/result.h"
+#include "lineage/merkle.h"
 #include "lineage/reader.h"
 
 namespace warrant {
+
+/// The Merkle tree over the first records of a log.
+struct SequenceRoot {
+  uint64_t size = 0; ///< records
+  Hash root = empty_root();
+
+  friend bool operator==(const SequenceRoot &, const SequenceRoot &) = default;
+};
 
 class LineSequence {
  public:
@@ -27,6 +36,9 @@ class LineSequence {
   virtual bool is_readable() const = 0;
   /// Where the record stands that was read last, for a person.
   virtual std::string place() const = 0;
+  /// The largest tree of at most so many records that the log tells of. Nothing: it has none, as
+  /// files of lines have none. What it tells is not verified.
+  virtual Result<std::optional<SequenceRoot>> root(uint64_t limit) = 0;
 };
 
 /// A log, as it is when it is opened or sought, or a file of lines; a line that is not ended is not
@@ -40,6 +52,7 @@ class FileSequence final : public LineSequence {
   Result<std::optional<std::string_view>> next() override;
   bool is_readable() const override { return reader_.is_readable(); }
   std::string place() const override { return reader_.place().text(); }
+  Result<std::optional<SequenceRoot>> root(uint64_t limit) override;
 
  private:
   FileSequence(std::string path, RecordReader reader)
