@@ -89,7 +89,7 @@ Signed artifacts (*.json) and their manifests.
 What \fBwarrantd\fR(8) must never forget. No command reads or writes it.
 .TP
 /var/lib/warrant/lineage/
-Records of every decision, one file a boot.
+Records of every decision: one log for all boots.
 .TP
 /var/cache/warrant/, ~/.cache/warrant/
 Indexes of the records, made of them at will; they may be deleted at any time.
