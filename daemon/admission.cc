@@ -86,6 +86,12 @@ Result<std::optional<TrustRoot>> Admission::check_root(const std::string &config
   return std::optional(WARRANT_TRY(follow_root(config, store_.path(), known, newest)));
 }
 
+Status Admission::check_heir(const std::string &config) const {
+  const TrustFiles files = WARRANT_TRY(read_trust_files(config));
+  WARRANT_TRY(check_root(config, files.root));
+  return {};
+}
+
 Result<TrustState> Admission::load_documents(const std::string &config, const std::string &host) {
   TrustFiles files = WARRANT_TRY(read_trust_files(config));
   Checked<TrustState> trust = load_trust(files.root, files.policy, files.revocation, host);

@@ -50,6 +50,10 @@ class Admission final : public EpochKeeper {
   // kernel enforces under, or is about to.
   void bind(const RootMark &kernel) { kernel_root_ = kernel; }
 
+  // Refuses a configuration of another authority than that, whatever else it says: before anything
+  // is done that only the heir of what is in force may do.
+  Status check_heir(const std::string &config) const;
+
   // Makes the plan's state durable. Until then the kernel may get nothing of it.
   Status commit(Prepared &prepared);
 

@@ -134,6 +134,8 @@ Status Service::take_over() {
                  "--disarm"};
   enforcing_since_ = config.enforcing_since;
   std::copy(std::begin(config.programs), std::end(config.programs), programs_.begin());
+  // The records that wait in the kernel belong into the log of whoever goes on, and of nobody else.
+  WARRANT_TRY(admission_->check_heir(options_.config));
   return catch_up();
 }
 
