@@ -8,6 +8,7 @@ import pathlib
 import shutil
 import subprocess
 import sys
+import time
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 
@@ -50,6 +51,29 @@ def alone_in(folder):
     with open(folder / "lock", "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
+
+
+@contextlib.contextmanager
+def room_for_guest():
+    """Waits until fewer than $WARRANT_GUESTS guests of this cache run, where that is set. Each is a locked file
+    below slots/, by which others (flock(1)) can take a place, too."""
+    places = int(os.environ.get("WARRANT_GUESTS") or 0)
+    if places < 1:
+        yield
+        return
+    with contextlib.ExitStack() as stack:
+        slots = [stack.enter_context(open(cache_dir("slots") / str(number), "w")) for number in range(1, places + 1)]
+        while not any(_is_ours(slot) for slot in slots):
+            time.sleep(0.2)
+        yield
+
+
+def _is_ours(lock):
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 _listener = None
