@@ -67,5 +67,50 @@ class Options(unittest.TestCase):
             self.assertEqual(words, [])
 
 
+class Stuck(unittest.TestCase):
+    """A guest is stuck if its own kernel says so, and is asked anew once."""
+
+    SOFT = "[ 129.1] watchdog: BUG: soft lockup - CPU#{} stuck for {}s! [kworker/u4:0:9]\n"
+
+    def watch(self, text):
+        scratch = tempfile.TemporaryDirectory()
+        self.addCleanup(scratch.cleanup)
+        console = pathlib.Path(scratch.name) / "console.log"
+        console.write_text(text)
+        watch = machine.StuckWatch(console, 2)
+        watch.EVERY, watch._next = 0, 0
+        return watch
+
+    def test_all_processors_for_a_minute_end_the_run(self):
+        with self.assertRaises(machine.StuckError):
+            self.watch(self.SOFT.format(0, 104) + self.SOFT.format(1, 105)).look()
+
+    def test_one_of_them_or_a_shorter_time_does_not(self):
+        self.watch(self.SOFT.format(0, 104) + self.SOFT.format(0, 130)).look()
+        self.watch(self.SOFT.format(0, 104) + self.SOFT.format(1, 22)).look()
+
+    def test_a_time_limit_is_that_only_where_the_kernel_complains(self):
+        self.watch("[    8.3] ima: Can not allocate sha384 (reason: -2)\n").judge_limit()
+        for line in (self.SOFT.format(1, 21), "[ 78.2] rcu: INFO: rcu_preempt self-detected stall on CPU\n",
+                     "[ 255.3] rcu: INFO: rcu_preempt detected stalls on CPUs/tasks:\n"):
+            with self.subTest(line), self.assertRaises(machine.StuckError):
+                self.watch(line).judge_limit()
+
+    def test_it_is_asked_anew_once(self):
+        outcomes = [machine.StuckError("stuck"), "fine"]
+
+        def attempt():
+            outcome = outcomes.pop(0)
+            if isinstance(outcome, Exception):
+                raise outcome
+            return outcome
+
+        self.assertEqual(machine.again_if_stuck(attempt), "fine")
+        outcomes[:] = [machine.StuckError("stuck"), machine.StuckError("again"), "never asked"]
+        with self.assertRaises(machine.StuckError):
+            machine.again_if_stuck(attempt)
+        self.assertEqual(outcomes, ["never asked"])
+
+
 if __name__ == "__main__":
     unittest.main()

@@ -3,7 +3,7 @@
 import concurrent.futures
 import json
 
-from . import kernels, matrix, outcomes, place, product, runner, scenario
+from . import kernels, machine, matrix, outcomes, place, product, runner, scenario
 
 
 def run_options(parser):
@@ -79,7 +79,7 @@ def _run_all(jobs, options):
 
 def _run_one(name, kernel, options):
     place.say(f"# {name} on {kernel}: booting")
-    return runner.run(name, kernel, options)
+    return machine.again_if_stuck(lambda: runner.run(name, kernel, options))
 
 
 def _print_run(finished):

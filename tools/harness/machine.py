@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """One QEMU machine from start to end. It always ends: by itself, or by the time limit."""
+import contextlib
 import dataclasses
 import json
 import os
@@ -33,7 +34,12 @@ class Machine:
     firmware: str = firmware.BIOS  # one of firmware.KNOWN
     chip: tpm.Options = tpm.PLAIN
     kept: pathlib.Path | None = None  # a disk that keeps what is written to it: the guest's /dev/vdc
+    patient: bool = False          # mostly waits: takes nobody's place
     serve: object = None           # serve(event, chip): the steps that answer a guest that asks its host
+
+
+class StuckError(place.HarnessError):
+    """The guest's own kernel says that processors do not come back: nothing is known of what it was asked."""
 
 
 @dataclasses.dataclass
@@ -107,11 +113,53 @@ class EventReader:
                 self._on_event(event)
 
 
+class StuckWatch:
+    """Reads on the console what the kernel's watchdogs say of the processors."""
+
+    LOCKED_UP = re.compile(r"soft lockup - CPU#(\d+) stuck for (\d+)s")
+    STALLED = re.compile(r"soft lockup - CPU|rcu_\w+ (?:self-)?detected (?:expedited )?stall")
+    LEAST = 60                     # seconds: longer than what a busy machine makes of any step
+    EVERY = 5
+
+    def __init__(self, console, cpus):
+        self._console = console
+        self._cpus = cpus
+        self._next = time.monotonic() + self.EVERY
+
+    def _told(self):
+        return self._console.read_text("latin-1")
+
+    def look(self):
+        """Ends a run whose processors are all stuck."""
+        if time.monotonic() < self._next:
+            return
+        self._next = time.monotonic() + self.EVERY
+        told = self.LOCKED_UP.findall(self._told())
+        if len({cpu for cpu, seconds in told if int(seconds) >= self.LEAST}) >= self._cpus:
+            raise StuckError(f"all processors of the guest are stuck; see {self._console}")
+
+    def judge_limit(self):
+        """Whether it is for such a reason that a guest did not get done in time."""
+        if self.STALLED.search(self._told()):
+            raise StuckError(f"the guest ran into its time limit, and its kernel says that processors were stuck; "
+                             f"see {self._console}")
+
+
+def again_if_stuck(attempt):
+    """What attempt() returns. What was asked of a guest that got stuck is asked anew, of another guest, once; its
+    console is kept. The second time it is an error."""
+    try:
+        return attempt()
+    except StuckError as error:
+        place.say(f"{error}: trying once more, from the beginning")
+        return attempt()
+
+
 def boot(machine, on_event=None):
     """Boots a machine whose init is the agent and waits for its end. A guest that dies before its
     first user process is tried once more (QEMU's TCG does that now and then), never after that."""
     for attempt in (1, 2):
-        with place.room_for_guest():
+        with contextlib.nullcontext() if machine.patient else place.room_for_guest():
             outcome = _boot_once(machine, on_event)
         if outcome.ended != "died" or outcome.started:
             return outcome
@@ -171,6 +219,7 @@ def _boot_once(machine, on_event):
             answers.take(event)
 
         reader = EventReader(events, take)
+        stuck = StuckWatch(console, machine.cpus)
         argv = [*arguments(machine, serial), "-drive", f"file={results},if=virtio,format=raw", *chip.arguments,
                 *firmware_arguments, *answers.arguments]
         if machine.kept:
@@ -182,10 +231,13 @@ def _boot_once(machine, on_event):
                 if finished:
                     ended = "died"
                     break
+                stuck.look()
                 time.sleep(0.02)
     reader.pump()
     if any(event["event"] == "done" for event in reader.events):
         ended = "done"
+    if ended == "limit":
+        stuck.judge_limit()
     return Outcome(ended, time.monotonic() - start, reader.events)
 
 

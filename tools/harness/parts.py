@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """tools/vm guest test: which parts there are, and one after another."""
-from . import apt, build, container, peers, place, programs, system, units, venv
+from . import apt, build, container, machine, peers, place, programs, system, units, venv
 
 PARTS = {part.name: part for part in (system.SystemPart, units.UnitsPart, apt.AptPart, container.ContainerPart,
                                     peers.PeersPart, build.BuildPart, venv.VenvPart)}
@@ -16,7 +16,7 @@ def command(options):
     checks = []
     for name in names:
         place.say(f"# {name}: booting")
-        checks += PARTS[name](options).run()
+        checks += machine.again_if_stuck(lambda part=PARTS[name]: part(options).run())
     failed = sum(1 for check in checks if check.problem)
     print(f"{len(checks) - failed} passed, {failed} failed", flush=True)
     return 1 if failed else 0

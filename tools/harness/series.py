@@ -56,7 +56,7 @@ class Series:
                 devices=self._subject.devices, append=f"{boot.append} {options.append}".strip(),
                 memory=options.memory, cpus=options.cpus, accel=options.accel, limit=limit,
                 firmware=boot.firmware, chip=self.workshop.chip(boot.chip), kept=self.workshop.disk(boot),
-                serve=serve if composer.asked else None))
+                patient=self._subject.patient, serve=serve if composer.asked else None))
         finally:
             initrd.unlink()
 
