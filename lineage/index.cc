@@ -33,7 +33,7 @@ Digest digest_of(const Result<std::optional<std::string_view>> &line) {
 }
 
 Result<std::optional<Known>> known_of(Database &database, const std::string &name) {
-  Statement find = WARRANT_TRY(
+  SqlStatement find = WARRANT_TRY(
       database.prepare("SELECT id, records, unreadable, last, boot, rooted, root FROM source "
                        "WHERE name = ?"));
   find.bind(1, std::string_view(name));
@@ -165,7 +165,7 @@ Result<std::string> LineageIndex::objection(const Logs &logs) {
     if (known && !WARRANT_TRY(continues(*log, *known)))
       return log->name() + " does not continue what was indexed";
   }
-  Statement names = WARRANT_TRY(database_->prepare("SELECT name FROM source"));
+  SqlStatement names = WARRANT_TRY(database_->prepare("SELECT name FROM source"));
   while (WARRANT_TRY(names.step()))
     if (!present.contains(names.text(0)))
       return names.text(0) + " is gone";
@@ -191,7 +191,7 @@ Status LineageIndex::add_log(IndexWriter &writer, LineSequence &log) {
   if (const std::optional<Known> before = WARRANT_TRY(known_of(*database_, log.name()))) {
     known = *before;
   } else {
-    Statement add = WARRANT_TRY(database_->prepare(
+    SqlStatement add = WARRANT_TRY(database_->prepare(
         "INSERT INTO source(name, records, unreadable, last) VALUES(?, 0, 0, zeroblob(32)) "
         "RETURNING id"));
     add.bind(1, std::string_view(log.name()));
@@ -221,7 +221,7 @@ Status LineageIndex::add_log(IndexWriter &writer, LineSequence &log) {
     known.records++;
     update_.added++;
   }
-  Statement note = WARRANT_TRY(database_->prepare(
+  SqlStatement note = WARRANT_TRY(database_->prepare(
       "UPDATE source SET records = ?, unreadable = ?, last = ?, boot = ?, rooted = ?, root = ? "
       "WHERE id = ?"));
   note.bind(1, known.records).bind(2, known.unreadable).bind(3, ByteView(known.last));

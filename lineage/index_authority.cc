@@ -4,18 +4,14 @@
 #include <charconv>
 #include <nlohmann/json.hpp>
 
+#include "lineage/index_rows.h"
 #include "lineage/words.h"
 
 namespace warrant {
 namespace {
 
-Text text_of(const Statement &row, int column) {
-  const std::string text = row.text(column);
-  return Text::from_escaped(text).value_or(Text(text));
-}
-
 // What we wrote parses; anything else is nothing.
-std::vector<std::string> issuers_of(const Statement &row, int column) {
+std::vector<std::string> issuers_of(const SqlStatement &row, int column) {
   std::vector<std::string> issuers;
   const Json json = Json::parse(row.text(column), nullptr, false);
   if (json.is_array())
@@ -25,7 +21,7 @@ std::vector<std::string> issuers_of(const Statement &row, int column) {
   return issuers;
 }
 
-std::map<Text, Text> governance_of(const Statement &row, int column) {
+std::map<Text, Text> governance_of(const SqlStatement &row, int column) {
   std::map<Text, Text> governance;
   const Json json = Json::parse(row.text(column), nullptr, false);
   if (json.is_object())
@@ -38,7 +34,7 @@ std::map<Text, Text> governance_of(const Statement &row, int column) {
 }
 
 Result<std::vector<ArtifactLife>> lives_of(Database &database, const ArtifactId &id) {
-  Statement rows = WARRANT_TRY(database.prepare(
+  SqlStatement rows = WARRANT_TRY(database.prepare(
       "SELECT record, kind, wall, reason, subjects, origin.text, detail.text FROM life "
       "JOIN word AS origin ON origin.id = origin JOIN word AS detail ON detail.id = detail "
       "WHERE artifact = (SELECT id FROM bytes WHERE bytes = ?) ORDER BY life.id"));
@@ -52,7 +48,7 @@ Result<std::vector<ArtifactLife>> lives_of(Database &database, const ArtifactId 
 }
 
 Status add_uses(Database &database, uint64_t number, ArtifactPayload &payload) {
-  Statement rows = WARRANT_TRY(database.prepare(
+  SqlStatement rows = WARRANT_TRY(database.prepare(
       "SELECT policy.bytes, min(wall), max(wall), count(*), sum(verdict = 1) FROM event "
       "LEFT JOIN bytes AS policy ON policy.id = policy "
       "WHERE grant = ? AND kind = 0 GROUP BY policy ORDER BY max(event.id) DESC"));
@@ -72,7 +68,7 @@ Status add_uses(Database &database, uint64_t number, ArtifactPayload &payload) {
 Result<std::optional<Authority>> authority_of(LineageIndex &index, const ArtifactId &id) {
   Database &database = index.database();
   Authority authority{id, {}, WARRANT_TRY(lives_of(database, id))};
-  Statement rows = WARRANT_TRY(database.prepare(
+  SqlStatement rows = WARRANT_TRY(database.prepare(
       "SELECT artifact.id, payload.bytes, issuers, governance FROM artifact "
       "LEFT JOIN bytes AS payload ON payload.id = sha256 "
       "WHERE artifact = (SELECT id FROM bytes WHERE bytes = ?) ORDER BY artifact.id DESC"));
@@ -97,7 +93,7 @@ Result<std::optional<ArtifactId>> artifact_of_record(LineageIndex &index, const 
   const bool is_event = dash != std::string::npos &&
                         std::from_chars(id.data() + dash + 1, end, sequence).ptr == end &&
                         dash + 1 < id.size();
-  Statement row = WARRANT_TRY(index.database().prepare(
+  SqlStatement row = WARRANT_TRY(index.database().prepare(
       is_event ? "SELECT bytes.bytes FROM event JOIN boot ON boot.id = event.boot "
                  "JOIN artifact ON artifact.id = grant JOIN bytes ON bytes.id = artifact.artifact "
                  "WHERE sequence = ?2 AND substr(boot.boot, 1, 8) = ?1"
@@ -113,7 +109,7 @@ Result<std::optional<ArtifactId>> artifact_of_record(LineageIndex &index, const 
 }
 
 Result<std::optional<ArtifactId>> artifact_of_payload(LineageIndex &index, const Digest &sha256) {
-  Statement row = WARRANT_TRY(
+  SqlStatement row = WARRANT_TRY(
       index.database().prepare("SELECT id.bytes FROM artifact JOIN bytes AS id ON id.id = artifact "
                                "WHERE sha256 = (SELECT id FROM bytes WHERE bytes = ?)"));
   row.bind(1, ByteView(sha256));

@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "lineage/cgroup_name.h"
+#include "lineage/index_rows.h"
 #include "lineage/index_schema.h"
 #include "lineage/words.h"
 
@@ -22,13 +23,7 @@ std::string id_of(std::string_view boot, uint64_t sequence) {
   return std::string(boot.substr(0, 8)) + "-" + std::to_string(sequence);
 }
 
-// A text that is not in the escaped form was not written by us: shown as what it is, escaped.
-Text text_of(const Statement &row, int column) {
-  const std::string text = row.text(column);
-  return Text::from_escaped(text).value_or(Text(text));
-}
-
-void bind_span(Statement &statement, int at, const TimeSpan &span) {
+void bind_span(SqlStatement &statement, int at, const TimeSpan &span) {
   statement.bind_signed(at, span.since.value_or(0));
   statement.bind_signed(at + 1, span.until.value_or(INT64_MAX));
 }
@@ -43,7 +38,7 @@ Json optional_hex(ByteView bytes) {
 // ---- the tree
 
 // Rows become as much of a record as ExecTree looks at, so that there is one fold only.
-static Record record_of_row(const Statement &row) {
+static Record record_of_row(const SqlStatement &row) {
   Task task;
   task.uid = static_cast<uint32_t>(row.number(9));
   task.tgid = static_cast<uint32_t>(row.number(10));
@@ -79,7 +74,7 @@ static Record record_of_row(const Statement &row) {
   return record;
 }
 
-static Record record_of_handover(const Statement &row) {
+static Record record_of_handover(const SqlStatement &row) {
   RemoteParent parent;
   parent.host = text_of(row, 3).bytes();
   parent.boot = row.text(4);
@@ -115,10 +110,10 @@ Result<ExecTree> exec_tree(LineageIndex &index, bool all_boots) {
       "JOIN word AS remote_boot ON remote_boot.id = handover.remote_boot "
       "LEFT JOIN bytes ON bytes.id = remote_artifact ";
   ExecTree tree;
-  Statement rows = WARRANT_TRY(index.database().prepare(events + boots + "ORDER BY event.id"));
+  SqlStatement rows = WARRANT_TRY(index.database().prepare(events + boots + "ORDER BY event.id"));
   while (WARRANT_TRY(rows.step()))
     tree.add(record_of_row(rows));
-  Statement taken =
+  SqlStatement taken =
       WARRANT_TRY(index.database().prepare(handovers + boots + "ORDER BY handover.id"));
   while (WARRANT_TRY(taken.step()))
     tree.add(record_of_handover(taken));
@@ -155,7 +150,7 @@ static std::string replaced(std::string text, std::string_view what, std::string
   return text.replace(text.find(what), what.size(), by);
 }
 
-static Run run_of_row(const Statement &row) {
+static Run run_of_row(const SqlStatement &row) {
   Run run;
   run.count = row.number(0);
   run.first_ns = row.signed_number(1);
@@ -185,7 +180,7 @@ Result<std::vector<Run>> who_ran(LineageIndex &index, const Wanted &wanted, cons
     condition = "digest IN (SELECT id FROM bytes WHERE bytes = ?4)";
   else if (path.find('/') == std::string::npos)
     condition = "path IN (SELECT id FROM word WHERE substr(text, -length(?4) - 1) = '/' || ?4)";
-  Statement rows = WARRANT_TRY(index.database().prepare(
+  SqlStatement rows = WARRANT_TRY(index.database().prepare(
       replaced(replaced(std::string(kHits), "%REQUESTS%", kCodeRequests), "%WANTED%", condition)));
   bind_span(rows, 1, span);
   rows.bind(3, uint64_t{with_denied ? 1u : 0u});
@@ -254,7 +249,7 @@ static std::pair<std::string_view, std::string_view> column_of(TopBy by) {
   return {"path", "''"};
 }
 
-static std::string shown_value(TopBy by, const Statement &row) {
+static std::string shown_value(TopBy by, const SqlStatement &row) {
   if (by == TopBy::kReason)
     return kReasonWords.text(static_cast<uint8_t>(row.number(0)));
   if (by == TopBy::kUnit)
@@ -278,7 +273,7 @@ Result<std::vector<TopLine>> top(LineageIndex &index, TopOf what, TopBy by, cons
       std::string(condition) + " GROUP BY 1) SELECT " + std::string(value) +
       ", n, last_wall, boot.boot, sequence FROM hit JOIN event ON event.id = last "
       "JOIN boot ON boot.id = event.boot";
-  Statement rows = WARRANT_TRY(index.database().prepare(sql));
+  SqlStatement rows = WARRANT_TRY(index.database().prepare(sql));
   bind_span(rows, 1, span);
   // Control groups of one unit, and payloads of one artifact id, are added up here.
   std::map<std::string, TopLine> lines;

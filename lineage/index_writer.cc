@@ -66,7 +66,7 @@ std::string governance_json(const Attribution &artifact) {
   return members.dump();
 }
 
-void bind_optional(Statement &statement, int at, const std::optional<uint64_t> &number) {
+void bind_optional(SqlStatement &statement, int at, const std::optional<uint64_t> &number) {
   if (number)
     statement.bind(at, *number);
   else
@@ -88,7 +88,7 @@ Result<Interner> Interner::make(Database &database, std::string_view table, std:
       is_text);
 }
 
-void Interner::bind(Statement &statement, std::string_view value) const {
+void Interner::bind(SqlStatement &statement, std::string_view value) const {
   if (is_text_)
     statement.bind(1, value);
   else
@@ -101,7 +101,7 @@ Result<uint64_t> Interner::number(std::string_view value) {
     return known->second;
   if (known_.size() >= kMaxKnown)
     known_.clear();
-  for (Statement *statement : {&find_, &add_}) {
+  for (SqlStatement *statement : {&find_, &add_}) {
     bind(*statement, value);
     if (!WARRANT_TRY(statement->step()))
       continue;
@@ -183,7 +183,7 @@ Status IndexWriter::add(const Record &record, uint64_t source, uint64_t position
 Result<uint64_t> IndexWriter::boot(const Origin &origin) {
   if (last_boot_ && origin.boot == last_boot_id_)
     return *last_boot_;
-  for (Statement *statement : {&find_boot_, &add_boot_}) {
+  for (SqlStatement *statement : {&find_boot_, &add_boot_}) {
     statement->bind(1, origin.boot);
     if (statement == &add_boot_)
       statement->bind(2, origin.host.escaped());
@@ -210,7 +210,7 @@ Result<uint64_t> IndexWriter::artifact(const Attribution &artifact) {
     return known->second;
   const uint64_t id = WARRANT_TRY(bytes_.number(as_text(artifact.id)));
   const std::optional<uint64_t> payload = WARRANT_TRY(bytes(artifact.sha256));
-  for (Statement *statement : {&find_artifact_, &add_artifact_}) {
+  for (SqlStatement *statement : {&find_artifact_, &add_artifact_}) {
     statement->bind(1, id);
     bind_optional(*statement, 2, payload);
     if (statement == &add_artifact_)

@@ -25,12 +25,12 @@ class Interner {
   // A log of endlessly many different paths must not be held in memory.
   static constexpr size_t kMaxKnown = 1u << 17;
 
-  Interner(Statement find, Statement add, bool is_text)
+  Interner(SqlStatement find, SqlStatement add, bool is_text)
       : find_(std::move(find)), add_(std::move(add)), is_text_(is_text) {}
-  void bind(Statement &statement, std::string_view value) const;
+  void bind(SqlStatement &statement, std::string_view value) const;
 
-  Statement find_;
-  Statement add_;
+  SqlStatement find_;
+  SqlStatement add_;
   bool is_text_;
   std::unordered_map<std::string, uint64_t> known_;
 };
@@ -47,9 +47,9 @@ class IndexWriter {
 
  private:
   struct Life;
-  IndexWriter(Interner words, Interner bytes, Statement event, Statement life, Statement handover,
-              Statement generation, Statement find_artifact, Statement add_artifact,
-              Statement find_boot, Statement add_boot)
+  IndexWriter(Interner words, Interner bytes, SqlStatement event, SqlStatement life,
+              SqlStatement handover, SqlStatement generation, SqlStatement find_artifact,
+              SqlStatement add_artifact, SqlStatement find_boot, SqlStatement add_boot)
       : words_(std::move(words)),
         bytes_(std::move(bytes)),
         event_(std::move(event)),
@@ -74,14 +74,14 @@ class IndexWriter {
 
   Interner words_;
   Interner bytes_;
-  Statement event_;
-  Statement life_;
-  Statement handover_;
-  Statement generation_;
-  Statement find_artifact_;
-  Statement add_artifact_;
-  Statement find_boot_;
-  Statement add_boot_;
+  SqlStatement event_;
+  SqlStatement life_;
+  SqlStatement handover_;
+  SqlStatement generation_;
+  SqlStatement find_artifact_;
+  SqlStatement add_artifact_;
+  SqlStatement find_boot_;
+  SqlStatement add_boot_;
   std::string last_boot_id_;
   std::optional<uint64_t> last_boot_;
   std::unordered_map<std::string, uint64_t> artifacts_; // by id and payload

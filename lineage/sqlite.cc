@@ -49,7 +49,7 @@ Status make_private(const std::string &path) {
 
 } // namespace
 
-void Statement::Finalizer::operator()(sqlite3_stmt *statement) const {
+void SqlStatement::Finalizer::operator()(sqlite3_stmt *statement) const {
   sqlite3_finalize(statement);
 }
 
@@ -60,32 +60,32 @@ static void must(int code) {
     __builtin_trap();
 }
 
-Statement &Statement::bind(int at, uint64_t number) {
+SqlStatement &SqlStatement::bind(int at, uint64_t number) {
   return bind_signed(at, std::bit_cast<int64_t>(number));
 }
 
-Statement &Statement::bind_signed(int at, int64_t number) {
+SqlStatement &SqlStatement::bind_signed(int at, int64_t number) {
   must(sqlite3_bind_int64(statement_.get(), at, number));
   return *this;
 }
 
-Statement &Statement::bind(int at, std::string_view text) {
+SqlStatement &SqlStatement::bind(int at, std::string_view text) {
   must(sqlite3_bind_text64(statement_.get(), at, text.empty() ? "" : text.data(), text.size(),
                            SQLITE_TRANSIENT, SQLITE_UTF8));
   return *this;
 }
 
-Statement &Statement::bind(int at, ByteView bytes) {
+SqlStatement &SqlStatement::bind(int at, ByteView bytes) {
   must(sqlite3_bind_blob64(statement_.get(), at, bytes.data(), bytes.size(), SQLITE_TRANSIENT));
   return *this;
 }
 
-Statement &Statement::bind_null(int at) {
+SqlStatement &SqlStatement::bind_null(int at) {
   must(sqlite3_bind_null(statement_.get(), at));
   return *this;
 }
 
-Result<bool> Statement::step() {
+Result<bool> SqlStatement::step() {
   const int code = sqlite3_step(statement_.get());
   if (code == SQLITE_ROW)
     return true;
@@ -98,25 +98,25 @@ Result<bool> Statement::step() {
   return error;
 }
 
-Status Statement::run() {
+Status SqlStatement::run() {
   while (WARRANT_TRY(step())) {
   }
   return {};
 }
 
-void Statement::rewind() {
+void SqlStatement::rewind() {
   sqlite3_reset(statement_.get());
 }
 
-uint64_t Statement::number(int column) const {
+uint64_t SqlStatement::number(int column) const {
   return std::bit_cast<uint64_t>(signed_number(column));
 }
 
-int64_t Statement::signed_number(int column) const {
+int64_t SqlStatement::signed_number(int column) const {
   return sqlite3_column_int64(statement_.get(), column);
 }
 
-std::string Statement::text(int column) const {
+std::string SqlStatement::text(int column) const {
   const unsigned char *text = sqlite3_column_text(statement_.get(), column);
   if (!text)
     return {};
@@ -124,11 +124,11 @@ std::string Statement::text(int column) const {
   return {reinterpret_cast<const char *>(text), size};
 }
 
-bool Statement::is_null(int column) const {
+bool SqlStatement::is_null(int column) const {
   return sqlite3_column_type(statement_.get(), column) == SQLITE_NULL;
 }
 
-bool Statement::bytes(int column, std::span<uint8_t> out) const {
+bool SqlStatement::bytes(int column, std::span<uint8_t> out) const {
   const void *bytes = sqlite3_column_blob(statement_.get(), column);
   const auto size = static_cast<size_t>(sqlite3_column_bytes(statement_.get(), column));
   if (!bytes || size != out.size())
@@ -159,13 +159,13 @@ Database::~Database() {
   sqlite3_close_v2(handle_);
 }
 
-Result<Statement> Database::prepare(std::string_view sql) {
+Result<SqlStatement> Database::prepare(std::string_view sql) {
   sqlite3_stmt *statement = nullptr;
   const int code = sqlite3_prepare_v3(handle_, sql.data(), static_cast<int>(sql.size()),
                                       SQLITE_PREPARE_PERSISTENT, &statement, nullptr);
   if (code != SQLITE_OK)
     return error();
-  return Statement(*this, statement);
+  return SqlStatement(*this, statement);
 }
 
 Status Database::execute(const std::string &sql) {
@@ -175,7 +175,7 @@ Status Database::execute(const std::string &sql) {
 }
 
 Result<std::optional<uint64_t>> Database::one_number(std::string_view sql) {
-  Statement statement = WARRANT_TRY(prepare(sql));
+  SqlStatement statement = WARRANT_TRY(prepare(sql));
   std::optional<uint64_t> number;
   if (WARRANT_TRY(statement.step()) && !statement.is_null(0))
     number = statement.number(0);

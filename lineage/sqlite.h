@@ -21,16 +21,16 @@ namespace warrant {
 class Database;
 
 /// A prepared statement. Must not outlive its Database.
-class Statement {
+class SqlStatement {
  public:
   /// Parameters count from 1. 64-bit numbers keep their bits; what is read back as unsigned is the
   /// same number.
-  Statement &bind(int at, uint64_t number);
-  Statement &bind_signed(int at, int64_t number);
+  SqlStatement &bind(int at, uint64_t number);
+  SqlStatement &bind_signed(int at, int64_t number);
   /// As text, which must be UTF-8; a copy is made.
-  Statement &bind(int at, std::string_view text);
-  Statement &bind(int at, ByteView bytes);
-  Statement &bind_null(int at);
+  SqlStatement &bind(int at, std::string_view text);
+  SqlStatement &bind(int at, ByteView bytes);
+  SqlStatement &bind_null(int at);
 
   /// One step: whether there is a row. Ends and rewinds by itself behind the last one.
   Result<bool> step();
@@ -52,7 +52,7 @@ class Statement {
   struct Finalizer {
     void operator()(sqlite3_stmt *statement) const;
   };
-  Statement(Database &database, sqlite3_stmt *statement)
+  SqlStatement(Database &database, sqlite3_stmt *statement)
       : database_(&database), statement_(statement) {}
 
   Database *database_;
@@ -68,7 +68,7 @@ class Database {
   Database(const Database &) = delete;
   Database &operator=(const Database &) = delete;
 
-  Result<Statement> prepare(std::string_view sql);
+  Result<SqlStatement> prepare(std::string_view sql);
   /// Several statements without parameters or rows.
   Status execute(const std::string &sql);
   /// The first number of the first row, if there is one.
@@ -78,7 +78,7 @@ class Database {
   bool is_damaged() const { return is_damaged_; }
 
  private:
-  friend class Statement;
+  friend class SqlStatement;
   friend class Transaction;
   Database(sqlite3 *handle, std::string path) : handle_(handle), path_(std::move(path)) {}
   Error error();
