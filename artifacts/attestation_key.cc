@@ -33,7 +33,7 @@ constexpr std::array kAttributes = std::to_array<Attribute>({
     {1u << 18, true, "it does not sign (sign)"},
 });
 
-Error broken(const std::string &what) {
+Error broken_key(const std::string &what) {
   return Error{"attestation key: " + what};
 }
 
@@ -50,36 +50,36 @@ bool take_number(Cursor &cursor, std::array<uint8_t, 32> &out) {
 
 Result<AttestationKey> parse_attestation_key(ByteView public_area) {
   if (public_area.size() > kMaxTpmPublic)
-    return broken("larger than " + std::to_string(kMaxTpmPublic) + " bytes");
+    return broken_key("larger than " + std::to_string(kMaxTpmPublic) + " bytes");
   Cursor cursor(public_area, ByteOrder::kBig);
   const auto type = cursor.number<uint16_t>();
   const auto name_algorithm = cursor.number<uint16_t>();
   const auto attributes = cursor.number<uint32_t>();
   const auto policy = cursor.sized<uint16_t>(64);
   if (!type || !name_algorithm || !attributes || !policy)
-    return broken("cut off");
+    return broken_key("cut off");
   if (*type != kEcc)
-    return broken("it is not an elliptic curve's");
+    return broken_key("it is not an elliptic curve's");
   if (*name_algorithm != kTpmSha256)
-    return broken("its name is not made by SHA-256");
+    return broken_key("its name is not made by SHA-256");
   for (const Attribute &attribute : kAttributes)
     if (((*attributes & attribute.bit) != 0) != attribute.wanted)
-      return broken(std::string(attribute.without));
+      return broken_key(std::string(attribute.without));
   const auto symmetric = cursor.number<uint16_t>();
   const auto scheme = cursor.number<uint16_t>();
   const auto hash = cursor.number<uint16_t>();
   if (!symmetric || *symmetric != kNull || !scheme || *scheme != kEcdsa || !hash ||
       *hash != kTpmSha256)
-    return broken("it does not sign by ECDSA with SHA-256 alone");
+    return broken_key("it does not sign by ECDSA with SHA-256 alone");
   const auto curve = cursor.number<uint16_t>();
   const auto derivation = cursor.number<uint16_t>();
   if (!curve || *curve != kP256 || !derivation || *derivation != kNull)
-    return broken("its curve is not P-256");
+    return broken_key("its curve is not P-256");
   AttestationKey key;
   if (!take_number(cursor, key.point.x) || !take_number(cursor, key.point.y))
-    return broken("its point cannot be read");
+    return broken_key("its point cannot be read");
   if (cursor.left() != 0)
-    return broken("something stands behind it");
+    return broken_key("something stands behind it");
   key.name[0] = static_cast<uint8_t>(kTpmSha256 >> 8);
   key.name[1] = static_cast<uint8_t>(kTpmSha256 & 0xff);
   const Digest digest = sha256(public_area);

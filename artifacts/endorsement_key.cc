@@ -24,7 +24,7 @@ constexpr Digest kPolicy = {0x83, 0x71, 0x97, 0x67, 0x44, 0x84, 0xb3, 0xf8, 0x1a
                             0x8d, 0x46, 0xa5, 0xd7, 0x24, 0xfd, 0x52, 0xd7, 0x6e, 0x06, 0x52,
                             0x0b, 0x64, 0xf2, 0xa1, 0xda, 0x1b, 0x33, 0x14, 0x69, 0xaa};
 
-Error broken(const std::string &what) {
+Error broken_endorsement(const std::string &what) {
   return Error{"endorsement key: " + what};
 }
 
@@ -42,15 +42,15 @@ Result<Rsa2048Modulus> read_rsa(Cursor &cursor) {
   const auto bits = cursor.number<uint16_t>();
   const auto exponent = cursor.number<uint32_t>();
   if (!scheme || *scheme != kNull)
-    return broken("it has a scheme");
+    return broken_endorsement("it has a scheme");
   if (!bits || *bits != kModulusBits)
-    return broken("it is not of 2048 bits");
+    return broken_endorsement("it is not of 2048 bits");
   if (!exponent || (*exponent != 0 && *exponent != 65537))
-    return broken("its exponent is not 65537");
+    return broken_endorsement("its exponent is not 65537");
   Rsa2048Modulus modulus{};
   // A shorter number is of fewer bits.
   if (!take_padded(cursor, modulus) || modulus[0] < 0x80)
-    return broken("its modulus cannot be read");
+    return broken_endorsement("its modulus cannot be read");
   return modulus;
 }
 
@@ -59,12 +59,12 @@ Result<P256Point> read_ecc(Cursor &cursor) {
   const auto curve = cursor.number<uint16_t>();
   const auto derivation = cursor.number<uint16_t>();
   if (!scheme || *scheme != kNull)
-    return broken("it has a scheme");
+    return broken_endorsement("it has a scheme");
   if (!curve || *curve != kP256 || !derivation || *derivation != kNull)
-    return broken("its curve is not P-256");
+    return broken_endorsement("its curve is not P-256");
   P256Point point;
   if (!take_padded(cursor, point.x) || !take_padded(cursor, point.y))
-    return broken("its point cannot be read");
+    return broken_endorsement("its point cannot be read");
   return point;
 }
 
@@ -72,34 +72,34 @@ Result<P256Point> read_ecc(Cursor &cursor) {
 
 Result<EndorsementKey> parse_endorsement_key(ByteView public_area) {
   if (public_area.size() > kMaxTpmPublic)
-    return broken("larger than " + std::to_string(kMaxTpmPublic) + " bytes");
+    return broken_endorsement("larger than " + std::to_string(kMaxTpmPublic) + " bytes");
   Cursor cursor(public_area, ByteOrder::kBig);
   const auto type = cursor.number<uint16_t>();
   const auto name_algorithm = cursor.number<uint16_t>();
   const auto attributes = cursor.number<uint32_t>();
   const auto policy = cursor.sized<uint16_t>(64);
   if (!type || !name_algorithm || !attributes || !policy)
-    return broken("cut off");
+    return broken_endorsement("cut off");
   if (*type != kRsa && *type != kEcc)
-    return broken("it is neither RSA nor an elliptic curve's");
+    return broken_endorsement("it is neither RSA nor an elliptic curve's");
   if (*name_algorithm != kTpmSha256)
-    return broken("its name is not made by SHA-256");
+    return broken_endorsement("its name is not made by SHA-256");
   if (*attributes != kAttributes)
-    return broken("its attributes are not those of the default template");
+    return broken_endorsement("its attributes are not those of the default template");
   if (!std::equal(policy->begin(), policy->end(), kPolicy.begin(), kPolicy.end()))
-    return broken("its policy is not that of the default template");
+    return broken_endorsement("its policy is not that of the default template");
   const auto symmetric = cursor.number<uint16_t>();
   const auto bits = cursor.number<uint16_t>();
   const auto mode = cursor.number<uint16_t>();
   if (!symmetric || *symmetric != kAes || !bits || *bits != 128 || !mode || *mode != kCfb)
-    return broken("it does not protect by AES-128 in CFB mode");
+    return broken_endorsement("it does not protect by AES-128 in CFB mode");
   EndorsementKey key;
   if (*type == kRsa)
     key.number = WARRANT_TRY(read_rsa(cursor));
   else
     key.number = WARRANT_TRY(read_ecc(cursor));
   if (cursor.left() != 0)
-    return broken("something stands behind it");
+    return broken_endorsement("something stands behind it");
   key.sha256 = sha256(public_area);
   return key;
 }
