@@ -46,18 +46,6 @@ Claim read_claim(const Json &document) {
   return parent && from_hex(*parent, *claim.parent) ? claim : Claim{};
 }
 
-RoleName role_for(ArtifactKind kind) {
-  switch (kind) {
-    case ArtifactKind::kTask:
-      return RoleName::kTask;
-    case ArtifactKind::kBaseline:
-      return RoleName::kBaseline;
-    case ArtifactKind::kBreakglass:
-      return RoleName::kBreakglass;
-  }
-  __builtin_trap();
-}
-
 /// Whoever may sign any kind of artifact.
 Role any_issuer(const TrustRoot &root) {
   std::vector<PublicKey> keys;
@@ -163,6 +151,18 @@ MaybeBlock blocked_by_proof(const EnvironmentDemand &demand, const Policy &polic
 }
 
 } // namespace
+
+RoleName role_for(ArtifactKind kind) {
+  switch (kind) {
+    case ArtifactKind::kTask:
+      return RoleName::kTask;
+    case ArtifactKind::kBaseline:
+      return RoleName::kBaseline;
+    case ArtifactKind::kBreakglass:
+      return RoleName::kBreakglass;
+  }
+  __builtin_trap();
+}
 
 /// One artifact on its way through the pipeline.
 class Verifier {

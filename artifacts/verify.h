@@ -12,8 +12,12 @@
 #include "artifacts/rejection.h"
 #include "artifacts/statement.h"
 #include "artifacts/trust.h"
+#include "artifacts/trust_root.h"
 
 namespace warrant {
+
+/// Whose signatures an artifact of this kind needs.
+RoleName role_for(ArtifactKind kind);
 
 /// An authorization that trusted issuers, or delegates of one, signed. Only verify_artifact() makes
 /// one.

@@ -102,6 +102,8 @@ class VerifyTest(LogTest):
         for words in ("VERIFIED", "1 entries behind", "lies beside the log", "nothing was cut off"):
             self.assertIn(words, text)
         self.assertIn("VERIFIED", self.run_cli("lineage", "verify", "--log", "lineage", "--key", "log.vkey").out)
+        self.assertIn("VERIFIED", self.run_cli("lineage", "verify", "lineage/.").out)
+        self.run_cli("lineage", "verify", "lineage", "--log", "lineage", expect=USAGE)
 
     def test_tampering(self):
         self.grow(many(599), 599)
@@ -211,6 +213,33 @@ class ProofTest(LogTest):
         self.prove("0", "--artifacts", "nowhere", "--trust-root", "trust-root.json")
         self.assertEqual(self.run_json(*words)["artifacts"], [])
 
+    def test_a_delegate_s_artifact_is_proven_by_its_parent(self):
+        self.make_trust()
+        self.path("set").mkdir()
+        self.run_cli("key", "generate", "--out", "delegate")
+        self.make_artifact("parent", "--delegate-key", "delegate.pub")
+        self.run_cli("artifact", "delegate", "--parent", "parent.json", "--subject", "program", "--key",
+                     "delegate.key", "--out", "child.json")
+        self.make_artifact("other")
+        for name in ("parent", "child"):
+            shutil.copy(self.path(f"{name}.json"), self.path("set"))
+        self.grow([accepted(self.path("child.json").read_text())], 1)
+        self.prove("0", "--artifacts", "set", "--trust-root", "trust-root.json")
+        words = ("lineage", "verify-proof", "p", "--key", self.vkey, "--trust-root", "trust-root.json")
+        told = self.run_json(*words)
+        self.assertEqual([one["delegated"] for one in told["artifacts"]], [True, False])
+        self.assertIn("signed by its delegate", self.run_cli(*words).out)
+        # An artifact that somebody else put above it, and none at all.
+        lines = self.path("p").read_text().split("\n")
+        extra = json.loads(base64.b64decode(lines[1].split()[1]))
+        for above, words_of in (([self.path("other.json").read_text()], "the one before it"),
+                                ([], "not in the bundle")):
+            extra["artifacts"] = extra["artifacts"][:1] + above
+            text = json.dumps(extra, sort_keys=True, separators=(",", ":"))
+            lines[1] = "extra " + base64.b64encode(text.encode()).decode()
+            self.path("p").write_text("\n".join(lines))
+            self.assertIn(words_of, self.run_json(*words, expect=NO)["problem"])
+
 
 class WitnessTest(LogTest):
     def setUp(self):
@@ -228,6 +257,8 @@ class WitnessTest(LogTest):
         self.assertEqual(self.run_cli("lineage", "key", "--log", "lineage").out, self.vkey + "\n")
         self.assertEqual(reader.Key(self.mine).kind, reader.COSIGNATURE)
         self.run_cli("lineage", "key", "--secret", "witness.pub", expect=USAGE)
+        for words in (("--name", WITNESS), ("--cosigner",)):
+            self.assertIn(words[0], self.run_cli("lineage", "key", "--log", "lineage", *words, expect=USAGE).err)
 
     def test_a_witness_follows_a_log_that_grows(self):
         self.grow(self.RECORDS[:2], 2)

@@ -2,7 +2,6 @@
 // warrant lineage verify, consistency, key: the log as a whole.
 #include "tools/cli/cmd_log.h"
 
-#include <algorithm>
 #include <chrono>
 #include <nlohmann/json.hpp>
 
@@ -32,8 +31,12 @@ LogProgress progress_notes() {
   };
 }
 
-std::string folder_of(const Arguments &arguments) {
-  return arguments.operands().empty() ? arguments.text("--log") : arguments.operand();
+Try<std::string> folder_of(const Arguments &arguments) {
+  if (arguments.operands().empty())
+    return arguments.text("--log");
+  if (arguments.has("--log"))
+    return usage("LOG and --log: which of them?");
+  return arguments.operand();
 }
 
 /// What is found out about a log. `problem`: why it is not what was signed; empty: it is.
@@ -87,14 +90,8 @@ Try<Verdict> judge(const Arguments &arguments, const std::string &folder, const 
   if (old)
     verdict.problem =
         growth_problem(*files, old->checkpoint, verdict.checkpoint->checkpoint, trust.key);
-  for (const NoteKey &witness : trust.witnesses) {
-    const auto &signers = verdict.checkpoint->signers;
-    const bool is_there = std::any_of(signers.begin(), signers.end(), [&](const auto &signer) {
-      return signer.key.vkey() == witness.vkey();
-    });
-    if (!is_there && verdict.problem.empty())
-      verdict.problem = "its checkpoint is not cosigned by " + printable(witness.name());
-  }
+  if (verdict.problem.empty())
+    verdict.problem = missing_witness(*verdict.checkpoint, trust);
   return verdict;
 }
 
@@ -117,7 +114,7 @@ std::string limits_text(const Verdict &verdict, const LogTrust &trust) {
 } // namespace
 
 Answer lineage_verify(const Arguments &arguments) {
-  const std::string folder = folder_of(arguments);
+  const std::string folder = CLI_TRY(folder_of(arguments));
   const LogTrust trust = CLI_TRY(log_trust_of(arguments, folder));
   const Verdict verdict = CLI_TRY(judge(arguments, folder, trust));
   const bool holds = verdict.problem.empty();
@@ -154,7 +151,9 @@ Answer lineage_consistency(const Arguments &arguments) {
   const SignedCheckpoint old = CLI_TRY(read_signed_checkpoint(arguments.operand(), trust));
   const std::string new_path =
       arguments.operands().size() == 2 ? arguments.operands()[1] : folder + "/checkpoint";
-  const SignedCheckpoint next = CLI_TRY(read_signed_checkpoint(new_path, trust));
+  // Once: a daemon that signs anew would make the request another one than what was judged.
+  const std::string new_note = CLI_TRY(read_note(new_path));
+  const SignedCheckpoint next = CLI_TRY(open_note(new_path, new_note, trust));
   const uint64_t from = old.checkpoint.size;
   const uint64_t to = next.checkpoint.size;
   std::string problem;
@@ -174,7 +173,7 @@ Answer lineage_consistency(const Arguments &arguments) {
   }
   if (problem.empty() && arguments.has("--out"))
     CLI_TRY(write_output(arguments, arguments.text("--out"),
-                         serialize_witness_request({from, proof, CLI_TRY(read_note(new_path))})));
+                         serialize_witness_request({from, proof, new_note})));
   if (arguments.wants_json()) {
     Json hashes = Json::array();
     for (const Hash &hash : proof)
@@ -194,6 +193,10 @@ Answer lineage_consistency(const Arguments &arguments) {
 }
 
 Answer lineage_key(const Arguments &arguments) {
+  if (!arguments.has("--secret"))
+    for (const char *option : {"--name", "--cosigner"})
+      if (arguments.has(option))
+        return usage(std::string(option) + " goes with --secret: a log has its name already");
   const NoteKey key = CLI_TRY([&]() -> Try<NoteKey> {
     if (!arguments.has("--secret")) {
       const LogTrust trust = CLI_TRY(log_trust_of(arguments, arguments.text("--log")));

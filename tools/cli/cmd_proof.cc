@@ -2,14 +2,13 @@
 // warrant lineage prove, verify-proof: one record, provable to anybody.
 #include <algorithm>
 #include <nlohmann/json.hpp>
-#include <set>
 
-#include "artifacts/envelope.h"
 #include "artifacts/trust_root.h"
 #include "daemon/source.h"
 #include "lineage/log_check.h"
 #include "lineage/log_snapshot.h"
 #include "lineage/proof_bundle.h"
+#include "lineage/proof_chain.h"
 #include "lineage/proof_extra.h"
 #include "lineage/record.h"
 #include "tools/cli/cmd_log.h"
@@ -53,27 +52,6 @@ Try<std::optional<uint64_t>> index_of(const std::string &word, const std::string
   return std::optional<uint64_t>();
 }
 
-/// The sha256 of the payload that an envelope claims to hold, and of its parent's.
-struct Claim {
-  Digest payload{};
-  std::optional<Digest> parent;
-};
-std::optional<Claim> claim_of(const Bytes &envelope) {
-  const Checked<UnverifiedEnvelope> opened = peek_envelope(envelope);
-  if (!opened.ok())
-    return std::nullopt;
-  Claim claim{sha256(opened.value().payload), std::nullopt};
-  const Checked<Json> statement = parse_json(opened.value().payload);
-  if (!statement.ok())
-    return claim;
-  const Json::json_pointer parent("/predicate/lineage/parentArtifact");
-  Digest digest{};
-  if (statement.value().contains(parent) && statement.value().at(parent).is_string() &&
-      from_hex(statement.value().at(parent).get<std::string>(), digest))
-    claim.parent = digest;
-  return claim;
-}
-
 /// The envelope of this payload, and those of its parents, as far as they lie in the directory.
 Try<std::vector<std::string>> envelopes_of(const Digest &payload, const std::string &directory) {
   const Result<EnvelopeSource::Listing> listing = DirectorySource(directory).list();
@@ -85,8 +63,8 @@ Try<std::vector<std::string>> envelopes_of(const Digest &payload, const std::str
     std::optional<Digest> parent;
     bool is_found = false;
     for (const NamedEnvelope &file : listing.value().envelopes) {
-      const std::optional<Claim> claim = claim_of(file.bytes);
-      if (!claim || claim->payload != *wanted)
+      const std::optional<ClaimedArtifact> claim = claimed_artifact(file.bytes);
+      if (!claim || claim->sha256 != *wanted)
         continue;
       found.emplace_back(text_of(file.bytes));
       parent = claim->parent;
@@ -119,55 +97,14 @@ Try<ProofExtra> extra_of(const Arguments &arguments, const Bytes &entry) {
   return extra;
 }
 
-/// What a bundle says beside its proof.
-struct ArtifactFinding {
-  Digest payload{};
-  bool is_the_records = false;      ///< the record names it by its digest
-  std::vector<std::string> signers; ///< of the trust root that was given
-  std::string problem;
-};
-
-ArtifactFinding find_out(const std::string &envelope, const std::optional<Digest> &wanted,
-                         const std::optional<SignedTrustRoot> &root) {
-  ArtifactFinding finding;
-  const Bytes bytes(envelope.begin(), envelope.end());
-  const std::optional<Claim> claim = claim_of(bytes);
-  if (!claim) {
-    finding.problem = "no envelope";
-    return finding;
-  }
-  finding.payload = claim->payload;
-  finding.is_the_records = wanted && *wanted == claim->payload;
-  if (!root)
-    return finding;
-  std::vector<PublicKey> keys;
-  for (const RoleName role : {RoleName::kTask, RoleName::kBaseline, RoleName::kBreakglass})
-    for (const PublicKey &key : root->root.role(role).keys)
-      keys.push_back(key);
-  const Checked<VerifiedBytes> verified = verify_envelope(bytes, keys, 1);
-  if (verified.ok())
-    finding.signers = verified.value().signers();
-  else
-    finding.problem = verified.error().text();
-  return finding;
-}
-
 /// Everything about a bundle. `problem`: what does not hold; empty: all does.
 struct ProofVerdict {
   std::string problem;
   std::optional<SignedCheckpoint> checkpoint;
   uint64_t index = 0;
   std::string entry;
-  std::vector<ArtifactFinding> artifacts;
+  std::vector<ProofLink> artifacts; ///< the one that the record names, then those above it
 };
-
-std::string missing_witness(const SignedCheckpoint &checkpoint, const LogTrust &trust) {
-  for (const NoteKey &witness : trust.witnesses)
-    if (std::none_of(checkpoint.signers.begin(), checkpoint.signers.end(),
-                     [&](const auto &signer) { return signer.key.vkey() == witness.vkey(); }))
-      return "the checkpoint is not cosigned by " + printable(witness.name());
-  return {};
-}
 
 Try<ProofVerdict> judge(const Arguments &arguments, const LogTrust &trust) {
   const Bytes text = CLI_TRY(read_file(arguments.operand(), kMaxProofSize));
@@ -211,24 +148,21 @@ Try<ProofVerdict> judge(const Arguments &arguments, const LogTrust &trust) {
   const Result<Record> record = parse_record(extra.record);
   const Attribution *named = record.ok() ? attribution_in(record.value()) : nullptr;
   const std::optional<Digest> wanted = named ? std::optional(named->sha256) : std::nullopt;
-  for (const std::string &envelope : extra.artifacts) {
-    verdict.artifacts.push_back(find_out(envelope, wanted, root));
-    if (verdict.problem.empty() && !verdict.artifacts.back().problem.empty())
-      verdict.problem = "artifact: " + verdict.artifacts.back().problem;
-  }
-  if (verdict.problem.empty() && !verdict.artifacts.empty() &&
-      !verdict.artifacts.front().is_the_records)
-    verdict.problem = "the artifact in the bundle is not the one that the record names";
+  ProofChain chain = judge_chain(extra.artifacts, wanted, root ? &root->root : nullptr);
+  verdict.artifacts = std::move(chain.links);
+  if (verdict.problem.empty())
+    verdict.problem = std::move(chain.problem);
   return verdict;
 }
 
 Json verdict_json(const std::string &path, const ProofVerdict &verdict) {
   const bool holds = verdict.problem.empty();
   Json artifacts = Json::array();
-  for (const ArtifactFinding &finding : verdict.artifacts)
-    artifacts.push_back({{"sha256", to_hex(finding.payload)},
-                         {"namedByRecord", finding.is_the_records},
-                         {"signers", finding.signers}});
+  for (size_t i = 0; i < verdict.artifacts.size(); i++)
+    artifacts.push_back({{"sha256", to_hex(verdict.artifacts[i].sha256)},
+                         {"namedByRecord", i == 0},
+                         {"delegated", verdict.artifacts[i].is_delegated},
+                         {"signers", verdict.artifacts[i].signers}});
   Json json = {{"bundle", path},
                {"proven", holds},
                {"problem", holds ? Json(nullptr) : Json(verdict.problem)},
@@ -246,13 +180,14 @@ std::string verdict_text(const std::string &path, const ProofVerdict &verdict) {
   std::string text = path + ": " + paint(Colour::kGood, "PROVEN") + ": entry " +
                      std::to_string(verdict.index) + " of " + checkpoint_text(*verdict.checkpoint) +
                      "\n  " + Text(verdict.entry).escaped() + "\n";
-  for (const ArtifactFinding &finding : verdict.artifacts) {
-    text += "  artifact sha256 " + to_hex(finding.payload) +
-            (finding.is_the_records ? ", which the record names" : ", above it");
-    if (finding.signers.empty())
+  for (size_t i = 0; i < verdict.artifacts.size(); i++) {
+    const ProofLink &link = verdict.artifacts[i];
+    text += "  artifact sha256 " + to_hex(link.sha256) +
+            (i == 0 ? ", which the record names" : ", from which the one before it comes");
+    if (link.signers.empty())
       text += "; its signatures were not checked: --trust-root";
-    for (const std::string &signer : finding.signers)
-      text += "; signed by " + signer;
+    for (const std::string &signer : link.signers)
+      text += (link.is_delegated ? "; signed by its delegate " : "; signed by ") + signer;
     text += "\n";
   }
   return text;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tools/cli/log_options.h"
 
+#include <algorithm>
+#include <filesystem>
 #include <nlohmann/json.hpp>
 
 #include "artifacts/time.h"
@@ -30,10 +32,11 @@ Try<NoteKey> verifier_key_of(const std::string &word) {
 
 Try<LogTrust> log_trust_of(const Arguments &arguments, const std::string &folder) {
   const bool is_given = arguments.has("--key");
-  std::string path = folder;
-  while (path.size() > 1 && path.ends_with('/'))
-    path.pop_back();
-  const std::string beside = directory_of(path) + "/log.vkey";
+  // As the kernel would find `folder/..`: a name like `.` has no folder in its text.
+  std::error_code none;
+  const std::filesystem::path path = std::filesystem::canonical(folder, none);
+  const std::string beside =
+      (none ? directory_of(folder) : path.parent_path().string()) + "/log.vkey";
   Try<NoteKey> key = verifier_key_of(is_given ? arguments.text("--key") : beside);
   if (!key.ok() && !is_given)
     return trouble("--key is not given, and beside the log: " + key.error().message);
@@ -55,12 +58,24 @@ Try<std::string> read_note(const std::string &path) {
   return std::string(text_of(bytes));
 }
 
-Try<SignedCheckpoint> read_signed_checkpoint(const std::string &path, const LogTrust &trust) {
-  const std::string note = CLI_TRY(read_note(path));
+Try<SignedCheckpoint> open_note(const std::string &path, const std::string &note,
+                                const LogTrust &trust) {
   Result<SignedCheckpoint> opened = open_checkpoint(note, trust.key, trust.witnesses);
   if (!opened.ok())
     return trouble(path + ": " + opened.error().message);
   return std::move(opened).value();
+}
+
+Try<SignedCheckpoint> read_signed_checkpoint(const std::string &path, const LogTrust &trust) {
+  return CLI_TRY(open_note(path, CLI_TRY(read_note(path)), trust));
+}
+
+std::string missing_witness(const SignedCheckpoint &checkpoint, const LogTrust &trust) {
+  for (const NoteKey &witness : trust.witnesses)
+    if (std::none_of(checkpoint.signers.begin(), checkpoint.signers.end(),
+                     [&](const auto &signer) { return signer.key.vkey() == witness.vkey(); }))
+      return "the checkpoint is not cosigned by " + Text(witness.name()).escaped();
+  return {};
 }
 
 Json checkpoint_json(const SignedCheckpoint &signed_one) {

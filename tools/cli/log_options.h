@@ -29,8 +29,14 @@ Try<LogTrust> log_trust_of(const Arguments &arguments, const std::string &folder
 Try<std::unique_ptr<FolderFiles>> open_log_folder(const std::string &folder);
 /// A note in a file.
 Try<std::string> read_note(const std::string &path);
-/// Of a file; an error that names it unless the log signed it.
+/// The note that was read from a file; an error that names it unless the log signed it.
+Try<SignedCheckpoint> open_note(const std::string &path, const std::string &note,
+                                const LogTrust &trust);
+/// Both at once.
 Try<SignedCheckpoint> read_signed_checkpoint(const std::string &path, const LogTrust &trust);
+
+/// Which of the witnesses that are asked for did not sign, as a problem; empty: all did.
+std::string missing_witness(const SignedCheckpoint &checkpoint, const LogTrust &trust);
 
 /// {"origin", "size", "root", "signedBy": [...]}.
 Json checkpoint_json(const SignedCheckpoint &checkpoint);
