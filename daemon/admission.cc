@@ -169,10 +169,7 @@ Status Admission::spend(Prepared &prepared, const ArtifactId &id) {
 Status Admission::take(const ArtifactId &token, int64_t not_after) {
   State next = state_;
   take_token(next, token, not_after, clock_.seconds());
-  next.wall = std::max(next.wall, clock_.high_water());
-  WARRANT_TRY(store_.save(next));
-  state_ = std::move(next);
-  return {};
+  return save(next);
 }
 
 Status Admission::close(const Counters &left, const Era &era) {

@@ -74,7 +74,10 @@ Judged judge_handover(ByteView envelope, const Bearer &bearer, const TrustState 
     return refuse(W_REASON_REPLAY, "the token was taken before: each is good for one process");
   if (bearer.lineage == 0)
     return refuse(W_REASON_LINEAGE_DISCONTINUITY, "the kernel knows no exec of this process");
-  if (state.tokens.size() >= kMaxStateTokens)
+  // take_token() forgets those that are over.
+  const auto alive = std::count_if(state.tokens.begin(), state.tokens.end(),
+                                   [&](const auto &taken) { return taken.second > now; });
+  if (static_cast<size_t>(alive) >= kMaxStateTokens)
     return refuse(W_REASON_NOT_READY, "too many tokens are remembered; they are over in an hour");
   judged.record.reason = W_REASON_AUTHORIZED;
   judged.record.detail = "goes on from " + grounds(token.value().parent);

@@ -114,6 +114,23 @@ TEST_CASE("when no more tokens can be remembered none is taken") {
     state.tokens.emplace(id, test::kNow + 600);
   }
   CHECK(judge(signed_token(token()), state).record.reason == W_REASON_NOT_READY);
+  state.tokens.begin()->second = test::kNow + 1;
+  CHECK(judge(signed_token(token()), state).record.reason == W_REASON_NOT_READY);
+}
+
+TEST_CASE("tokens that are over take no place") {
+  State state;
+  for (size_t i = 0; i < kMaxStateTokens; i++) {
+    ArtifactId id{};
+    id[0] = static_cast<uint8_t>(i);
+    id[1] = static_cast<uint8_t>(i >> 8);
+    id[2] = 1;
+    state.tokens.emplace(id, i == 0 ? test::kNow : test::kNow + 600);
+  }
+  CHECK(judge(signed_token(token()), state).record.reason == W_REASON_AUTHORIZED);
+  take_token(state, token().id, token().not_after, test::kNow);
+  CHECK(state.tokens.size() == kMaxStateTokens);
+  CHECK(serialize_state(state).ok());
 }
 
 TEST_CASE("taken tokens survive in the state") {
