@@ -66,12 +66,18 @@ void put_process(Json &json, const Record &record, const RecordSummary &summary)
     json["container"] = {{"id", id}};
 }
 
-void put_file(Json &json, const File &file, const RecordSummary &summary) {
+// The root of a tree over the content, which is not the content's SHA-256.
+bool has_verity_digest(const Record &record) {
+  const auto *decision = std::get_if<Decision>(&record.body);
+  return decision && decision->facts.digest_kind == W_DIGEST_VERITY;
+}
+
+void put_file(Json &json, const Record &record, const File &file, const RecordSummary &summary) {
   const std::string &path = file.path.escaped();
   json["file"] = {{"inode", std::to_string(file.inode)},
                   {"name", path.substr(path.rfind('/') + 1)},
                   {"path", path}};
-  if (summary.digest != Digest{})
+  if (summary.digest != Digest{} && !has_verity_digest(record))
     json["file"]["hash"] = {{"sha256", to_hex(summary.digest)}};
 }
 
@@ -80,6 +86,8 @@ Json own_members(const Record &record, const RecordSummary &summary) {
   Json own = {{"type", type_name(record.body)}, {"record", record.id}};
   if (!summary.detail.empty())
     own["detail"] = summary.detail;
+  if (summary.digest != Digest{} && has_verity_digest(record))
+    own["verity"] = to_hex(summary.digest);
   if (summary.task) {
     own["cgroup"] = summary.task->cgroup.escaped();
     own["unit"] = unit_of(summary.task->cgroup.escaped());
@@ -117,7 +125,7 @@ Json ecs_of(const Record &record) {
     put_process(json, record, summary);
   if (const auto *decision = std::get_if<Decision>(&record.body)) {
     if (!decision->file.path.empty())
-      put_file(json, decision->file, summary);
+      put_file(json, record, decision->file, summary);
     if (decision->policy != Digest{})
       json["rule"] = {{"ruleset", to_hex(decision->policy)}};
     if (decision->artifact)

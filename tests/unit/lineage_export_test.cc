@@ -166,6 +166,16 @@ TEST_CASE("ECS holds every record") {
   CHECK(denied["event"]["outcome"] == "failure");
   CHECK(denied["event"]["reason"] == "missing authorization");
   CHECK(denied["file"]["path"] == Text(kEvil).escaped());
+  CHECK(denied["file"]["hash"]["sha256"] == to_hex(summary_of(evil_record()).digest));
+  CHECK_FALSE(denied["warrant"].contains("verity"));
+}
+
+TEST_CASE("the digest of fs-verity is not said to be a SHA-256 of the file") {
+  Record record = evil_record();
+  std::get<Decision>(record.body).facts.digest_kind = W_DIGEST_VERITY;
+  const Json json = ecs_of(record);
+  CHECK_FALSE(json["file"].contains("hash"));
+  CHECK(json["warrant"]["verity"] == to_hex(summary_of(record).digest));
 }
 
 TEST_CASE("metrics count decisions by reason and know which lease is open") {
