@@ -51,6 +51,7 @@ class ExportTest(WorkshopTest):
             self.assertEqual(done.out.count("rubbish"), 1 if kind == "jsonl" else 0, kind)
         self.run_cli("lineage", "export", self.file, "--out", "copy", expect=NO)
         self.assertEqual(self.path("copy").read_bytes(), self.file.read_bytes())
+        self.assertEqual(self.path("copy").stat().st_mode & 0o777, 0o600)
         self.assertNotIn("rubbish", self.run_cli("lineage", "export", self.file, "--denied", expect=NO).out)
         self.assertIn("warrant_records_unreadable_total 1\n", self.export("openmetrics").out)
 

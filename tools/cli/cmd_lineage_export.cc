@@ -114,7 +114,7 @@ Answer export_records(const Arguments &arguments) {
           print(*text);
       }));
   if (is_file)
-    CLI_TRY(write_output(arguments, arguments.text("--out"), file));
+    CLI_TRY(write_output(arguments, arguments.text("--out"), file, Readers::kOwner));
   if (left_out > 0)
     note("warrant: " + count_text(left_out, "record") +
          " left out: the format has no place for them\n");
@@ -170,7 +170,7 @@ Answer copy_lines(const Arguments &arguments) {
         print(text);
     }));
   if (is_file)
-    CLI_TRY(write_output(arguments, arguments.text("--out"), file));
+    CLI_TRY(write_output(arguments, arguments.text("--out"), file, Readers::kOwner));
   if (copied.unreadable > 0)
     note("warrant: " + count_text(copied.unreadable, "unreadable record") + ", the first is " +
          copied.first_unreadable + "\n");

@@ -47,7 +47,7 @@ Answer lineage_report(const Arguments &arguments) {
   frame.made_ns = now() * 1'000'000'000;
   frame.unreadable = unreadable;
   const std::string page = report.page(frame);
-  CLI_TRY(write_output(arguments, out, page));
+  CLI_TRY(write_output(arguments, out, page, Readers::kOwner));
   if (arguments.wants_json())
     print_json({{"file", out},
                 {"bytes", page.size()},

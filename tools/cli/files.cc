@@ -128,12 +128,12 @@ Try<void> check_target(const Arguments &arguments, const std::string &path) {
 }
 
 Try<void> write_output(const Arguments &arguments, const std::string &path,
-                       std::string_view content) {
-  constexpr mode_t kReadable = 0644;
+                       std::string_view content, Readers readers) {
+  const mode_t mode = readers == Readers::kEverybody ? 0644 : 0600;
   const bool force = arguments.has("--force");
   CLI_TRY(check_target(arguments, path));
-  CLI_TRY(write_file_atomic(path, view(content), kReadable,
-                            force ? Existing::kReplace : Existing::kRefuse));
+  CLI_TRY(
+      write_file_atomic(path, view(content), mode, force ? Existing::kReplace : Existing::kRefuse));
   return {};
 }
 

@@ -47,9 +47,12 @@ Try<std::string> sign(std::string_view payload, const std::vector<SecretKey> &ke
 /// a device or a symbolic link: the file would take its place.
 Try<void> check_target(const Arguments &arguments, const std::string &path);
 
+/// Who may read what is written: documents and proofs are for everybody; what processes did is not.
+enum class Readers { kEverybody, kOwner };
+
 /// Whole or not at all, after check_target().
 Try<void> write_output(const Arguments &arguments, const std::string &path,
-                       std::string_view content);
+                       std::string_view content, Readers readers = Readers::kEverybody);
 
 std::string host_name();
 /// "." for a name without a slash.
