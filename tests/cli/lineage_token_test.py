@@ -3,9 +3,11 @@
 """warrant lineage token and adopt, as far as they need no daemon."""
 import base64
 import json
+import socket
+import threading
 import unittest
 
-from support import ERROR, OK, USAGE, WorkshopTest, denial, write_lineage
+from support import ERROR, NO, OK, USAGE, WorkshopTest, denial, write_lineage
 
 CHECKPOINT = "host-b/lineage\n9\n" + base64.b64encode(bytes(32)).decode() + "\n\n\u2014 host-b/lineage AAAA\n"
 
@@ -73,6 +75,36 @@ class LineageTokenTest(WorkshopTest):
         said = self.run_cli("lineage", "adopt", "--socket", "none.sock", "token.json", "--", "true", expect=ERROR)
         self.assertIn("none.sock", said.err)
         self.assertIn("missing", self.run_cli("lineage", "adopt", "missing", "--", "true", expect=ERROR).err)
+
+    def answered(self, reply, *words, expect):
+        """`warrant lineage adopt` beside something that answers with this."""
+        with socket.socket(socket.AF_UNIX) as listener:
+            listener.bind(str(self.path("s.sock")))
+            listener.listen(1)
+
+            def answer():
+                connection, _ = listener.accept()
+                with connection:
+                    connection.recv(1 << 16)
+                    connection.sendall(reply.encode() + b"\n")
+
+            answering = threading.Thread(target=answer)
+            answering.start()
+            told = self.run_cli("lineage", "adopt", "--socket", "s.sock", *words, "token.json", "--",
+                                "true", expect=expect)
+            answering.join()
+        self.path("s.sock").unlink()
+        return told
+
+    def test_whatever_is_answered(self):
+        self.token()
+        self.answered('{"ok":true}', expect=OK)
+        for reply in ('{"ok":"x"}', '{"ok":false,"error":7}', '{}'):
+            with self.subTest(reply=reply):
+                self.assertIn("does not say why", self.answered(reply, expect=NO).err)
+        told = self.answered('{"ok":false,"error":"a\\u001b[2Jb"}', "--json", expect=NO)
+        self.assertNotIn("\x1b", told.err)
+        self.assertFalse(json.loads(told.out)["adopted"])
 
 
 if __name__ == "__main__":

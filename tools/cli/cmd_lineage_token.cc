@@ -15,6 +15,7 @@
 #include "lineage/reader.h"
 #include "tools/cli/blame.h"
 #include "tools/cli/cmd.h"
+#include "tools/cli/daemon_reply.h"
 #include "tools/cli/files.h"
 #include "tools/cli/lineage_source.h"
 #include "tools/cli/output.h"
@@ -119,9 +120,12 @@ Answer lineage_adopt(const Arguments &arguments) {
   const Bytes token = CLI_TRY(read_file(words[0], kMaxTokenSize));
   const Json reply = CLI_TRY(ask_daemon({{"verb", "adopt-lineage"}, {"token", to_base64(token)}},
                                         arguments.text("--socket")));
-  if (reply.value("ok", false) != true) {
-    note("warrant: " + words[0] + " is not taken: " + reply.value("error", std::string("?")) +
-         "\n");
+  if (!is_done(reply)) {
+    const std::string why =
+        complaint_of(reply).empty() ? "warrantd does not say why" : complaint_of(reply);
+    if (arguments.wants_json())
+      print_json({{"adopted", false}, {"problem", why}});
+    note("warrant: " + words[0] + " is not taken: " + why + "\n");
     return ExitCode::kNo;
   }
   std::vector<char *> argv;

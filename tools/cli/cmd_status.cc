@@ -15,6 +15,7 @@
 #include "lineage/reader.h"
 #include "lineage/text.h"
 #include "tools/cli/cmd.h"
+#include "tools/cli/daemon_reply.h"
 #include "tools/cli/duration.h"
 #include "tools/cli/output.h"
 
@@ -29,19 +30,6 @@ struct Evidence {
   std::vector<std::string> problems;
   std::string disarmed; ///< who ended enforcement in order, and when; empty: nobody did
 };
-
-/// A member of the daemon's answer, fit for a terminal; empty if it is not there.
-std::string member_text(const Json &object, const char *name) {
-  const auto member = object.find(name);
-  if (member == object.end() || !member->is_string())
-    return {};
-  return Text(member->get_ref<const std::string &>()).escaped();
-}
-
-/// What the daemon complains of, fit for a terminal; empty: nothing.
-std::string complaint_of(const Json &reply) {
-  return member_text(reply, "error");
-}
 
 /// "  refused:    evil.json: invalid signature: signatures: by a stranger (fix: ...)", a line each.
 std::string refusals_text(const Json &reply) {
