@@ -89,6 +89,16 @@ class Stuck(unittest.TestCase):
         self.watch(self.SOFT.format(0, 104) + self.SOFT.format(0, 130)).look()
         self.watch(self.SOFT.format(0, 104) + self.SOFT.format(1, 22)).look()
 
+    def test_what_is_long_over_does_not(self):
+        later = "[ 239.0] something else\n"
+        self.watch(self.SOFT.format(0, 104) + self.SOFT.format(1, 105) + later).look()
+        with self.assertRaises(machine.StuckError):
+            self.watch(self.SOFT.format(0, 104) + self.SOFT.format(1, 105) + later.replace("239", "200")).look()
+        watch = self.watch(self.SOFT.format(1, 21))
+        watch.look()
+        watch._last_complaint -= watch.RECENT + 1
+        watch.judge_limit()
+
     def test_a_time_limit_is_that_only_where_the_kernel_complains(self):
         self.watch("[    8.3] ima: Can not allocate sha384 (reason: -2)\n").judge_limit()
         for line in (self.SOFT.format(1, 21), "[ 78.2] rcu: INFO: rcu_preempt self-detected stall on CPU\n",
@@ -105,7 +115,9 @@ class Stuck(unittest.TestCase):
                 raise outcome
             return outcome
 
-        self.assertEqual(machine.again_if_stuck(attempt), "fine")
+        what, (said,) = machine.again_if_stuck(attempt)
+        self.assertEqual((what, said), ("fine", "stuck: asked anew, from the beginning"))
+        self.assertEqual(machine.again_if_stuck(lambda: "fine"), ("fine", []))
         outcomes[:] = [machine.StuckError("stuck"), machine.StuckError("again"), "never asked"]
         with self.assertRaises(machine.StuckError):
             machine.again_if_stuck(attempt)

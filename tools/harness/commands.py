@@ -40,6 +40,8 @@ def run_command(options):
             print("\n".join(f"# {line}" for line in by_kernel.lines()))
             print(f"# kept in {by_kernel.keep()}")
         print("".join(f"# {line}\n" for line in table), end="")
+        if anew := sum(1 for finished in runs if finished.asked_anew):
+            print(f"# {anew} of {len(runs)} runs had a guest that got stuck and were asked anew")
         print(f"{passed} passed, {failed} failed", flush=True)
     return 1 if failed or not runs else 0
 
@@ -79,7 +81,10 @@ def _run_all(jobs, options):
 
 def _run_one(name, kernel, options):
     place.say(f"# {name} on {kernel}: booting")
-    return machine.again_if_stuck(lambda: runner.run(name, kernel, options))
+    finished, notes = machine.again_if_stuck(lambda: runner.run(name, kernel, options))
+    finished.warnings += notes
+    finished.asked_anew = bool(notes)
+    return finished
 
 
 def _print_run(finished):

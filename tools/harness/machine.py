@@ -113,18 +113,25 @@ class EventReader:
                 self._on_event(event)
 
 
+ASKED_ANEW = "asked anew, from the beginning"
+
+
 class StuckWatch:
     """Reads on the console what the kernel's watchdogs say of the processors."""
 
-    LOCKED_UP = re.compile(r"soft lockup - CPU#(\d+) stuck for (\d+)s")
+    LOCKED_UP = re.compile(r"^\[ *(\d+)\.\d+\].*soft lockup - CPU#(\d+) stuck for (\d+)s", re.MULTILINE)
     STALLED = re.compile(r"soft lockup - CPU|rcu_\w+ (?:self-)?detected (?:expedited )?stall")
+    TIME = re.compile(r"^\[ *(\d+)\.\d+\]", re.MULTILINE)
     LEAST = 60                     # seconds: longer than what a busy machine makes of any step
+    RECENT = 90                    # seconds, after which a watchdog that still has to say something has said it again
     EVERY = 5
 
     def __init__(self, console, cpus):
         self._console = console
         self._cpus = cpus
         self._next = time.monotonic() + self.EVERY
+        self._complaints = 0
+        self._last_complaint = None
 
     def _told(self):
         return self._console.read_text("latin-1")
@@ -134,25 +141,37 @@ class StuckWatch:
         if time.monotonic() < self._next:
             return
         self._next = time.monotonic() + self.EVERY
-        told = self.LOCKED_UP.findall(self._told())
-        if len({cpu for cpu, seconds in told if int(seconds) >= self.LEAST}) >= self._cpus:
+        told = self._told()
+        self._count(told)
+        last = max((int(at) for at in self.TIME.findall(told)), default=0)
+        stuck = {cpu for at, cpu, seconds in self.LOCKED_UP.findall(told)
+                 if int(seconds) >= self.LEAST and int(at) > last - self.RECENT}
+        if len(stuck) >= self._cpus:
             raise StuckError(f"all processors of the guest are stuck; see {self._console}")
+
+    def _count(self, told):
+        complaints = len(self.STALLED.findall(told))
+        if complaints > self._complaints:
+            self._complaints = complaints
+            self._last_complaint = time.monotonic()
 
     def judge_limit(self):
         """Whether it is for such a reason that a guest did not get done in time."""
-        if self.STALLED.search(self._told()):
+        self._count(self._told())
+        if self._last_complaint is not None and time.monotonic() - self._last_complaint <= self.RECENT:
             raise StuckError(f"the guest ran into its time limit, and its kernel says that processors were stuck; "
                              f"see {self._console}")
 
 
 def again_if_stuck(attempt):
-    """What attempt() returns. What was asked of a guest that got stuck is asked anew, of another guest, once; its
-    console is kept. The second time it is an error."""
+    """What attempt() returns, and what to say of that beside it: nothing, or one line. What was asked of a guest
+    that got stuck is asked anew, of another guest, once; its console is kept. The second time it is an error."""
     try:
-        return attempt()
+        return attempt(), []
     except StuckError as error:
-        place.say(f"{error}: trying once more, from the beginning")
-        return attempt()
+        said = f"{error}: {ASKED_ANEW}"
+        place.say(said)
+        return attempt(), [said]
 
 
 def boot(machine, on_event=None):

@@ -16,7 +16,10 @@ def command(options):
     checks = []
     for name in names:
         place.say(f"# {name}: booting")
-        checks += machine.again_if_stuck(lambda part=PARTS[name]: part(options).run())
+        seen, notes = machine.again_if_stuck(lambda part=PARTS[name]: part(options).run())
+        checks += seen
+        for note in notes:
+            print(f"# {note}")
     failed = sum(1 for check in checks if check.problem)
     print(f"{len(checks) - failed} passed, {failed} failed", flush=True)
     return 1 if failed else 0

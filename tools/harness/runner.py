@@ -25,6 +25,7 @@ class Run:
     checks: list
     figures: list
     warnings: list
+    asked_anew: bool = False       # its first guest got stuck
 
     @property
     def failed(self):
@@ -38,7 +39,7 @@ class Run:
         return {"scenario": self.scenario.name, "title": self.scenario.title, "kernel": self.kernel, "release": self.release,
                 "passed": self.passed, "failed": self.failed, "seconds": self.outcome.seconds,
                 "ended": self.outcome.ended, "folder": str(self.folder),
-                "figures": self.figures, "warnings": self.warnings,
+                "figures": self.figures, "warnings": self.warnings, "askedAnew": self.asked_anew,
                 "checks": [dataclasses.asdict(check) for check in self.checks]}
 
 
