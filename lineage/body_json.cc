@@ -6,6 +6,7 @@
 #include <optional>
 #include <utility>
 
+#include "lineage/body_frame.h"
 #include "lineage/body_parts.h"
 #include "lineage/facts_json.h"
 #include "lineage/words.h"
@@ -20,34 +21,6 @@ Checked<T> read_struct(ObjectReader &in, std::string_view name,
   ObjectReader inner = WARRANT_TRY(in.object(name));
   return from_json(inner.members(), in.at(name));
 }
-
-// The members that every record has, in three runs between which those of its type stand.
-class Frame {
- public:
-  Frame(JsonText &json, const Record &record, bool with_id)
-      : out(json), record_(record), with_id_(with_id) {}
-
-  void boot() {
-    out.member("boot").string(record_.origin.boot);
-    out.member("boottime").wide(record_.time.boot_ns);
-  }
-  void host() {
-    out.member("host").text(record_.origin.host);
-    if (with_id_)
-      out.member("id").string(record_.id);
-  }
-  void time() {
-    out.member("time").string(format_wall_time(record_.time.wall_ns));
-    out.member("type").string(type_name(record_.body));
-    out.member("v").number(kRecordVersion);
-  }
-
-  JsonText &out;
-
- private:
-  const Record &record_;
-  const bool with_id_;
-};
 
 // ---- bodies: the members of each, and the same members read back
 
@@ -329,6 +302,23 @@ Checked<Body> read_handover(ObjectReader &in) {
   return Body(std::move(handover));
 }
 
+void write(Frame &frame, const Prune &prune) {
+  frame.boot();
+  write_caller(frame.out, prune.caller);
+  frame.out.member("entries").wide(prune.entries);
+  frame.host();
+  frame.out.member("root").hex(prune.root);
+  frame.time();
+}
+
+Checked<Body> read_prune(ObjectReader &in) {
+  Prune prune;
+  prune.caller = WARRANT_TRY(read_caller(in));
+  prune.entries = WARRANT_TRY(read_wide(in, "entries"));
+  prune.root = WARRANT_TRY(in.digest("root"));
+  return Body(prune);
+}
+
 // In the order of the alternatives of Body.
 struct BodyType {
   std::string_view name;
@@ -340,6 +330,7 @@ constexpr BodyType kTypes[] = {
     {"generation", read_generation}, {"start", read_daemon<Start>}, {"adopt", read_daemon<Adopt>},
     {"stop", read_daemon<Stop>},     {"canary", read_canary},       {"ended", read_ended},
     {"disarm", read_disarm},         {"lease", read_lease},         {"handover", read_handover},
+    {"prune", read_prune},
 };
 static_assert(std::size(kTypes) == std::variant_size_v<Body>);
 

@@ -33,6 +33,7 @@ constexpr MessageId kMessageIds[] = {
     {"disarm", "911493582d6b4fc497d174a4f2de9876"},
     {"lease", "416e85d9e0c343bba0197986ea708274"},
     {"handover", "07ed3b630576473994304a82d827fb42"},
+    {"prune", "82686a086d78436ea874f1a9dec8213c"},
 };
 static_assert(std::size(kMessageIds) == std::variant_size_v<Body>);
 
@@ -52,6 +53,7 @@ struct Priority {
   char operator()(const Rejected &) const { return '4'; }
   char operator()(const Ended &) const { return '4'; }
   char operator()(const Disarm &) const { return '4'; }
+  char operator()(const Prune &) const { return '4'; }
   char operator()(const Commit &) const { return '6'; }
   char operator()(const Accepted &) const { return '5'; }
   char operator()(const Withdrawn &) const { return '5'; }

@@ -20,7 +20,8 @@ namespace {
 // What the index knows of one log.
 struct Known {
   uint64_t id = 0;
-  uint64_t records = 0;
+  uint64_t first = 0;
+  uint64_t records = 0; // index behind the last
   uint64_t unreadable = 0;
   Digest last{};
   std::optional<uint64_t> boot;
@@ -33,18 +34,18 @@ Digest digest_of(const Result<std::optional<std::string_view>> &line) {
 }
 
 Result<std::optional<Known>> known_of(Database &database, const std::string &name) {
-  SqlStatement find = WARRANT_TRY(
-      database.prepare("SELECT id, records, unreadable, last, boot, rooted, root FROM source "
-                       "WHERE name = ?"));
+  SqlStatement find = WARRANT_TRY(database.prepare(
+      "SELECT id, first, records, unreadable, last, boot, rooted, root FROM source "
+      "WHERE name = ?"));
   find.bind(1, std::string_view(name));
   if (!WARRANT_TRY(find.step()))
     return std::optional<Known>();
-  Known known{find.number(0), find.number(1), find.number(2), {}, std::nullopt, std::nullopt};
-  if (!find.bytes(3, known.last))
+  Known known{find.number(0), find.number(1), find.number(2), find.number(3), {}, {}, {}};
+  if (!find.bytes(4, known.last))
     return std::optional<Known>(); // as good as none: another name is added, which is refused
-  if (!find.is_null(4))
-    known.boot = find.number(4);
-  if (SequenceRoot root{find.number(5), {}}; find.bytes(6, root.root))
+  if (!find.is_null(5))
+    known.boot = find.number(5);
+  if (SequenceRoot root{find.number(6), {}}; find.bytes(7, root.root))
     known.root = root;
   return std::optional<Known>(known);
 }
@@ -52,7 +53,7 @@ Result<std::optional<Known>> known_of(Database &database, const std::string &nam
 // Whether the log still has, where the index ends, the record that it ended with, and before it
 // what was there before, as far as the log itself can tell; leaves it there.
 Result<bool> continues(LineSequence &log, const Known &known) {
-  if (known.records == 0)
+  if (known.records == known.first)
     return true;
   if (known.root) {
     const Result<std::optional<SequenceRoot>> now = log.root(known.root->size);
@@ -162,6 +163,8 @@ Result<std::string> LineageIndex::objection(const Logs &logs) {
   for (const auto &log : logs) {
     present.insert(log->name());
     const std::optional<Known> known = WARRANT_TRY(known_of(*database_, log->name()));
+    if (known && known->first != log->first())
+      return log->name() + " was pruned";
     if (known && !WARRANT_TRY(continues(*log, *known)))
       return log->name() + " does not continue what was indexed";
   }
@@ -191,10 +194,11 @@ Status LineageIndex::add_log(IndexWriter &writer, LineSequence &log) {
   if (const std::optional<Known> before = WARRANT_TRY(known_of(*database_, log.name()))) {
     known = *before;
   } else {
-    SqlStatement add = WARRANT_TRY(database_->prepare(
-        "INSERT INTO source(name, records, unreadable, last) VALUES(?, 0, 0, zeroblob(32)) "
-        "RETURNING id"));
-    add.bind(1, std::string_view(log.name()));
+    SqlStatement add =
+        WARRANT_TRY(database_->prepare("INSERT INTO source(name, first, records, unreadable, last) "
+                                       "VALUES(?, ?, 0, 0, zeroblob(32)) RETURNING id"));
+    known.first = known.records = log.first();
+    add.bind(1, std::string_view(log.name())).bind(2, known.first);
     if (WARRANT_TRY(add.step()))
       known.id = add.number(0);
     WARRANT_TRY(add.run());
@@ -236,7 +240,7 @@ Status LineageIndex::add_log(IndexWriter &writer, LineSequence &log) {
   else
     note.bind_null(5).bind_null(6);
   note.bind(7, known.id);
-  update_.total += known.records;
+  update_.total += known.records - known.first;
   update_.unreadable += known.unreadable;
   return note.run();
 }

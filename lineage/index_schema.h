@@ -8,7 +8,7 @@ namespace warrant {
 
 /// Goes up with every change of the tables or of what is written to them: an index of another
 /// version is made anew.
-inline constexpr uint64_t kIndexVersion = 2;
+inline constexpr uint64_t kIndexVersion = 3;
 /// "wrnt", where SQLite keeps what a file is for.
 inline constexpr uint64_t kIndexApplication = 0x77726e74;
 
@@ -21,7 +21,8 @@ inline constexpr const char *kIndexTables = R"(
 CREATE TABLE source(
   id INTEGER PRIMARY KEY,
   name TEXT NOT NULL UNIQUE,
-  records INTEGER NOT NULL,     -- how many of its records are here
+  first INTEGER NOT NULL,       -- index of the first of its records: those before were pruned
+  records INTEGER NOT NULL,     -- index behind the last that is here
   unreadable INTEGER NOT NULL,  -- how many of them could not be read
   last BLOB NOT NULL,           -- sha256 of the last of them
   rooted INTEGER,               -- how many of them the root is of; NULL: the log has no root

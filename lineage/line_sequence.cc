@@ -11,7 +11,11 @@
 namespace warrant {
 
 Result<FileSequence> FileSequence::open(const std::string &path) {
-  return FileSequence(path, WARRANT_TRY(RecordReader::open(path, LastLine::kMayBeTorn)));
+  if (!is_log_folder(path))
+    return FileSequence(path, WARRANT_TRY(RecordReader::open(path, LastLine::kMayBeTorn)), 0);
+  LogSnapshot log = WARRANT_TRY(LogSnapshot::open(path));
+  const uint64_t first = log.first();
+  return FileSequence(path, RecordReader(log_lines(std::move(log), path)), first);
 }
 
 // An entry of a log is found by its number; lines of a file are skipped, not parsed: a hundred
@@ -21,7 +25,7 @@ Result<bool> FileSequence::seek(uint64_t index) {
     return true;
   if (reader_.place().is_entry) {
     LogSnapshot log = WARRANT_TRY(LogSnapshot::open(path_));
-    if (log.size() < index)
+    if (log.size() < index || index < log.first())
       return false;
     reader_ = RecordReader(log_lines(std::move(log), path_, index));
     next_ = index;

@@ -27,6 +27,8 @@ class LineSequence {
   virtual ~LineSequence() = default;
   /// Tells this log from others.
   virtual const std::string &name() const = 0;
+  /// The index of the first record that is there: those before it were pruned.
+  virtual uint64_t first() const = 0;
   /// The record of this index is the next one. False: there are not so many before it.
   virtual Result<bool> seek(uint64_t index) = 0;
   /// The next record's line without a newline; nothing at the end, as far as it is written by now.
@@ -48,6 +50,7 @@ class FileSequence final : public LineSequence {
   static Result<FileSequence> open(const std::string &path);
 
   const std::string &name() const override { return path_; }
+  uint64_t first() const override { return first_; }
   Result<bool> seek(uint64_t index) override;
   Result<std::optional<std::string_view>> next() override;
   bool is_readable() const override { return reader_.is_readable(); }
@@ -55,11 +58,12 @@ class FileSequence final : public LineSequence {
   Result<std::optional<SequenceRoot>> root(uint64_t limit) override;
 
  private:
-  FileSequence(std::string path, RecordReader reader)
-      : path_(std::move(path)), reader_(std::move(reader)) {}
+  FileSequence(std::string path, RecordReader reader, uint64_t first)
+      : path_(std::move(path)), reader_(std::move(reader)), first_(first), next_(first) {}
 
   std::string path_;
   RecordReader reader_;
+  uint64_t first_ = 0;
   uint64_t next_ = 0; // index of the record that comes next
 };
 

@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
@@ -91,7 +92,7 @@ class FileLines final : public LineSource {
 class LogLines final : public LineSource {
  public:
   LogLines(LogSnapshot log, const std::string &folder, uint64_t first)
-      : log_(std::move(log)), place_{folder, 0, true}, next_(first) {}
+      : log_(std::move(log)), place_{folder, 0, true}, next_(std::max(first, log_.first())) {}
 
   Result<std::optional<std::string_view>> next() override {
     if (next_ >= log_.size())

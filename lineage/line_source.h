@@ -41,7 +41,8 @@ class LineSource {
 /// Error: it cannot be opened, or is no regular file.
 Result<std::unique_ptr<LineSource>> file_lines(const std::string &path, LastLine last);
 
-/// Entries from number `first` on. `folder`: the name of the log in errors.
+/// Entries from number `first` on, or from the first that was not pruned. `folder`: the name of the
+/// log in errors.
 std::unique_ptr<LineSource> log_lines(LogSnapshot log, const std::string &folder,
                                       uint64_t first = 0);
 

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "lineage/log_state.h"
+#include "lineage/pruned.h"
 #include "lineage/tile.h"
 #include "lineage/tile_reader.h"
 #include "lineage/tree_edge.h"
@@ -61,8 +62,12 @@ std::optional<size_t> prefix_size(const NewFile &file, uint64_t width) {
 class Check {
  public:
   Check(LogFiles &files, const Checkpoint &checkpoint, const std::optional<LogState> &state,
-        const LogProgress &progress)
-      : files_(files), checkpoint_(checkpoint), state_(state), progress_(progress) {}
+        const Pruned &pruned, const LogProgress &progress)
+      : files_(files),
+        checkpoint_(checkpoint),
+        state_(state),
+        pruned_(pruned),
+        progress_(progress) {}
 
   Status run() {
     const uint64_t size = state_ ? std::max(state_->size, checkpoint_.size) : checkpoint_.size;
@@ -74,12 +79,14 @@ class Check {
                    printable(state_->origin)};
     TileReader tiles(files_, size);
     WARRANT_TRY(check_checkpoint());
+    if (pruned_.entries > 0 && pruned_.record >= checkpoint_.size)
+      return Error{std::string(kPrunedFile) + ": names entry " + std::to_string(pruned_.record) +
+                   ", which the checkpoint was not signed for"};
     while (edge_.size() < size) {
-      const Bundle bundle = WARRANT_TRY(tiles.bundle(edge_.size() / kTileWidth));
-      for (const ByteView entry : bundle.entries) {
-        edge_.append(entry, leaf_hash(entry));
-        WARRANT_TRY(check_checkpoint());
-      }
+      if (edge_.size() < pruned_.entries)
+        WARRANT_TRY(take_hashes(tiles));
+      else
+        WARRANT_TRY(take_entries(tiles));
       for (const NewFile &file : edge_.full_files())
         if (!is_bundle(file.path)) // it is what was read
           WARRANT_TRY(check_file(file));
@@ -91,6 +98,26 @@ class Check {
   }
 
  private:
+  // Of entries that are gone there are the hashes; the root says whether they are the right ones.
+  Status take_hashes(TileReader &tiles) {
+    for (const Hash &leaf : WARRANT_TRY(tiles.tile(0, edge_.size() / kTileWidth)))
+      edge_.append({}, leaf);
+    if (edge_.size() == pruned_.entries)
+      pruned_root_ = edge_.root();
+    return {};
+  }
+
+  Status take_entries(TileReader &tiles) {
+    const Bundle bundle = WARRANT_TRY(tiles.bundle(edge_.size() / kTileWidth));
+    for (const ByteView entry : bundle.entries) {
+      if (pruned_.entries > 0 && edge_.size() == pruned_.record)
+        WARRANT_TRY(check_prune_record(pruned_, entry, pruned_root_));
+      edge_.append(entry, leaf_hash(entry));
+      WARRANT_TRY(check_checkpoint());
+    }
+    return {};
+  }
+
   Status check_file(const NewFile &wanted) {
     const std::optional<Bytes> found =
         WARRANT_TRY(files_.read(wanted.path, std::max(kMaxTileSize, kMaxBundleSize)));
@@ -154,7 +181,9 @@ class Check {
   LogFiles &files_;
   const Checkpoint &checkpoint_;
   const std::optional<LogState> &state_;
+  const Pruned &pruned_;
   const LogProgress &progress_;
+  Hash pruned_root_{}; // of the tree of what was pruned
   TreeEdge edge_;
 };
 
@@ -188,7 +217,9 @@ Result<LogReport> verify_log(LogFiles &files, const NoteKey &log,
   report.checkpoint = WARRANT_TRY(read_checkpoint(files, log, witnesses));
   const Checkpoint &checkpoint = report.checkpoint.checkpoint;
   const std::optional<LogState> state = WARRANT_TRY(read_state(files));
-  WARRANT_TRY(Check(files, checkpoint, state, progress).run());
+  const Pruned pruned = WARRANT_TRY(read_pruned(files));
+  WARRANT_TRY(Check(files, checkpoint, state, pruned, progress).run());
+  report.pruned = pruned.entries;
   if (state)
     report.unsigned_entries = state->size - checkpoint.size;
   return report;

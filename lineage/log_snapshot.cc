@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "lineage/log_snapshot.h"
 
+#include <algorithm>
 #include <chrono>
 #include <filesystem>
 #include <thread>
@@ -9,6 +10,7 @@
 #include "lineage/checkpoint.h"
 #include "lineage/log_state.h"
 #include "lineage/note.h"
+#include "lineage/pruned.h"
 
 namespace warrant {
 namespace {
@@ -45,8 +47,10 @@ bool is_log_folder(const std::string &folder) {
          std::filesystem::exists(folder + "/" + kCheckpointFile, error);
 }
 
-LogSnapshot::LogSnapshot(std::unique_ptr<LogFiles> files, uint64_t size)
-    : files_(std::move(files)), tiles_(std::make_unique<TileReader>(*files_, size)) {}
+LogSnapshot::LogSnapshot(std::unique_ptr<LogFiles> files, uint64_t size, uint64_t first)
+    : files_(std::move(files)),
+      tiles_(std::make_unique<TileReader>(*files_, size)),
+      first_(std::min(first, size)) {}
 
 Result<LogSnapshot> LogSnapshot::open(const std::string &folder) {
   std::unique_ptr<LogFiles> files = WARRANT_TRY(FolderFiles::open(folder));
@@ -61,7 +65,10 @@ Result<LogSnapshot> LogSnapshot::open(const std::string &folder) {
       const Result<uint64_t> copied = size_of_copy(*files);
       if (!copied.ok())
         return Error(copied.error()).context(folder);
-      return LogSnapshot(std::move(files), copied.value());
+      const Result<Pruned> pruned = read_pruned(*files);
+      if (!pruned.ok())
+        return Error(pruned.error()).context(folder);
+      return LogSnapshot(std::move(files), copied.value(), pruned.value().entries);
     }
     if (!wal) {
       error = Error{"is missing"};
@@ -69,7 +76,10 @@ Result<LogSnapshot> LogSnapshot::open(const std::string &folder) {
     }
     Result<WalContent> tail = read_wal(*wal, *size);
     if (tail.ok()) {
-      LogSnapshot snapshot(std::move(files), *size);
+      const Result<Pruned> pruned = read_pruned(*files);
+      if (!pruned.ok())
+        return Error(pruned.error()).context(folder);
+      LogSnapshot snapshot(std::move(files), *size, pruned.value().entries);
       snapshot.wal_ = std::move(*wal); // its bytes stay where they are
       snapshot.tail_ = std::move(tail).value();
       return snapshot;
@@ -83,6 +93,9 @@ Result<ByteView> LogSnapshot::entry(uint64_t index) {
   if (index >= size())
     return Error{"there is no entry " + std::to_string(index) + " in a log of " +
                  std::to_string(size())};
+  if (index < first_)
+    return Error{"entry " + std::to_string(index) + " was pruned: the log begins with entry " +
+                 std::to_string(first_)};
   if (index >= tiles_->size())
     return tail_.entries[index - tiles_->size()];
   if (!bundle_ || bundle_index_ != index / kTileWidth) {

@@ -23,11 +23,14 @@ class LogSnapshot {
   static Result<LogSnapshot> open(const std::string &folder);
 
   uint64_t size() const { return tiles_->size() + tail_.entries.size(); }
-  /// The view holds until the next call. Errors: no such entry; its bundle is missing or damaged.
+  /// Of the first entry that was not pruned; size() at most.
+  uint64_t first() const { return first_; }
+  /// The view holds until the next call. Errors: no such entry, or no more; its bundle is missing
+  /// or damaged.
   Result<ByteView> entry(uint64_t index);
 
  private:
-  LogSnapshot(std::unique_ptr<LogFiles> files, uint64_t size);
+  LogSnapshot(std::unique_ptr<LogFiles> files, uint64_t size, uint64_t first);
 
   std::unique_ptr<LogFiles> files_;
   std::unique_ptr<TileReader> tiles_;
@@ -35,6 +38,7 @@ class LogSnapshot {
   WalContent tail_; // views into wal_
   std::optional<Bundle> bundle_;
   uint64_t bundle_index_ = 0;
+  uint64_t first_ = 0;
 };
 
 /// Whether a folder looks like a log, so that LogSnapshot may be asked for its entries.

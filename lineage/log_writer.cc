@@ -53,6 +53,22 @@ Status LogWriter::commit() {
   return {};
 }
 
+Status LogWriter::prune(uint64_t entries, const Origin &origin, const Moment &time,
+                        const Caller &caller) {
+  const std::optional<Checkpoint> &last = log_->last_checkpoint();
+  if (entries % kTileWidth != 0 || entries <= log_->pruned().entries || !last ||
+      entries > last->size)
+    return Error{"of a log that is signed up to entry " + std::to_string(last ? last->size : 0) +
+                 ", the first " + std::to_string(entries) + " cannot be given up"};
+  TileReader tiles(*files_, last->size);
+  const Hash root = WARRANT_TRY(tree_root(entries, tiles.hashes()));
+  WARRANT_TRY(append(make_record(origin, time, Prune{entries, root, caller})));
+  WARRANT_TRY(commit());
+  const uint64_t record = log_->size() - 1;
+  WARRANT_TRY(checkpoint());
+  return log_->prune({entries, record});
+}
+
 Status LogWriter::check_contains(uint64_t size, const Hash &root) {
   if (size > log_->size())
     return Error{"it has " + std::to_string(log_->size()) + " entries, and had " +

@@ -40,6 +40,11 @@ class LogWriter {
   /// not, or are not all there.
   Status check_contains(uint64_t size, const Hash &root);
 
+  /// Gives up the first `entries`, a multiple of kTileWidth: records that, signs a checkpoint over
+  /// it, then removes them. What was appended before is committed with it. Errors: more than the
+  /// last checkpoint has, or no more than were pruned before; those of TransparencyLog.
+  Status prune(uint64_t entries, const Origin &origin, const Moment &time, const Caller &caller);
+
   const NoteKey &key() const { return signer_.key(); }
   const TransparencyLog &log() const { return *log_; }
 

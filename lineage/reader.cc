@@ -23,7 +23,7 @@ Result<uint64_t> first_of_boot(LogSnapshot &log, std::string_view boot) {
   uint64_t first = log.size();
   // Back by bundles, each of which is read once, then forward within one.
   uint64_t begin = first;
-  while (begin > 0) {
+  while (begin > log.first()) {
     begin = (begin - 1) / kTileWidth * kTileWidth;
     if (boot_of_line(text_of(WARRANT_TRY(log.entry(begin)))) != boot)
       break;

@@ -174,8 +174,15 @@ struct Handover {
   std::optional<RemoteParent> parent; ///< of `lineage`, by a token that was signed for this host
 };
 
+/// The oldest entries of the log were given up. Durable and signed before any is removed.
+struct Prune {
+  uint64_t entries = 0; ///< so many, from the first
+  Digest root{};        ///< of their tree (RFC 6962, section 2.1)
+  Caller caller;        ///< who asked for it
+};
+
 using Body = std::variant<Decision, Commit, Gap, Accepted, Rejected, Withdrawn, Generation, Start,
-                          Adopt, Stop, Canary, Ended, Disarm, Lease, Handover>;
+                          Adopt, Stop, Canary, Ended, Disarm, Lease, Handover, Prune>;
 
 /// The machine and its boot.
 struct Origin {

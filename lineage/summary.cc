@@ -91,6 +91,11 @@ struct Filler {
                       std::to_string(handover.caller.uid) +
                       (handover.detail.empty() ? "" : ": " + handover.detail.escaped());
   }
+  void operator()(const Prune &prune) const {
+    summary.detail = "the first " + std::to_string(prune.entries) +
+                     " entries were given up, asked by pid " + std::to_string(prune.caller.pid) +
+                     ", uid " + std::to_string(prune.caller.uid);
+  }
 };
 
 std::string who(const Task &task) {

@@ -70,6 +70,15 @@ Status TransparencyLog::load(const LogState &state) {
     return Error{"the tiles of " + std::to_string(state.size) + " entries have another root than " +
                  kLogStateFile + ": one of them was changed"};
   WARRANT_TRY(load_checkpoint(tiles, state));
+  pruned_ = WARRANT_TRY(read_pruned(files));
+  if (pruned_.entries > 0 && (!checkpoint_ || pruned_.record >= checkpoint_->size))
+    return Error{std::string(kPrunedFile) + ": names entry " + std::to_string(pruned_.record) +
+                 ", which no checkpoint was signed for"};
+  if (pruned_.entries > 0)
+    WARRANT_TRY(check_prune_record(pruned_, WARRANT_TRY(tiles.entry(pruned_.record)),
+                                   WARRANT_TRY(tree_root(pruned_.entries, tiles.hashes()))));
+  // Of a removal that was cut short. What cannot be removed takes up room, no more.
+  (void)remove_pruned_bundles(durable_, pruned_).ok();
   const std::optional<Bytes> wal = WARRANT_TRY(files.read(kWalFile, kMaxWalSize));
   if (!wal)
     return Error{std::string(kWalFile) + ": is missing"};
@@ -206,6 +215,20 @@ Status TransparencyLog::checkpoint() {
   WARRANT_TRY(durable_.replace(std::span(&file, 1)));
   checkpoint_ = next;
   return {};
+}
+
+Status TransparencyLog::prune(const Pruned &pruned) {
+  WARRANT_TRY(durable_.check());
+  if (pruned.entries % kTileWidth != 0 || pruned.entries < pruned_.entries ||
+      pruned.record < pruned.entries || !checkpoint_ || pruned.record >= checkpoint_->size)
+    return Error{"entries can be given up by whole bundles, and under a checkpoint, only"};
+  if (pruned.entries == 0)
+    return {};
+  const std::string text = serialize_pruned(pruned);
+  const NewFile file{kPrunedFile, Bytes(text.begin(), text.end())};
+  WARRANT_TRY(durable_.replace(std::span(&file, 1)));
+  pruned_ = pruned;
+  return remove_pruned_bundles(durable_, pruned_);
 }
 
 Result<bool> TransparencyLog::checkpoint_if_due(int64_t now) {

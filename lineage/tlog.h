@@ -16,6 +16,7 @@
 #include "lineage/durable_files.h"
 #include "lineage/log_state.h"
 #include "lineage/note.h"
+#include "lineage/pruned.h"
 #include "lineage/tree_edge.h"
 #include "lineage/wal.h"
 
@@ -59,6 +60,13 @@ class TransparencyLog {
   /// was signed.
   Result<bool> checkpoint_if_due(int64_t now);
 
+  /// Gives up the first entries for good: durably says so, then removes them. The entry that says
+  /// it must be under the last checkpoint. Errors: that it is not; a removal that failed, which the
+  /// next opening goes on with.
+  Status prune(const Pruned &pruned);
+  /// What was given up.
+  const Pruned &pruned() const { return pruned_; }
+
   /// A sync has failed: nothing is written any more, and only a new opening may help.
   bool has_failed() const { return durable_.has_failed(); }
   /// Entries that are durable.
@@ -90,6 +98,7 @@ class TransparencyLog {
   std::set<std::string> partial_folders_; // of tiles and bundles that are not full yet
   std::optional<Wal> wal_;
   std::optional<Checkpoint> checkpoint_;
+  Pruned pruned_;
   std::optional<int64_t> last_due_; // when checkpoint_if_due() last signed
   LogOpening opening_;
 };

@@ -153,7 +153,8 @@ std::vector<Record> one_of_each() {
                                "PCR 7 is something else"},
                          handover(W_REASON_AUTHORIZED),
                          handover(W_REASON_REPLAY),
-                         Handover{{}, {813, 0, UINT32_MAX}, 0, W_REASON_MALFORMED, "not JSON", {}}};
+                         Handover{{}, {813, 0, UINT32_MAX}, 0, W_REASON_MALFORMED, "not JSON", {}},
+                         Prune{512, attribution().sha256, {812, 0, 1000}}};
   for (const Body &body : bodies)
     records.push_back(make_record(origin(), kNow, body));
   return records;

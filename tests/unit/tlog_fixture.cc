@@ -8,10 +8,14 @@
 
 namespace warrant::lineage_test {
 
-NoteSigner log_signer(uint8_t seed) {
+SecretKey log_secret(uint8_t seed) {
   std::array<uint8_t, kSeedSize> bytes{};
   bytes.fill(seed);
-  return NoteSigner::make(kOrigin, SignatureType::kEd25519, SecretKey::from_seed(bytes)).value();
+  return SecretKey::from_seed(bytes);
+}
+
+NoteSigner log_signer(uint8_t seed) {
+  return NoteSigner::make(kOrigin, SignatureType::kEd25519, log_secret(seed)).value();
 }
 
 Bytes entry_of(uint64_t index) {

@@ -13,6 +13,7 @@ namespace warrant::lineage_test {
 inline constexpr std::string_view kOrigin = "host-a.example/lineage";
 
 /// Always the same key for one seed.
+SecretKey log_secret(uint8_t seed = 1);
 NoteSigner log_signer(uint8_t seed = 1);
 /// Entry number `index`: some bytes to some hundred, different for each.
 Bytes entry_of(uint64_t index);

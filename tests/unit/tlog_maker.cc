@@ -3,8 +3,8 @@
 //   tlog_maker FOLDER ENTRIES SEED
 //   tlog_maker FOLDER records FILE SIGNED [SEED]
 // FOLDER must exist. Prints the verifier keys of log and witness, a line each. The second form
-// makes FOLDER/lineage of the lines of FILE, or lets it grow by them, and FOLDER/log.vkey; SIGNED
-// of its entries are under a checkpoint. SEED: of another key.
+// makes FOLDER/lineage of the lines of FILE, or lets it grow by them, and its keys beside it;
+// SIGNED of its entries are under a checkpoint. SEED: of another key.
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -46,6 +46,7 @@ int log_of_records(const std::string &folder, const char *path, uint64_t signed_
   const auto files = must(FolderFiles::open(folder + "/lineage"));
   const NoteSigner signer = log_signer(seed);
   save(folder + "/log.vkey", signer.key().vkey() + "\n");
+  must(log_secret(seed).save(folder + "/log.key", Existing::kReplace));
   const auto log = must(TransparencyLog::open(*files, signer));
   std::ifstream lines(path);
   for (std::string line; std::getline(lines, line);) {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // warrant lineage export.
+#include <algorithm>
 #include <ctime>
 #include <filesystem>
 #include <fstream>
@@ -137,6 +138,7 @@ struct Copied {
 
 Try<void> copy_lines_of(const std::string &path, Copied &copied,
                         const std::function<void(std::string_view)> &write) {
+  CLI_TRY(tell_pruned(path));
   FileSequence log = CLI_TRY(FileSequence::open(path));
   for (;;) {
     const Result<std::optional<std::string_view>> line = log.next();
@@ -256,6 +258,7 @@ class MetricsSource {
   Try<void> read_on(const std::string &path) {
     FileSequence log = CLI_TRY(FileSequence::open(path));
     uint64_t &read = read_[path];
+    read = std::max(read, log.first());
     if (!CLI_TRY(log.seek(read)))
       return trouble(path + ": it became shorter");
     for (;; read++) {

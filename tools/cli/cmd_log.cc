@@ -2,7 +2,6 @@
 // warrant lineage verify, consistency, key: the log as a whole.
 #include "tools/cli/cmd_log.h"
 
-#include <chrono>
 #include <nlohmann/json.hpp>
 
 #include "lineage/log_check.h"
@@ -17,20 +16,6 @@
 namespace warrant::cli {
 namespace {
 
-using Clock = std::chrono::steady_clock;
-constexpr std::chrono::seconds kBetweenNotes{2};
-
-// So that a log of millions of entries does not look like a program that hangs.
-LogProgress progress_notes() {
-  return [next = Clock::now() + kBetweenNotes](uint64_t entries, uint64_t size) mutable {
-    if (Clock::now() < next)
-      return;
-    next = Clock::now() + kBetweenNotes;
-    note("warrant: " + std::to_string(entries) + " of " + std::to_string(size) +
-         " entries checked\n");
-  };
-}
-
 Try<std::string> folder_of(const Arguments &arguments) {
   if (arguments.operands().empty())
     return arguments.text("--log");
@@ -44,6 +29,7 @@ struct Verdict {
   std::string problem;
   std::optional<SignedCheckpoint> checkpoint;
   uint64_t unsigned_entries = 0;
+  uint64_t pruned = 0;
   std::optional<uint64_t> old_size;
 };
 
@@ -86,6 +72,7 @@ Try<Verdict> judge(const Arguments &arguments, const std::string &folder, const 
     return verdict;
   }
   verdict.checkpoint = report.value().checkpoint;
+  verdict.pruned = report.value().pruned;
   verdict.unsigned_entries = behind(folder, verdict.checkpoint->checkpoint);
   if (old)
     verdict.problem =
@@ -124,7 +111,8 @@ Answer lineage_verify(const Arguments &arguments) {
                  {"problem", holds ? Json(nullptr) : Json(verdict.problem)},
                  {"key", trust.key.vkey()},
                  {"keyIsBeside", trust.is_beside},
-                 {"unsignedEntries", verdict.unsigned_entries}};
+                 {"unsignedEntries", verdict.unsigned_entries},
+                 {"pruned", verdict.pruned}};
     json["checkpoint"] = verdict.checkpoint ? checkpoint_json(*verdict.checkpoint) : Json(nullptr);
     json["growsFrom"] = verdict.old_size ? Json(*verdict.old_size) : Json(nullptr);
     print_json(json);
@@ -134,6 +122,9 @@ Answer lineage_verify(const Arguments &arguments) {
     if (verdict.old_size)
       text += "  grew from the " + std::to_string(*verdict.old_size) +
               " entries of the checkpoint that you have\n";
+    if (verdict.pruned > 0)
+      text += "  pruned: the first " + std::to_string(verdict.pruned) +
+              " entries, as a record of the log says; their hashes are there\n";
     print(text + limits_text(verdict, trust));
   } else {
     print(folder + ": " + paint(Colour::kBad, "NOT VERIFIED") + ": " + verdict.problem + "\n");

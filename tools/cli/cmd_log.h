@@ -13,6 +13,7 @@ Answer lineage_prove(const Arguments &arguments);
 Answer lineage_verify_proof(const Arguments &arguments);
 Answer lineage_consistency(const Arguments &arguments);
 Answer lineage_key(const Arguments &arguments);
+Answer lineage_prune(const Arguments &arguments);
 Answer witness(const Arguments &arguments);
 
 /// Commands that read the log of records, prove what is in it, and witness it.

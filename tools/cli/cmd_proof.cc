@@ -41,7 +41,7 @@ Try<std::optional<uint64_t>> index_of(const std::string &word, const std::string
     return std::optional(index.value());
   LogSnapshot log = CLI_TRY(LogSnapshot::open(folder));
   const std::string member = "\"id\":\"" + word + "\"";
-  for (uint64_t index = log.size(); index-- > 0;) {
+  for (uint64_t index = log.size(); index-- > log.first();) {
     const std::string_view line = text_of(CLI_TRY(log.entry(index)));
     if (line.find(member) == std::string_view::npos)
       continue;
@@ -213,6 +213,9 @@ Answer lineage_prove(const Arguments &arguments) {
                    "of " +
                    std::to_string(last.checkpoint.size) +
                    " entries (fix: warrantd signs every few seconds; try again)");
+  if (const uint64_t first = CLI_TRY(LogSnapshot::open(folder)).first(); *index < first)
+    return trouble("entry " + std::to_string(*index) + " was pruned: the log begins with entry " +
+                   std::to_string(first));
   ProvenEntry proven = CLI_TRY(prove_entry(*files, *index, trust.key));
   const std::string extra = serialize_proof_extra(CLI_TRY(extra_of(arguments, proven.entry)));
   proven.proof.extra = Bytes(extra.begin(), extra.end());

@@ -94,6 +94,8 @@ Try<void> ask_index(const Arguments &arguments, const std::function<Status(Linea
     const Status answer = ask(index);
     if (answer.ok()) {
       tell(index.update());
+      for (const auto &log : logs)
+        CLI_TRY(tell_pruned(log->name()));
       return {};
     }
     // Made anew just now, it cannot be damaged again.

@@ -6,6 +6,8 @@
 #include <cerrno>
 #include <cstring>
 
+#include "lineage/log_files.h"
+#include "lineage/pruned.h"
 #include "lineage/reader.h"
 #include "tools/cli/files.h"
 #include "tools/cli/output.h"
@@ -53,11 +55,22 @@ Try<void> check_records(uint64_t records, const std::vector<std::string> &files)
                  ": no records, so there is nothing to decide");
 }
 
+Try<void> tell_pruned(const std::string &file) {
+  if (!is_log_folder(file))
+    return {};
+  const std::unique_ptr<FolderFiles> files = CLI_TRY(FolderFiles::open(file));
+  if (const Pruned pruned = CLI_TRY(read_pruned(*files)); pruned.entries > 0)
+    note("warrant: " + file + " begins with entry " + std::to_string(pruned.entries) +
+         ": what was before it was pruned\n");
+  return {};
+}
+
 Try<uint64_t> read_records(const std::vector<std::string> &files,
                            const std::function<void(const Record &)> &visit) {
   uint64_t unreadable = 0;
   std::string first;
   for (const std::string &file : files) {
+    CLI_TRY(tell_pruned(file));
     RecordReader reader = CLI_TRY(RecordReader::open(file, LastLine::kMayBeTorn));
     for (;;) {
       Result<std::optional<Record>> record = reader.next();

@@ -29,6 +29,9 @@ Try<std::vector<std::string>> chosen_files(const Arguments &arguments);
 /// Nothing can be said of nothing: an error that names the files if there is no record in them.
 Try<void> check_records(uint64_t records, const std::vector<std::string> &files);
 
+/// A note if this is a log whose first records were pruned: answers do not know of them.
+Try<void> tell_pruned(const std::string &file);
+
 /// Every record that can be read. Returns how many lines cannot; says so on standard error too, and
 /// where the first is.
 Try<uint64_t> read_records(const std::vector<std::string> &files,

@@ -2,19 +2,40 @@
 #include "tools/cli/log_options.h"
 
 #include <algorithm>
+#include <chrono>
 #include <filesystem>
 #include <nlohmann/json.hpp>
 
 #include "artifacts/time.h"
 #include "lineage/text.h"
 #include "tools/cli/files.h"
+#include "tools/cli/output.h"
 
 namespace warrant::cli {
 namespace {
 
 constexpr size_t kMaxVerifierSize = 1024;
+using Clock = std::chrono::steady_clock;
+constexpr std::chrono::seconds kBetweenNotes{2};
 
 } // namespace
+
+std::string folder_beside(const std::string &folder) {
+  // As the kernel would find `folder/..`: a name like `.` has no folder in its text.
+  std::error_code none;
+  const std::filesystem::path path = std::filesystem::canonical(folder, none);
+  return none ? directory_of(folder) : path.parent_path().string();
+}
+
+LogProgress progress_notes() {
+  return [next = Clock::now() + kBetweenNotes](uint64_t entries, uint64_t size) mutable {
+    if (Clock::now() < next)
+      return;
+    next = Clock::now() + kBetweenNotes;
+    note("warrant: " + std::to_string(entries) + " of " + std::to_string(size) +
+         " entries checked\n");
+  };
+}
 
 Try<NoteKey> verifier_key_of(const std::string &word) {
   if (Result<NoteKey> key = NoteKey::from_vkey(word); key.ok())
@@ -32,11 +53,7 @@ Try<NoteKey> verifier_key_of(const std::string &word) {
 
 Try<LogTrust> log_trust_of(const Arguments &arguments, const std::string &folder) {
   const bool is_given = arguments.has("--key");
-  // As the kernel would find `folder/..`: a name like `.` has no folder in its text.
-  std::error_code none;
-  const std::filesystem::path path = std::filesystem::canonical(folder, none);
-  const std::string beside =
-      (none ? directory_of(folder) : path.parent_path().string()) + "/log.vkey";
+  const std::string beside = folder_beside(folder) + "/log.vkey";
   Try<NoteKey> key = verifier_key_of(is_given ? arguments.text("--key") : beside);
   if (!key.ok() && !is_given)
     return trouble("--key is not given, and beside the log: " + key.error().message);

@@ -8,6 +8,7 @@
 
 #include "artifacts/json.h"
 #include "lineage/checkpoint.h"
+#include "lineage/log_check.h"
 #include "lineage/log_files.h"
 #include "lineage/note.h"
 #include "tools/cli/arguments.h"
@@ -20,6 +21,9 @@ struct LogTrust {
   bool is_beside = false; ///< it lies beside the log: who can change the one can change the other
   std::vector<NoteKey> witnesses;
 };
+
+/// Where what belongs to a log lies: the folder that its folder is in.
+std::string folder_beside(const std::string &folder);
 
 /// A verifier key, or a file that holds nothing else.
 Try<NoteKey> verifier_key_of(const std::string &word);
@@ -37,6 +41,10 @@ Try<SignedCheckpoint> read_signed_checkpoint(const std::string &path, const LogT
 
 /// Which of the witnesses that are asked for did not sign, as a problem; empty: all did.
 std::string missing_witness(const SignedCheckpoint &checkpoint, const LogTrust &trust);
+
+/// Notes on standard error, now and then: a log of millions of entries must not look like a program
+/// that hangs.
+LogProgress progress_notes();
 
 /// {"origin", "size", "root", "signedBy": [...]}.
 Json checkpoint_json(const SignedCheckpoint &checkpoint);

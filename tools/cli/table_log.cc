@@ -47,6 +47,15 @@ constexpr Option kKey[] = {
            "Not of a log: of this key, as `warrant key generate` writes it."),
     option("--name", "NAME", Value::kText, Count::kMaybe, "The name that it signs under."),
     switch_option("--cosigner", "It is that of a witness."), kLogKey, kLog};
+constexpr Option kPrune[] = {{"--before",
+                              "TIME",
+                              Value::kMoment,
+                              Count::kOnce,
+                              {},
+                              "Records of before then: 2026-11-21T10:00:00Z, or -2160h."},
+                             switch_option("--dry-run", "Only tell what would be pruned."),
+                             kLogKey,
+                             kLog};
 constexpr Option kWitnessOptions[] = {
     option("--state", "DIR", Value::kDirectory, Count::kOnce,
            "Where it keeps what it cosigned last; made if need be."),
@@ -110,6 +119,15 @@ constexpr Command kCommands[] = {
      kKey,
      kNoOperand,
      lineage_key},
+    {"lineage", "prune", "Give up the oldest records of a log.",
+     "For good, and provably: a record says so and is signed before anything is removed. The "
+     "hashes "
+     "stay, so that checkpoints, proofs and witnesses go on as before, and a proof that was "
+     "written "
+     "earlier still holds. Whole runs of 256 records go, none of the boot that wrote the last one. "
+     "The log is verified first, and left as it is if it is not what was signed.\n\nNeeds log.key "
+     "beside the log's folder, and that warrantd is stopped; what is enforced stays.",
+     kPrune, kNoOperand, lineage_prune},
     {"witness",
      {},
      "Cosign a log's checkpoint, if the log only grew since the last one.",

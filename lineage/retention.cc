@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "lineage/retention.h"
+
+#include <algorithm>
+#include <string>
+
+#include "lineage/record.h"
+#include "lineage/tile.h"
+
+namespace warrant {
+namespace {
+
+Result<Record> record_at(LogSnapshot &log, uint64_t index) {
+  Result<Record> record = parse_record(text_of(WARRANT_TRY(log.entry(index))));
+  if (!record.ok())
+    return std::move(record).error().context("entry " + std::to_string(index));
+  return record;
+}
+
+} // namespace
+
+Result<uint64_t> prunable_entries(LogSnapshot &log, uint64_t signed_size, int64_t before_ns,
+                                  const LogProgress &progress) {
+  const uint64_t end = std::min(signed_size, log.size());
+  uint64_t index = std::min(log.first(), end);
+  if (index == end)
+    return index / kTileWidth * kTileWidth;
+  const std::string boot = WARRANT_TRY(record_at(log, log.size() - 1)).origin.boot;
+  for (; index < end; ++index) {
+    const Record record = WARRANT_TRY(record_at(log, index));
+    if (record.origin.boot == boot || record.time.wall_ns >= before_ns)
+      break;
+    if (progress)
+      progress(index, end);
+  }
+  return index / kTileWidth * kTileWidth;
+}
+
+} // namespace warrant

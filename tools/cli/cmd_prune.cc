@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: Apache-2.0
+// warrant lineage prune: records that nobody needs any more are given up, provably.
+#include <unistd.h>
+
+#include <fstream>
+#include <nlohmann/json.hpp>
+
+#include "artifacts/time.h"
+#include "daemon/clock.h"
+#include "daemon/log_key.h"
+#include "daemon/recorder.h"
+#include "lineage/log_check.h"
+#include "lineage/log_snapshot.h"
+#include "lineage/log_writer.h"
+#include "lineage/retention.h"
+#include "tools/cli/cmd_log.h"
+#include "tools/cli/files.h"
+#include "tools/cli/log_options.h"
+#include "tools/cli/output.h"
+#include "tools/cli/words.h"
+
+namespace warrant::cli {
+namespace {
+
+constexpr int64_t kSecond = 1'000'000'000;
+
+/// What is, or would be, given up.
+struct Plan {
+  uint64_t first = 0;   ///< entry with which the log begins now
+  uint64_t entries = 0; ///< entry with which it will
+  uint64_t size = 0;    ///< entries that it has, pruned ones included
+};
+
+Caller myself() {
+  Caller caller{static_cast<uint32_t>(::getpid()), ::getuid(), UINT32_MAX};
+  uint32_t login = 0;
+  if (std::ifstream("/proc/self/loginuid") >> login)
+    caller.login = login;
+  return caller;
+}
+
+/// Whoever gives up records that were changed would give up the evidence, too.
+Try<LogReport> check_whole(const std::string &folder, const NoteKey &key) {
+  const std::unique_ptr<FolderFiles> files = CLI_TRY(open_log_folder(folder));
+  Result<LogReport> report = verify_log(*files, key, {}, progress_notes());
+  if (!report.ok())
+    return trouble(folder + ": NOT VERIFIED, and left as it is: " + report.error().message);
+  return std::move(report).value();
+}
+
+Try<Plan> plan_of(const std::string &folder, uint64_t signed_size, int64_t before) {
+  LogSnapshot log = CLI_TRY(LogSnapshot::open(folder));
+  Plan plan{log.first(), 0, log.size()};
+  plan.entries = std::max(
+      plan.first, CLI_TRY(prunable_entries(log, signed_size, before * kSecond, progress_notes())));
+  return plan;
+}
+
+Try<void> prune(LogWriter &writer, const std::string &folder, const Plan &plan) {
+  LogSnapshot log = CLI_TRY(LogSnapshot::open(folder));
+  const Record last = CLI_TRY(parse_record(text_of(CLI_TRY(log.entry(log.size() - 1)))));
+  const Origin here{last.origin.host, CLI_TRY(read_boot_id())};
+  const Moment now{wall_now(), static_cast<uint64_t>(boot_now())};
+  CLI_TRY(writer.prune(plan.entries, here, now, myself()));
+  return {};
+}
+
+void tell(const Arguments &arguments, const std::string &folder, const Plan &plan, bool is_done) {
+  const uint64_t count = plan.entries - plan.first;
+  if (arguments.wants_json()) {
+    print_json({{"log", folder},
+                {"before", format_time(*arguments.moment("--before", now()))},
+                {"pruned", count},
+                {"first", plan.entries},
+                {"size", plan.size + (is_done ? 1 : 0)},
+                {"done", is_done}});
+    return;
+  }
+  if (count == 0)
+    print(folder +
+          ": nothing to prune: entries are given up 256 at a time, when all of them are "
+          "older, and none of the last boot\n");
+  else
+    print(folder + ": " + count_text(count, "record") + (is_done ? " pruned" : " would be pruned") +
+          ", the log begins with entry " + std::to_string(plan.entries) + " of " +
+          std::to_string(plan.size) + "\n");
+}
+
+} // namespace
+
+Answer lineage_prune(const Arguments &arguments) {
+  const std::string folder = arguments.text("--log");
+  const int64_t before = *arguments.moment("--before", now());
+  if (before > now())
+    return usage("--before: a time that has not come yet");
+  if (arguments.has("--dry-run")) {
+    const LogTrust trust = CLI_TRY(log_trust_of(arguments, folder));
+    const LogReport report = CLI_TRY(check_whole(folder, trust.key));
+    tell(arguments, folder, CLI_TRY(plan_of(folder, report.checkpoint.checkpoint.size, before)),
+         false);
+    return ExitCode::kOk;
+  }
+  const std::string beside = folder_beside(folder);
+  NoteSigner signer =
+      CLI_TRY(open_log_key({beside + "/log.key", beside + "/log.vkey"}, "", host_name(), false));
+  const NoteKey key = signer.key();
+  std::unique_ptr<FolderFiles> files = CLI_TRY(open_log_folder(folder));
+  if (!is_log_folder(folder))
+    return trouble(folder + ": no log");
+  Result<std::unique_ptr<LogWriter>> writer = LogWriter::open(std::move(files), std::move(signer));
+  if (!writer.ok())
+    return trouble(
+        writer.error().message +
+        " (fix: stop warrantd for it: `systemctl stop warrantd`; what is enforced stays)");
+  CLI_TRY(writer.value()->checkpoint());
+  const LogReport report = CLI_TRY(check_whole(folder, key));
+  const Plan plan = CLI_TRY(plan_of(folder, report.checkpoint.checkpoint.size, before));
+  if (plan.entries > plan.first)
+    CLI_TRY(prune(*writer.value(), folder, plan));
+  tell(arguments, folder, plan, plan.entries > plan.first);
+  return ExitCode::kOk;
+}
+
+} // namespace warrant::cli
