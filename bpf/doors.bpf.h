@@ -207,7 +207,7 @@ static __noinline int w_load_code(struct file *file, __u32 hook, __u32 object) {
   facts = w_begin(task, cfg, hook, W_REQUEST_LOAD);
   w_set_object(facts, cfg, object);
   w_measure(task, cfg, file);
-  w_gather_grants(task, cfg);
+  w_gather_grants(task);
   facts->mode = cfg->mode;
   return w_conclude_file(task, file);
 }

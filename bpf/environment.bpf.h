@@ -152,7 +152,7 @@ static __noinline int w_is_misled(struct linux_binprm *bprm) {
   facts->digest_kind = context->pending_image.digest_kind;
   __builtin_memcpy(facts->digest, context->pending_image.digest, W_DIGEST_SIZE);
   task->event.exec = context->pending.lineage;
-  w_gather_grants(task, cfg);
+  w_gather_grants(task);
   return w_conclude_file(task, bprm->file);
 }
 

@@ -45,12 +45,15 @@ static __always_inline int w_output(struct w_event *event, __u32 size, __u64 fla
   return 0;
 }
 
-/* 0 when the event is in the ring. */
-static __always_inline int w_send(struct w_event *event) {
-  __u32 count = event->facts.candidate_count;
+/* 0 when the event is in the ring. Global, so that the verifier walks it once. */
+__noinline int w_send(struct w_event *event) {
   __u64 flags = BPF_RB_NO_WAKEUP;
+  __u32 count;
   __u32 size;
 
+  if (!event)
+    return -1;
+  count = event->facts.candidate_count;
   if (count > W_MAX_CANDIDATES)
     count = W_MAX_CANDIDATES;
   size = W_EVENT_SIZE(count);
@@ -201,10 +204,18 @@ __noinline int w_decide_room(struct w_task *task) {
   return 0;
 }
 
+/* Decides about what costs no use, which is everything but an exec. */
+static __always_inline void w_weigh(struct w_task *task) {
+  /* What needs no grant is as old as its verdict. */
+  if (task->event.facts.now == 0)
+    task->event.facts.now = bpf_ktime_get_boot_ns();
+  w_decide_room(task);
+}
+
 /* As many grants of one exec may turn out to be used up at the last moment. */
 #define W_SETTLE_TRIES 4
 
-/* Decides and pays, and decides again without the grant that could not be paid. */
+/* Decides about an exec and pays, and decides again without the grant that could not be paid. */
 __noinline int w_settle(struct w_task *task) {
   struct w_decision decision;
   struct w_facts *facts;
@@ -212,9 +223,6 @@ __noinline int w_settle(struct w_task *task) {
   if (!task)
     return 0;
   facts = &task->event.facts;
-  /* What needs no grant is as old as its verdict. */
-  if (facts->now == 0)
-    facts->now = bpf_ktime_get_boot_ns();
   for (int i = 0; i < W_SETTLE_TRIES; i++) {
     __u32 place;
 
@@ -259,12 +267,11 @@ __noinline int w_finish(struct w_task *task) {
 }
 
 /*
- * Decides about a file and records it; names it only if there is a record to put its name in.
+ * Records what was decided about a file; names it only if there is a record to put its name in.
  * 6.12's verifier takes a hook only if it sees that it returns 0 or an errno, and of what a global
  * function returns it sees nothing.
  */
-static __always_inline int w_judge_file(struct w_task *task, struct file *file) {
-  w_settle(task);
+static __always_inline int w_finish_file(struct w_task *task, struct file *file) {
   if (w_is_recorded(&task->event.facts, task->event.decision))
     w_name_file(&task->event, file);
   return w_finish(task) == 0 ? 0 : -EPERM;
@@ -274,7 +281,7 @@ static __always_inline int w_judge_file(struct w_task *task, struct file *file) 
 static __always_inline int w_conclude(struct w_task *task) {
   int verdict;
 
-  w_settle(task);
+  w_weigh(task);
   verdict = w_finish(task) == 0 ? 0 : -EPERM;
   w_leave(task);
   return verdict;
@@ -282,8 +289,10 @@ static __always_inline int w_conclude(struct w_task *task) {
 
 /* The same about a file. */
 static __always_inline int w_conclude_file(struct w_task *task, struct file *file) {
-  int verdict = w_judge_file(task, file);
+  int verdict;
 
+  w_weigh(task);
+  verdict = w_finish_file(task, file);
   w_leave(task);
   return verdict;
 }

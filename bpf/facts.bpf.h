@@ -344,11 +344,15 @@ static __always_inline const volatile struct w_generation *w_generation(const st
  * The grants that might authorize the digest, all from one generation: scopes, verdicts and
  * artifacts of two generations must never mix, so a swap in between means: again.
  */
-static __always_inline __u32 w_gather(struct w_task *task, const struct w_config *cfg, int grants) {
+static __always_inline __u32 w_gather(struct w_task *task, int grants) {
+  const struct w_config *cfg = w_get_config();
   const volatile struct w_config *now = cfg;
-  struct w_facts *facts = &task->event.facts;
+  struct w_facts *facts;
   __u32 slot = 0;
 
+  if (!task || !cfg)
+    return W_GENERATION_SLOTS;
+  facts = &task->event.facts;
   /* Measuring may have taken long: what ended meanwhile has ended. */
   facts->now = bpf_ktime_get_boot_ns();
   for (int i = 0; i < W_GATHER_TRIES; i++) {
@@ -366,13 +370,14 @@ static __always_inline __u32 w_gather(struct w_task *task, const struct w_config
   return slot;
 }
 
-static __always_inline __u32 w_gather_grants(struct w_task *task, const struct w_config *cfg) {
-  return w_gather(task, cfg, 1);
+/* Both give the slot. Global, so that the verifier walks them once, whichever room was found. */
+__noinline __u32 w_gather_grants(struct w_task *task) {
+  return w_gather(task, 1);
 }
 
 /* For requests that no grant answers: only the scopes, for their mode. */
-static __always_inline __u32 w_gather_scopes(struct w_task *task, const struct w_config *cfg) {
-  return w_gather(task, cfg, 0);
+__noinline __u32 w_gather_scopes(struct w_task *task) {
+  return w_gather(task, 0);
 }
 
 /*

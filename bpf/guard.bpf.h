@@ -17,26 +17,55 @@ static __always_inline void w_set_object(struct w_facts *facts, const struct w_c
     facts->flags |= W_FACT_PERMITTED;
 }
 
-/*
- * One touch: 0, or -EPERM. `label` is a kernel string that the record is to show. A scope's mode
- * counts only for memory of its own processes: what is observed there must not open the machine.
- */
-static __noinline int w_touch(__u32 hook, __u32 object, struct inode *inode, const void *label) {
+/* Begins a touch. Global, so that the verifier walks it once, whichever room was found. */
+__noinline int w_begin_touch(struct w_task *task, __u32 hook, __u32 object) {
+  const struct w_config *cfg = w_get_config();
+
+  if (task && cfg)
+    w_set_object(w_begin(task, cfg, hook, W_REQUEST_TOUCH), cfg, object);
+  return 0;
+}
+
+static __always_inline void w_describe_touched(struct w_event *event, struct inode *inode,
+                                               const void *label) {
+  if (inode)
+    w_describe_file(event, inode);
+  if (label)
+    bpf_probe_read_kernel_str(event->path, W_PATH_SIZE, label);
+}
+
+/* A scope's mode counts only for memory of its own processes: what is observed there must not open
+ * the machine. Apart, so that the verifier walks scopes only for those who ask for them. */
+static __noinline int w_touch_memory(__u32 hook, __u32 object, struct inode *inode,
+                                     const void *label) {
   const struct w_config *cfg = w_get_config();
   struct w_task *task = w_current();
-  struct w_facts *facts;
 
   if (!task || !cfg)
     return w_conclude_blind(cfg) == 0 ? 0 : -EPERM;
-  facts = w_begin(task, cfg, hook, W_REQUEST_TOUCH);
-  w_set_object(facts, cfg, object);
-  if (w_is_of_class(object, W_CLASS_MEMORY))
-    w_gather_scopes(task, cfg);
-  if (inode)
-    w_describe_file(&task->event, inode);
-  if (label)
-    bpf_probe_read_kernel_str(task->event.path, W_PATH_SIZE, label);
+  w_begin_touch(task, hook, object);
+  w_describe_touched(&task->event, inode, label);
+  w_gather_scopes(task);
   return w_conclude(task);
+}
+
+static __noinline int w_touch_other(__u32 hook, __u32 object, struct inode *inode,
+                                    const void *label) {
+  const struct w_config *cfg = w_get_config();
+  struct w_task *task = w_current();
+
+  if (!task || !cfg)
+    return w_conclude_blind(cfg) == 0 ? 0 : -EPERM;
+  w_begin_touch(task, hook, object);
+  w_describe_touched(&task->event, inode, label);
+  return w_conclude(task);
+}
+
+/* One touch: 0, or -EPERM. `label` is a kernel string that the record is to show. */
+static __always_inline int w_touch(__u32 hook, __u32 object, struct inode *inode,
+                                   const void *label) {
+  return w_is_of_class(object, W_CLASS_MEMORY) ? w_touch_memory(hook, object, inode, label)
+                                               : w_touch_other(hook, object, inode, label);
 }
 
 static __always_inline const void *w_name_of(struct dentry *dentry) {
@@ -120,21 +149,30 @@ static __always_inline int w_is_own_program(struct bpf_prog *program) {
  */
 #define W_FILTERS 64
 
+struct w_filters {
+  struct seccomp_filter *next;
+  int is_supervised;
+};
+
+static long w_look_at_filter(__u32 number, struct w_filters *filters) {
+  struct seccomp_filter *filter = filters->next;
+
+  if (!filter)
+    return 1;
+  filters->is_supervised = BPF_CORE_READ(filter, notif) != NULL;
+  filters->next = BPF_CORE_READ(filter, prev);
+  return filters->is_supervised;
+}
+
 /* Whether another process may answer the system calls of the current task (seccomp's
  * notifications).
  */
 static __noinline int w_has_supervisor(void) {
   struct task_struct *self = bpf_get_current_task_btf();
-  struct seccomp_filter *filter = BPF_CORE_READ(self, seccomp.filter);
+  struct w_filters filters = {.next = BPF_CORE_READ(self, seccomp.filter)};
 
-  for (int i = 0; i < W_FILTERS; i++) {
-    if (!filter)
-      return 0;
-    if (BPF_CORE_READ(filter, notif))
-      return 1;
-    filter = BPF_CORE_READ(filter, prev);
-  }
-  return 1;
+  bpf_loop(W_FILTERS, w_look_at_filter, &filters, 0);
+  return filters.is_supervised || filters.next;
 }
 
 /*

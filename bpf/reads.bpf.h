@@ -140,7 +140,7 @@ static __always_inline int w_read(struct file *file, __u8 hook, int measures) {
     w_measure(task, cfg, file);
   else
     w_recall(facts, cfg, file->f_inode);
-  w_gather_grants(task, cfg);
+  w_gather_grants(task);
   return w_conclude_file(task, file);
 }
 

@@ -21,6 +21,25 @@ static __noinline struct kernfs_node *w_kernfs_parent(struct kernfs_node *node) 
   return BPF_CORE_READ(node, parent);
 }
 
+/* Walks by bpf_loop, whose body the verifier walks once and not once for each step. */
+struct w_climb {
+  struct w_task *task;
+  struct kernfs_node *node;
+};
+
+static long w_climb_cgroup(__u32 number, struct w_climb *climb) {
+  struct kernfs_node *node = climb->node;
+  struct kernfs_node *parent = w_kernfs_parent(node);
+
+  if (!parent) {
+    climb->task->cgroup_depth = number;
+    return 1;
+  }
+  climb->task->cgroup_chain[number & (W_CGROUP_ROOM - 1)] = (__u64)node;
+  climb->node = parent;
+  return 0;
+}
+
 /*
  * The way from the current task's cgroup up to the root, in task->cgroup_chain: of a long one the
  * upper end. Depth 0 when it is too long to be sure of. Global, and the depth kept in memory: what
@@ -28,20 +47,49 @@ static __noinline struct kernfs_node *w_kernfs_parent(struct kernfs_node *node) 
  */
 __noinline int w_find_cgroup_chain(struct w_task *task) {
   struct task_struct *self = bpf_get_current_task_btf();
-  struct kernfs_node *node = BPF_CORE_READ(self, cgroups, dfl_cgrp, kn);
+  struct w_climb climb = {.task = task, .node = BPF_CORE_READ(self, cgroups, dfl_cgrp, kn)};
 
   if (!task)
     return 0;
   task->cgroup_depth = 0;
-  for (__u32 i = 0; i < W_CGROUP_WALK; i++) {
-    struct kernfs_node *parent = w_kernfs_parent(node);
-    if (!parent) {
-      task->cgroup_depth = i;
-      break;
-    }
-    task->cgroup_chain[i & (W_CGROUP_ROOM - 1)] = (__u64)node;
-    node = parent;
-  }
+  bpf_loop(W_CGROUP_WALK, w_climb_cgroup, &climb, 0);
+  return 0;
+}
+
+struct w_descent {
+  struct w_task *task;
+  __u32 slot;
+  __u32 parent;
+  struct w_cgroup_key key;
+};
+
+static long w_descend_cgroup(__u32 number, struct w_descent *descent) {
+  struct w_task *task = descent->task;
+  struct w_cgroup_node *found;
+  struct kernfs_node *node;
+  __u32 slot = descent->slot;
+  __u32 depth = task->cgroup_depth;
+  void *nodes;
+  long length;
+
+  nodes = bpf_map_lookup_elem(&cgroup_scopes, &slot);
+  if (!nodes || number >= depth)
+    return 1;
+  node = (void *)task->cgroup_chain[(depth - 1 - number) & (W_CGROUP_ROOM - 1)];
+  __builtin_memset(&descent->key, 0, sizeof(descent->key));
+  descent->key.parent = descent->parent;
+  length =
+      bpf_probe_read_kernel_str(descent->key.name, W_CGROUP_NAME_SIZE, BPF_CORE_READ(node, name));
+  if (length <= 0 || length >= W_CGROUP_NAME_SIZE)
+    return 1;
+  found = bpf_map_lookup_elem(nodes, &descent->key);
+  if (!found)
+    return 1;
+  if (found->scope)
+    task->scopes[0] = found->scope;
+  if (found->mode)
+    task->event.facts.mode = found->mode;
+  descent->parent = found->node;
   return 0;
 }
 
@@ -51,43 +99,17 @@ __noinline int w_find_cgroup_chain(struct w_task *task) {
  * ancestors grant.
  */
 __noinline int w_cgroup_scopes(struct w_task *task, __u32 slot) {
-  struct w_cgroup_key key;
-  __u32 parent = 0;
-  void *nodes;
-  __u32 depth;
+  struct w_descent descent = {.task = task, .slot = slot};
 
-  if (!task)
-    return 0;
-  nodes = bpf_map_lookup_elem(&cgroup_scopes, &slot);
-  depth = nodes ? task->cgroup_depth : 0;
-  for (__u32 i = 0; i < W_CGROUP_DEPTH; i++) {
-    struct kernfs_node *node;
-    struct w_cgroup_node *found;
-    long length;
-
-    if (i >= depth)
-      break;
-    node = (void *)task->cgroup_chain[(depth - 1 - i) & (W_CGROUP_ROOM - 1)];
-    __builtin_memset(&key, 0, sizeof(key));
-    key.parent = parent;
-    length = bpf_probe_read_kernel_str(key.name, W_CGROUP_NAME_SIZE, BPF_CORE_READ(node, name));
-    if (length <= 0 || length >= W_CGROUP_NAME_SIZE)
-      break;
-    found = bpf_map_lookup_elem(nodes, &key);
-    if (!found)
-      break;
-    if (found->scope)
-      task->scopes[0] = found->scope;
-    if (found->mode)
-      task->event.facts.mode = found->mode;
-    parent = found->node;
-  }
+  if (task)
+    bpf_loop(W_CGROUP_DEPTH, w_descend_cgroup, &descent, 0);
   return 0;
 }
 
 /* Fills task->scopes, and the facts' mode: the host's unless a scope has its own. */
 static __always_inline void w_resolve_scopes(struct w_task *task, __u32 slot, __u32 flags,
                                              __u8 mode) {
+  __u32 uid = task->event.uid; /* copied: 6.1 takes no key from a function's argument */
   struct w_uid_scope *found;
   void *uids;
 
@@ -95,7 +117,7 @@ static __always_inline void w_resolve_scopes(struct w_task *task, __u32 slot, __
   task->event.facts.mode = mode;
   if (flags & W_GENERATION_HAS_UIDS) {
     uids = bpf_map_lookup_elem(&uid_scopes, &slot);
-    found = uids ? bpf_map_lookup_elem(uids, &task->event.uid) : NULL;
+    found = uids ? bpf_map_lookup_elem(uids, &uid) : NULL;
     if (found) {
       task->scopes[2] = found->scope;
       if (found->mode)

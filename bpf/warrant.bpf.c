@@ -79,7 +79,7 @@ int BPF_PROG(on_bprm_creds, struct linux_binprm *bprm) {
     return w_conclude_blind(cfg);
   w_begin(task, cfg, W_HOOK_BPRM_CREDS, W_REQUEST_CHECK);
   w_measure(task, cfg, bprm->file);
-  w_gather_grants(task, cfg);
+  w_gather_grants(task);
   return w_conclude_file(task, bprm->file);
 }
 
@@ -122,8 +122,9 @@ int BPF_PROG(on_bprm_check, struct linux_binprm *bprm) {
   facts->chain = context->chain > 255 ? 255 : context->chain;
   task->event.exec = context->pending.lineage;
   w_measure(task, cfg, bprm->file);
-  w_gather_grants(task, cfg);
-  if (w_judge_file(task, bprm->file) != 0) {
+  w_gather_grants(task);
+  w_settle(task);
+  if (w_finish_file(task, bprm->file) != 0) {
     w_leave(task);
     return -EPERM;
   }
@@ -181,17 +182,17 @@ static __noinline int w_map_anonymous(unsigned long prot, __u8 hook) {
     return w_conclude_blind(cfg);
   facts = w_begin_map(task, context, cfg, hook, prot);
   facts->flags |= W_FACT_ANONYMOUS;
-  w_gather_scopes(task, cfg);
+  w_gather_scopes(task);
   return w_conclude(task);
 }
 
 /* The image that the task was let exec is asked for no grant again. */
-static __always_inline void w_gather_map(struct w_task *task, const struct w_config *cfg) {
+static __always_inline void w_gather_map(struct w_task *task) {
   if (w_is_own_image(task, &task->event.facts)) {
     task->event.facts.flags |= W_FACT_OWN_IMAGE;
-    w_gather_scopes(task, cfg);
+    w_gather_scopes(task);
   } else {
-    w_gather_grants(task, cfg);
+    w_gather_grants(task);
   }
 }
 
@@ -242,7 +243,7 @@ int BPF_PROG(on_mmap_file, struct file *file, unsigned long reqprot, unsigned lo
     return w_conclude_blind(cfg);
   facts = w_begin_map(task, context, cfg, W_HOOK_MMAP_FILE, prot);
   is_marked = w_measure(task, cfg, file);
-  w_gather_map(task, cfg);
+  w_gather_map(task);
   /* Marked before it is allowed: from here on a writer must find it mapped. */
   if (!is_marked && (facts->flags & (W_FACT_NAMED | W_FACT_OWN_IMAGE))) {
     state = bpf_inode_storage_get(&inodes, file->f_inode, NULL, 0);
@@ -276,7 +277,7 @@ int BPF_PROG(on_file_mprotect, struct vm_area_struct *vma, unsigned long reqprot
   if (vma->anon_vma)
     facts->flags |= W_FACT_MODIFIED;
   w_recall(facts, cfg, file->f_inode);
-  w_gather_map(task, cfg);
+  w_gather_map(task);
   w_describe_file(&task->event, file->f_inode);
   w_name_dentry(&task->event, file->f_path.dentry);
   return w_conclude(task);

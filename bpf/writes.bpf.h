@@ -26,7 +26,7 @@ static __noinline int w_write(struct inode *inode, struct dentry *dentry, struct
   if (!task || !cfg)
     return w_conclude_blind(cfg);
   facts = w_begin(task, cfg, hook, W_REQUEST_WRITE);
-  slot = w_gather_scopes(task, cfg);
+  slot = w_gather_scopes(task);
   /* What others have mapped, too: a scope that is only observed opens nobody's code for writing. */
   facts->mode = cfg->mode;
   /* Without the verdicts nothing would be named, and every write allowed. */
