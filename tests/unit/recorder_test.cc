@@ -8,7 +8,9 @@
 #include <filesystem>
 #include <fstream>
 
+#include "daemon/log_key.h"
 #include "lineage/log_check.h"
+#include "lineage/log_writer.h"
 #include "lineage/reader.h"
 #include "lineage_fixture.h"
 #include "tests/catch.h"
@@ -90,6 +92,33 @@ TEST_CASE("an event that is recorded already is not recorded again by the next d
   take(recorder, 3);
   REQUIRE(recorder.commit().ok());
   CHECK(host.types() == Types(3, "commit"));
+}
+
+TEST_CASE("a daemon goes on with a log whose old records were pruned") {
+  const Host host;
+  REQUIRE(host.open().ok());
+  {
+    NoteSigner signer = open_log_key(host.options().key, "", "host-a", false).value();
+    auto writer =
+        LogWriter::open(FolderFiles::open(host.folder()).value(), std::move(signer)).value();
+    for (uint64_t i = 0; i < 600; i++)
+      REQUIRE(writer->append(gap(i + 1)).ok());
+    REQUIRE(writer->commit().ok());
+    REQUIRE(writer->checkpoint().ok());
+    REQUIRE(writer->prune(512, origin(), kNow, {}).ok());
+  }
+  for (uint64_t sequence = 1; sequence < 4; sequence++) {
+    Recorder recorder = host.open().value();
+    CHECK(recorder.last_event() == sequence - 1);
+    take(recorder, sequence);
+    REQUIRE(recorder.commit().ok());
+    REQUIRE(recorder.checkpoint().ok());
+  }
+  CHECK(host.types().size() == 600 - 512 + 1 + 3);
+  const auto files = FolderFiles::open(host.folder()).value();
+  const LogReport report = verify_log(*files, host.key()).value();
+  CHECK(report.pruned == 512);
+  CHECK(report.checkpoint.checkpoint.size == 604);
 }
 
 TEST_CASE("the log keeps its name when the host gets another, and refuses a wrong one") {
