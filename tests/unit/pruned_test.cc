@@ -269,7 +269,7 @@ TEST_CASE("readers begin with the first record that is left") {
   const Scratch other;
   const std::string file = other.path() + "/index.db";
   {
-    auto writer = std::move(open_on(FolderFiles::open(path).value()).value());
+    auto writer = open_on(FolderFiles::open(path).value()).value();
     fill(*writer, 650);
     REQUIRE(index_of_log(file).value().update().total == kRecords);
     REQUIRE(prune(*writer, 512).ok());
@@ -295,7 +295,7 @@ TEST_CASE("readers begin with the first record that is left") {
 
 TEST_CASE("only what is old, signed and of an earlier boot can be pruned") {
   const Scratch scratch;
-  auto writer = std::move(open_on(FolderFiles::open(scratch.path()).value()).value());
+  auto writer = open_on(FolderFiles::open(scratch.path()).value()).value();
   fill(*writer, 650);
   LogSnapshot log = LogSnapshot::open(scratch.path()).value();
   const auto at = [](uint64_t index) { return numbered(index).time.wall_ns; };
@@ -310,7 +310,7 @@ TEST_CASE("only what is old, signed and of an earlier boot can be pruned") {
   CHECK(prunable_entries(later, later.size(), at(300)).value() == 512);
 
   const Scratch one_boot;
-  auto young = std::move(open_on(FolderFiles::open(one_boot.path()).value()).value());
+  auto young = open_on(FolderFiles::open(one_boot.path()).value()).value();
   fill(*young);
   LogSnapshot living = LogSnapshot::open(one_boot.path()).value();
   CHECK(prunable_entries(living, kRecords, INT64_MAX).value() == 0);
