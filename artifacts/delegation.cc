@@ -168,14 +168,18 @@ MaybeWider wider_contents(const Contents &child, const Contents &parent) {
 
 } // namespace
 
-MaybeWider find_wider(const Contents &child, const Contents &parent) {
+MaybeWider find_wider_terms(const Authorization &child, const Authorization &parent) {
   constexpr MaybeWider (*kComparisons[])(const Authorization &, const Authorization &) = {
       wider_kind,  wider_actions, wider_window,      wider_initiator,
       wider_place, wider_lineage, wider_constraints, wider_depth};
   for (const auto compare : kComparisons)
-    if (MaybeWider wider = compare(child.authorization, parent.authorization))
+    if (MaybeWider wider = compare(child, parent))
       return wider;
-  if (MaybeWider wider = wider_covers(child.authorization))
+  return wider_covers(child);
+}
+
+MaybeWider find_wider(const Contents &child, const Contents &parent) {
+  if (MaybeWider wider = find_wider_terms(child.authorization, parent.authorization))
     return wider;
   return wider_contents(child, parent);
 }

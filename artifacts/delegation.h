@@ -21,5 +21,7 @@ struct Wider {
 /// the same time. Uses are compared one artifact at a time: several children may together have more
 /// than their parent. Compares values only; who signed what is verify_artifact()'s business.
 std::optional<Wider> find_wider(const Contents &child, const Contents &parent);
+/// The same of what the documents themselves say, whatever their subjects and manifests are.
+std::optional<Wider> find_wider_terms(const Authorization &child, const Authorization &parent);
 
 } // namespace warrant

@@ -48,9 +48,10 @@ Checked<void> judge_signatures(const Opened &child, const Opened *parent, const 
       UnverifiedEnvelope(child.envelope), delegation->role.keys, delegation->role.threshold));
   link.signers = verified.signers();
   link.is_delegated = true;
-  if (child.authorization.manifest || parent->authorization.manifest)
-    return {};
-  if (const auto wider = find_wider({child.authorization, {}}, {parent->authorization, {}}))
+  const bool has_manifest = child.authorization.manifest || parent->authorization.manifest;
+  if (const auto wider = has_manifest
+                             ? find_wider_terms(child.authorization, parent->authorization)
+                             : find_wider({child.authorization, {}}, {parent->authorization, {}}))
     return Rejection{W_REASON_POLICY_MISMATCH, wider->field,
                      "wider than its parent: " + wider->detail, ""};
   return {};

@@ -35,8 +35,8 @@ struct ProofChain {
 /// The first envelope must hold the payload that the record names, each one after it the parent of
 /// the one before. With a trust root each must be signed as verify_artifact() demands: by the role
 /// of its kind to its threshold, or by its parent's delegation and then within what the parent
-/// grants (of what lists its subjects; a manifest is not in a bundle). Times, policy and revocation
-/// are not judged: they were when the record was written.
+/// grants (the contents of a manifest, which is not in a bundle, aside). Times, policy and
+/// revocation are not judged: they were when the record was written.
 ProofChain judge_chain(std::span<const std::string> envelopes, const std::optional<Digest> &named,
                        const TrustRoot *root);
 

@@ -91,6 +91,12 @@ TEST_CASE("a delegate hands on no more than was handed to him") {
   wider.not_after += 1;
   CHECK_THAT(problem({by_delegate(wider), family.parent_text}, sha256(view(payload(wider)))),
              Contains("wider than its parent"));
+  Authorization longer = wider;
+  longer.subjects.clear();
+  longer.manifest = ManifestRef{};
+  longer.manifest->count = 1;
+  CHECK_THAT(problem({by_delegate(longer), family.parent_text}, sha256(view(payload(longer)))),
+             Contains("wider than its parent"));
   const std::string by_other = envelope(payload(family.child), kOtherDelegateKey);
   CHECK_THAT(problem({by_other, family.parent_text}, family.named), Contains("invalid signature"));
   // The parent delegates, but nobody with authority signed the parent.

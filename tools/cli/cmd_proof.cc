@@ -103,6 +103,7 @@ struct ProofVerdict {
   std::optional<SignedCheckpoint> checkpoint;
   uint64_t index = 0;
   std::string entry;
+  bool lacks_artifact = false;      ///< the record names one, and the bundle has none
   std::vector<ProofLink> artifacts; ///< the one that the record names, then those above it
 };
 
@@ -150,6 +151,7 @@ Try<ProofVerdict> judge(const Arguments &arguments, const LogTrust &trust) {
   const std::optional<Digest> wanted = named ? std::optional(named->sha256) : std::nullopt;
   ProofChain chain = judge_chain(extra.artifacts, wanted, root ? &root->root : nullptr);
   verdict.artifacts = std::move(chain.links);
+  verdict.lacks_artifact = wanted && *wanted != Digest{} && extra.artifacts.empty();
   if (verdict.problem.empty())
     verdict.problem = std::move(chain.problem);
   return verdict;
@@ -167,6 +169,7 @@ Json verdict_json(const std::string &path, const ProofVerdict &verdict) {
                {"proven", holds},
                {"problem", holds ? Json(nullptr) : Json(verdict.problem)},
                {"index", verdict.index},
+               {"lacksArtifact", verdict.lacks_artifact},
                {"artifacts", std::move(artifacts)}};
   json["checkpoint"] = verdict.checkpoint ? checkpoint_json(*verdict.checkpoint) : Json(nullptr);
   const Result<Record> record = parse_record(verdict.entry);
@@ -190,6 +193,8 @@ std::string verdict_text(const std::string &path, const ProofVerdict &verdict) {
       text += (link.is_delegated ? "; signed by its delegate " : "; signed by ") + signer;
     text += "\n";
   }
+  if (verdict.lacks_artifact)
+    text += "  not proven: by whose authority; the artifact that the record names is not in it\n";
   return text;
 }
 
