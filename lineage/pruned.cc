@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "lineage/pruned.h"
 
+#include <algorithm>
 #include <array>
 #include <set>
 
 #include "lineage/checkpoint.h"
+#include "lineage/durable_files.h"
 #include "lineage/tile.h"
 
 namespace warrant {
@@ -18,14 +20,11 @@ Error no_witness(const Pruned &pruned) {
                " entries were given up: if they are missing, they were taken away"};
 }
 
-// The full bundle, and what a crash may have left of it from before it was full.
-Status remove_bundle(LogFiles &files, uint64_t index) {
-  const std::string path = bundle_path(index, kTileWidth);
-  const std::string partials = partials_of(path);
-  for (const std::string &name : WARRANT_TRY(files.list(partials)))
-    WARRANT_TRY(files.remove(partials + "/" + name));
-  WARRANT_TRY(files.remove(partials));
-  return files.remove(path);
+// So many bundles lie in one folder: the last three digits of their index are the file's name.
+constexpr uint64_t kFolderSize = 1000;
+
+std::string name_in(const std::string &folder, const std::string &path) {
+  return path.substr(folder.size() + 1);
 }
 
 } // namespace
@@ -71,21 +70,32 @@ Status check_prune_record(const Pruned &pruned, ByteView entry, const Hash &root
   return {};
 }
 
-Status remove_pruned_bundles(DurableFiles &durable, const Pruned &pruned) {
-  LogFiles &files = durable.files();
-  if (pruned.entries == 0)
-    return {};
-  const uint64_t last = pruned.entries / kTileWidth - 1;
-  if (!WARRANT_TRY(files.read(bundle_path(last, kTileWidth), kMaxBundleSize)))
-    return {};
-  std::set<std::string> folders;
-  for (uint64_t index = 0; index < last; ++index) {
-    WARRANT_TRY(remove_bundle(files, index));
-    folders.insert(directory_of(bundle_path(index, kTileWidth)));
+Status remove_pruned_bundles(LogFiles &files, const Pruned &pruned) {
+  const uint64_t end = pruned.entries / kTileWidth;
+  for (uint64_t first = 0; first < end; first += kFolderSize) {
+    const std::string folder = directory_of(bundle_path(first, kTileWidth));
+    const std::vector<std::string> names = WARRANT_TRY(files.list(folder));
+    const std::set<std::string> there(names.begin(), names.end());
+    bool is_changed = false;
+    for (uint64_t index = first; index < std::min(end, first + kFolderSize); ++index) {
+      const std::string path = bundle_path(index, kTileWidth);
+      const std::string partials = partials_of(path);
+      // What a crash left of it from before it was full.
+      if (there.contains(name_in(folder, partials))) {
+        for (const std::string &name : WARRANT_TRY(files.list(partials)))
+          WARRANT_TRY(files.remove(partials + "/" + name));
+        WARRANT_TRY(files.remove(partials));
+        is_changed = true;
+      }
+      if (there.contains(name_in(folder, path))) {
+        WARRANT_TRY(files.remove(path));
+        is_changed = true;
+      }
+    }
+    if (is_changed)
+      WARRANT_TRY(files.sync_directory(folder));
   }
-  for (const std::string &folder : folders)
-    WARRANT_TRY(durable.sync_directory(folder));
-  return remove_bundle(files, last);
+  return {};
 }
 
 } // namespace warrant

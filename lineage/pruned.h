@@ -8,7 +8,6 @@
 #include <string_view>
 
 #include "artifacts/result.h"
-#include "lineage/durable_files.h"
 #include "lineage/log_files.h"
 #include "lineage/merkle.h"
 #include "lineage/record.h"
@@ -38,8 +37,8 @@ Result<Pruned> read_pruned(LogFiles &files);
 /// this root.
 Status check_prune_record(const Pruned &pruned, ByteView entry, const Hash &root);
 
-/// Removes the bundles of entries that are given up. The last one last, when the removal of the
-/// others is durable: whether it is there tells whether there is anything left to remove.
-Status remove_pruned_bundles(DurableFiles &durable, const Pruned &pruned);
+/// Removes the bundles of entries that are given up, whatever of them is there. An error leaves
+/// some of them, and harms nothing.
+Status remove_pruned_bundles(LogFiles &files, const Pruned &pruned);
 
 } // namespace warrant

@@ -25,7 +25,12 @@ Result<uint64_t> prunable_entries(LogSnapshot &log, uint64_t signed_size, int64_
   uint64_t index = std::min(log.first(), end);
   if (index == end)
     return index / kTileWidth * kTileWidth;
-  const std::string boot = WARRANT_TRY(record_at(log, log.size() - 1)).origin.boot;
+  // Whoever pruned last may have done it in a boot in which nothing else was recorded.
+  std::string boot;
+  for (uint64_t last = log.size(); boot.empty() && last > index; --last)
+    if (const Record record = WARRANT_TRY(record_at(log, last - 1));
+        !std::holds_alternative<Prune>(record.body))
+      boot = record.origin.boot;
   for (; index < end; ++index) {
     const Record record = WARRANT_TRY(record_at(log, index));
     if (record.origin.boot == boot || record.time.wall_ns >= before_ns)

@@ -75,14 +75,27 @@ Status TransparencyLog::load(const LogState &state) {
     return Error{std::string(kPrunedFile) + ": names entry " + std::to_string(pruned_.record) +
                  ", which no checkpoint was signed for"};
   if (pruned_.entries > 0)
-    WARRANT_TRY(check_prune_record(pruned_, WARRANT_TRY(tiles.entry(pruned_.record)),
-                                   WARRANT_TRY(tree_root(pruned_.entries, tiles.hashes()))));
+    WARRANT_TRY(check_pruned(tiles));
   // Of a removal that was cut short. What cannot be removed takes up room, no more.
-  (void)remove_pruned_bundles(durable_, pruned_).ok();
+  (void)remove_pruned_bundles(files, pruned_).ok();
   const std::optional<Bytes> wal = WARRANT_TRY(files.read(kWalFile, kMaxWalSize));
   if (!wal)
     return Error{std::string(kWalFile) + ": is missing"};
   return replay(*wal);
+}
+
+// Nothing is removed on the word of an entry that is not under the signed root.
+Status TransparencyLog::check_pruned(TileReader &tiles) const {
+  const Bytes entry = WARRANT_TRY(tiles.entry(pruned_.record));
+  const std::vector<Hash> proof =
+      WARRANT_TRY(prove_inclusion(pruned_.record, checkpoint_->size, tiles.hashes()));
+  if (!verify_inclusion(leaf_hash(entry), pruned_.record, checkpoint_->size, checkpoint_->root,
+                        proof)
+           .ok())
+    return Error{std::string(kPrunedFile) + ": entry " + std::to_string(pruned_.record) +
+                 " is not the one that the checkpoint was signed for"};
+  return check_prune_record(pruned_, entry,
+                            WARRANT_TRY(tree_root(pruned_.entries, tiles.hashes())));
 }
 
 Status TransparencyLog::load_checkpoint(TileReader &tiles, const LogState &state) {
@@ -228,7 +241,7 @@ Status TransparencyLog::prune(const Pruned &pruned) {
   const NewFile file{kPrunedFile, Bytes(text.begin(), text.end())};
   WARRANT_TRY(durable_.replace(std::span(&file, 1)));
   pruned_ = pruned;
-  return remove_pruned_bundles(durable_, pruned_);
+  return remove_pruned_bundles(durable_.files(), pruned_);
 }
 
 Result<bool> TransparencyLog::checkpoint_if_due(int64_t now) {

@@ -83,6 +83,7 @@ class TransparencyLog {
   Status create();
   Status load(const LogState &state);
   Status load_checkpoint(TileReader &tiles, const LogState &state);
+  Status check_pruned(TileReader &tiles) const;
   Status replay(ByteView wal);
   Status check_batch(std::span<const ByteView> entries) const;
   Status integrate();

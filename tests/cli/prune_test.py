@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """warrant lineage prune: what is given up is gone and said to be, what is left proves what it did."""
+import base64
 import fcntl
 import json
 import shutil
@@ -96,12 +97,45 @@ class PruneTest(LogTest):
         self.assertEqual(self.exported().out, "".join(self.lines))
         self.assertEqual(self.prune("--dry-run")["pruned"], 512)  # the last boot's stay, however old
 
+    def test_a_log_beside_a_link_and_under_other_names(self):
+        self.path("data").mkdir()
+        self.path("lineage").rename(self.path("data/lineage"))
+        self.path("lineage").symlink_to("data/lineage")
+        self.assertEqual(self.prune("--dry-run")["pruned"], 512)
+        self.assertTrue(self.run_json("lineage", "verify", "lineage")["verified"])
+        self.assertEqual(self.prune()["pruned"], 512)
+
+    def test_a_log_that_was_put_back_is_not_signed_anew(self):
+        shutil.copytree(self.path("lineage"), self.path("older"))
+        self.grow([dict(records()[-1], id=f"{LATER[:8]}-{ALL + 1}")], ALL + 1)
+        told = self.run_json("lineage", "verify", "lineage")["checkpoint"]
+        self.path("state").mkdir()
+        key = base64.b64decode(self.vkey.split("+", 2)[2])[1:]
+        none = {f"{name}{what}": zero for name in ("policy", "root")
+                for what, zero in (("Sha256", "00" * 32), ("Version", 0))}
+        state = {"artifacts": {}, "bonds": {}, "documents": none | {"revocationEpoch": 0, "revocationSha256": "00" * 32},
+                 "era": "", "log": {"key": key.hex(), "root": base64.b64decode(told["root"]).hex(), "size": told["size"]},
+                 "root": "", "serial": 1, "version": 1, "wall": 0}
+        self.path("state/state.json").write_text(json.dumps(state, sort_keys=True, separators=(",", ":")))
+        self.prune("--dry-run")
+        shutil.rmtree(self.path("lineage"))
+        self.path("older").rename(self.path("lineage"))
+        before = self.snapshot()
+        refused = self.run_cli("lineage", "prune", "--log", "lineage", "--before", "now", expect=ERROR)
+        self.assertIn("is not the one that warrantd knows", refused.err)
+        after = self.snapshot()
+        changed = {path for path in before if before[path] != after.get(path)}
+        self.assertFalse([path for path in changed if "tile" in path or path.endswith("checkpoint")], changed)
+
     def test_a_log_that_was_changed_is_left_as_it_is(self):
+        self.grow([dict(records()[-1], id=f"{LATER[:8]}-{ALL + 1}")], 0)  # behind the checkpoint
+        signed = self.path("lineage/checkpoint").read_bytes()
         path = self.path("lineage/tile/entries/001")
         good = path.read_bytes()
         path.write_bytes(good[:100] + bytes([good[100] ^ 1]) + good[101:])
         refused = self.run_cli("lineage", "prune", "--log", "lineage", "--before", "now", expect=ERROR)
         self.assertIn("NOT VERIFIED", refused.err)
+        self.assertEqual(self.path("lineage/checkpoint").read_bytes(), signed)
         self.assertTrue(self.path("lineage/tile/entries/000").exists())
 
     def test_what_was_taken_away_is_not_taken_for_pruned(self):
@@ -123,6 +157,15 @@ class PruneTest(LogTest):
         self.run_cli("lineage", "prune", "--log", "lineage", expect=USAGE)
         self.run_cli("lineage", "prune", "--log", "lineage", "--before", "+1h", expect=USAGE)
         self.run_cli("lineage", "prune", "--log", "missing", "--before", "now", expect=ERROR)
+        self.run_cli("key", "generate", "--out", "other")
+        other = self.run_cli("lineage", "key", "--secret", "other.pub", "--name", "x").out.strip()
+        self.assertIn("--key", self.run_cli("lineage", "prune", "--log", "lineage", "--before", "now", "--key",
+                                            other, expect=USAGE).err)
+        self.path("log.vkey").rename(self.path("away.vkey"))
+        self.assertIn("log.vkey", self.run_cli("lineage", "prune", "--log", "lineage", "--before", "now",
+                                               expect=ERROR).err)
+        self.assertFalse(self.path("log.vkey").exists())
+        self.path("away.vkey").rename(self.path("log.vkey"))
         self.path("log.key").unlink()
         self.run_cli("lineage", "prune", "--log", "lineage", "--before", "now", expect=ERROR)
         self.assertEqual(self.exported().out, "".join(self.lines))

@@ -3,6 +3,10 @@
 // what was taken away by anybody else is missed.
 #include "lineage/pruned.h"
 
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+
 #include "lineage/index.h"
 #include "lineage/log_check.h"
 #include "lineage/log_writer.h"
@@ -204,6 +208,58 @@ TEST_CASE("an opening refuses a point that nothing signed vouches for") {
   }
 }
 
+TEST_CASE("nothing is removed on the word of an entry that nobody signed") {
+  SimulatedDisk disk(1);
+  fill(*writer_on(disk));
+  disk.restart_after_kill();
+  // Entry 300 says that 256 were pruned; its bundle, its leaf and `pruned` agree, the root does
+  // not.
+  TileReader tiles(disk, kRecords);
+  const Hash root = tree_root(256, tiles.hashes()).value();
+  const std::string forged = record_to_line(make_record(origin(), kNow, Prune{256, root, kCaller}));
+  const Bundle old = tiles.bundle(1).value();
+  Bytes bundle;
+  for (size_t i = 0; i < old.entries.size(); i++)
+    append_entry(bundle, i == 300 - kTileWidth ? view(forged) : old.entries[i]);
+  disk.put(bundle_path(1, kTileWidth), bundle);
+  const std::string text = serialize_pruned({256, 300});
+  disk.put(kPrunedFile, Bytes(text.begin(), text.end()));
+  auto writer = open_on(std::make_unique<Borrowed>(disk));
+  REQUIRE_FALSE(writer.ok());
+  CHECK_THAT(writer.error().message, Contains("is not the one that the checkpoint was signed for"));
+  disk.restart_after_kill();
+  const Hash leaf = leaf_hash(view(forged));
+  std::copy(leaf.begin(), leaf.end(),
+            disk.content("tile/0/001")->begin() + (300 - kTileWidth) * W_DIGEST_SIZE);
+  CHECK_FALSE(open_on(std::make_unique<Borrowed>(disk)).ok());
+  CHECK(has_bundle(disk, 0));
+  CHECK(problem_of(disk) != "");
+}
+
+TEST_CASE("a copy without empty folders, or with what was removed, opens and is pruned on") {
+  const Scratch scratch;
+  const std::string path = scratch.path();
+  const std::string first = path + "/" + bundle_path(0, kTileWidth);
+  std::string kept;
+  {
+    auto writer = open_on(FolderFiles::open(path).value()).value();
+    fill(*writer);
+    kept = content_of(first);
+    REQUIRE(prune(*writer, 256).ok());
+  }
+  std::ofstream(first, std::ios::binary) << kept; // from an older copy
+  {
+    auto writer = open_on(FolderFiles::open(path).value());
+    REQUIRE(writer.ok());
+    CHECK_FALSE(std::filesystem::exists(first));
+    REQUIRE(prune(*writer.value(), 512).ok());
+  }
+  SimulatedDisk disk(1);
+  const Pruned far{uint64_t{5000} * kTileWidth, 0}; // folders that are not there
+  CHECK(remove_pruned_bundles(disk, far).ok());
+  CHECK(disk.syncs() == 0);
+}
+
 TEST_CASE("whenever it is cut short, all of it happens or what is there stays provable") {
   uint64_t steps = 0;
   {
@@ -308,6 +364,8 @@ TEST_CASE("only what is old, signed and of an earlier boot can be pruned") {
   REQUIRE(prune(*writer, 512).ok());
   LogSnapshot later = LogSnapshot::open(scratch.path()).value();
   CHECK(prunable_entries(later, later.size(), at(300)).value() == 512);
+  // The record of pruning, of another boot than all others, is not what makes a boot the last.
+  CHECK(prunable_entries(later, later.size(), INT64_MAX).value() == 512);
 
   const Scratch one_boot;
   auto young = open_on(FolderFiles::open(one_boot.path()).value()).value();

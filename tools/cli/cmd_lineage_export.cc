@@ -242,6 +242,7 @@ class MetricsSource {
   Try<std::string> text() {
     uint64_t bytes = 0;
     for (const std::string &path : CLI_TRY(chosen_files(arguments_))) {
+      CLI_TRY(tell_pruned(path));
       bytes += size_on_disk(path);
       CLI_TRY(read_on(path));
     }

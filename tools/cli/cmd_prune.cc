@@ -9,6 +9,7 @@
 #include "daemon/clock.h"
 #include "daemon/log_key.h"
 #include "daemon/recorder.h"
+#include "daemon/state_store.h"
 #include "lineage/log_check.h"
 #include "lineage/log_snapshot.h"
 #include "lineage/log_writer.h"
@@ -46,6 +47,20 @@ Try<LogReport> check_whole(const std::string &folder, const NoteKey &key) {
   if (!report.ok())
     return trouble(folder + ": NOT VERIFIED, and left as it is: " + report.error().message);
   return std::move(report).value();
+}
+
+/// A log that was put back to an older state must not be signed anew: as warrantd would, at its
+/// start, this asks what the daemon's state remembers of the log, where there is one.
+Try<void> check_head(LogWriter &writer, const std::string &state_file) {
+  if (::access(state_file.c_str(), F_OK) != 0)
+    return {};
+  const Bytes bytes = CLI_TRY(read_file(state_file, kMaxStateSize));
+  const State state = CLI_TRY(in_file(state_file, parse_state(bytes)));
+  if (state.log.key != writer.key().key().bytes())
+    return {};
+  if (const Status contains = writer.check_contains(state.log.size, state.log.root); !contains.ok())
+    return trouble("the log is not the one that warrantd knows: " + contains.error().message);
+  return {};
 }
 
 Try<Plan> plan_of(const std::string &folder, uint64_t signed_size, int64_t before) {
@@ -100,23 +115,29 @@ Answer lineage_prune(const Arguments &arguments) {
          false);
     return ExitCode::kOk;
   }
-  const std::string beside = folder_beside(folder);
-  NoteSigner signer =
-      CLI_TRY(open_log_key({beside + "/log.key", beside + "/log.vkey"}, "", host_name(), false));
-  const NoteKey key = signer.key();
-  std::unique_ptr<FolderFiles> files = CLI_TRY(open_log_folder(folder));
   if (!is_log_folder(folder))
     return trouble(folder + ": no log");
-  Result<std::unique_ptr<LogWriter>> writer = LogWriter::open(std::move(files), std::move(signer));
-  if (!writer.ok())
-    return trouble(
-        writer.error().message +
-        " (fix: stop warrantd for it: `systemctl stop warrantd`; what is enforced stays)");
-  CLI_TRY(writer.value()->checkpoint());
+  const std::string beside = folder_beside(folder);
+  // Its name is in log.vkey: without that, another would be made.
+  const NoteKey key = CLI_TRY(verifier_key_of(beside + "/log.vkey"));
+  if (arguments.has("--key") &&
+      CLI_TRY(verifier_key_of(arguments.text("--key"))).vkey() != key.vkey())
+    return usage("--key: not the key of this log, which is " + key.vkey());
+  NoteSigner signer =
+      CLI_TRY(open_log_key({beside + "/log.key", beside + "/log.vkey"}, "", host_name(), false));
+  std::unique_ptr<FolderFiles> files = CLI_TRY(open_log_folder(folder));
+  if (const Status locked = files->lock(); !locked.ok())
+    return trouble(locked.error().message +
+                   " (fix: `systemctl stop warrantd` for it; what is enforced stays)");
+  CLI_TRY(check_whole(folder, key));
+  const std::unique_ptr<LogWriter> writer =
+      CLI_TRY(LogWriter::open(std::move(files), std::move(signer)));
+  CLI_TRY(check_head(*writer, beside + "/state/" + std::string(kStateFile)));
+  CLI_TRY(writer->checkpoint());
   const LogReport report = CLI_TRY(check_whole(folder, key));
   const Plan plan = CLI_TRY(plan_of(folder, report.checkpoint.checkpoint.size, before));
   if (plan.entries > plan.first)
-    CLI_TRY(prune(*writer.value(), folder, plan));
+    CLI_TRY(prune(*writer, folder, plan));
   tell(arguments, folder, plan, plan.entries > plan.first);
   return ExitCode::kOk;
 }

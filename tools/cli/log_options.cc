@@ -21,7 +21,13 @@ constexpr std::chrono::seconds kBetweenNotes{2};
 } // namespace
 
 std::string folder_beside(const std::string &folder) {
-  // As the kernel would find `folder/..`: a name like `.` has no folder in its text.
+  std::string path_text = folder;
+  while (path_text.size() > 1 && path_text.ends_with('/'))
+    path_text.pop_back();
+  // Beside the name, which may be a link; but `.` and `..` have no folder in their text.
+  if (const std::string name = path_text.substr(path_text.rfind('/') + 1);
+      name != "." && name != "..")
+    return directory_of(path_text);
   std::error_code none;
   const std::filesystem::path path = std::filesystem::canonical(folder, none);
   return none ? directory_of(folder) : path.parent_path().string();
