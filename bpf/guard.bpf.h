@@ -35,9 +35,9 @@ static __always_inline void w_describe_touched(struct w_event *event, struct ino
 }
 
 /* A scope's mode counts only for memory of its own processes: what is observed there must not open
- * the machine. Apart, so that the verifier walks scopes only for those who ask for them. */
-static __noinline int w_touch_memory(__u32 hook, __u32 object, struct inode *inode,
-                                     const void *label) {
+ * the machine. */
+static __always_inline int w_touch_as(__u32 hook, __u32 object, struct inode *inode,
+                                      const void *label, int is_memory) {
   const struct w_config *cfg = w_get_config();
   struct w_task *task = w_current();
 
@@ -45,20 +45,19 @@ static __noinline int w_touch_memory(__u32 hook, __u32 object, struct inode *ino
     return w_conclude_blind(cfg) == 0 ? 0 : -EPERM;
   w_begin_touch(task, hook, object);
   w_describe_touched(&task->event, inode, label);
-  w_gather_scopes(task);
+  if (is_memory)
+    w_gather_scopes(task);
   return w_conclude(task);
 }
 
+/* Two, so that the verifier walks scopes only for those who ask for them. */
+static __noinline int w_touch_memory(__u32 hook, __u32 object, struct inode *inode,
+                                     const void *label) {
+  return w_touch_as(hook, object, inode, label, 1);
+}
 static __noinline int w_touch_other(__u32 hook, __u32 object, struct inode *inode,
                                     const void *label) {
-  const struct w_config *cfg = w_get_config();
-  struct w_task *task = w_current();
-
-  if (!task || !cfg)
-    return w_conclude_blind(cfg) == 0 ? 0 : -EPERM;
-  w_begin_touch(task, hook, object);
-  w_describe_touched(&task->event, inode, label);
-  return w_conclude(task);
+  return w_touch_as(hook, object, inode, label, 0);
 }
 
 /* One touch: 0, or -EPERM. `label` is a kernel string that the record is to show. */
