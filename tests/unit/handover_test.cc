@@ -36,6 +36,19 @@ Judged judge(const std::string &envelope, const State &state = {}, Bearer bearer
   return judge_handover(view(envelope), bearer, trust(), state, test::kNow);
 }
 
+// As many as a state remembers, none over before ten minutes are.
+State full_of_tokens() {
+  State state;
+  for (size_t i = 0; i < kMaxStateTokens; i++) {
+    ArtifactId id{};
+    id[0] = static_cast<uint8_t>(i);
+    id[1] = static_cast<uint8_t>(i >> 8);
+    id[2] = 1;
+    state.tokens.emplace(id, test::kNow + 600);
+  }
+  return state;
+}
+
 } // namespace
 
 TEST_CASE("a token for this host is taken, and the record names the remote parent") {
@@ -105,28 +118,15 @@ TEST_CASE("a process of no exec that the kernel knows goes on from nothing") {
 }
 
 TEST_CASE("when no more tokens can be remembered none is taken") {
-  State state;
-  for (size_t i = 0; i < kMaxStateTokens; i++) {
-    ArtifactId id{};
-    id[0] = static_cast<uint8_t>(i);
-    id[1] = static_cast<uint8_t>(i >> 8);
-    id[2] = 1;
-    state.tokens.emplace(id, test::kNow + 600);
-  }
+  State state = full_of_tokens();
   CHECK(judge(signed_token(token()), state).record.reason == W_REASON_NOT_READY);
   state.tokens.begin()->second = test::kNow + 1;
   CHECK(judge(signed_token(token()), state).record.reason == W_REASON_NOT_READY);
 }
 
 TEST_CASE("tokens that are over take no place") {
-  State state;
-  for (size_t i = 0; i < kMaxStateTokens; i++) {
-    ArtifactId id{};
-    id[0] = static_cast<uint8_t>(i);
-    id[1] = static_cast<uint8_t>(i >> 8);
-    id[2] = 1;
-    state.tokens.emplace(id, i == 0 ? test::kNow : test::kNow + 600);
-  }
+  State state = full_of_tokens();
+  state.tokens.begin()->second = test::kNow;
   CHECK(judge(signed_token(token()), state).record.reason == W_REASON_AUTHORIZED);
   take_token(state, token().id, token().not_after, test::kNow);
   CHECK(state.tokens.size() == kMaxStateTokens);
