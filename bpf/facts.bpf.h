@@ -350,9 +350,13 @@ static __always_inline __u32 w_gather(struct w_task *task, int grants) {
   struct w_facts *facts;
   __u32 slot = 0;
 
-  if (!task || !cfg)
+  if (!task)
     return W_GENERATION_SLOTS;
   facts = &task->event.facts;
+  if (!cfg) {
+    facts->flags |= W_FACT_NO_CONTEXT;
+    return W_GENERATION_SLOTS;
+  }
   /* Measuring may have taken long: what ended meanwhile has ended. */
   facts->now = bpf_ktime_get_boot_ns();
   for (int i = 0; i < W_GATHER_TRIES; i++) {

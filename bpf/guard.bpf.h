@@ -17,12 +17,15 @@ static __always_inline void w_set_object(struct w_facts *facts, const struct w_c
     facts->flags |= W_FACT_PERMITTED;
 }
 
-/* Begins a touch. Global, so that the verifier walks it once, whichever room was found. */
+/* Begins a touch. Global, so that the verifier walks it once, whichever room was found. What could
+ * not begin is denied: the room holds another request's facts. */
 __noinline int w_begin_touch(struct w_task *task, __u32 hook, __u32 object) {
   const struct w_config *cfg = w_get_config();
 
   if (task && cfg)
     w_set_object(w_begin(task, cfg, hook, W_REQUEST_TOUCH), cfg, object);
+  else if (task)
+    task->event.facts.flags |= W_FACT_NO_CONTEXT;
   return 0;
 }
 
