@@ -75,7 +75,9 @@ class PruneTest(LogTest):
         self.prune()
         self.assertEqual(self.run_json(*ask)["total"], ALL - 512)
         self.assertIn("begins with entry 512", self.run_cli(*words).err)
-        self.assertIn("confirmed", self.run_cli("replay", "lineage").out)
+        done = self.run_cli("replay", "lineage")
+        self.assertIn("confirmed", done.out)
+        self.assertIn("begins with entry 512", done.err)
         self.run_cli("lineage", "report", "--lineage-dir", "lineage", "--out", "report.html")
         self.run_cli("lineage", "export", "--format", "openmetrics", "lineage")
 

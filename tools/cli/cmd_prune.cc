@@ -2,11 +2,11 @@
 // warrant lineage prune: records that nobody needs any more are given up, provably.
 #include <unistd.h>
 
-#include <fstream>
 #include <nlohmann/json.hpp>
 
 #include "artifacts/time.h"
 #include "daemon/clock.h"
+#include "daemon/handover.h"
 #include "daemon/log_key.h"
 #include "daemon/recorder.h"
 #include "daemon/state_store.h"
@@ -31,14 +31,6 @@ struct Plan {
   uint64_t entries = 0; ///< entry with which it will
   uint64_t size = 0;    ///< entries that it has, pruned ones included
 };
-
-Caller myself() {
-  Caller caller{static_cast<uint32_t>(::getpid()), ::getuid(), UINT32_MAX};
-  uint32_t login = 0;
-  if (std::ifstream("/proc/self/loginuid") >> login)
-    caller.login = login;
-  return caller;
-}
 
 /// Whoever gives up records that were changed would give up the evidence, too.
 Try<LogReport> check_whole(const std::string &folder, const NoteKey &key) {
@@ -76,7 +68,8 @@ Try<void> prune(LogWriter &writer, const std::string &folder, const Plan &plan) 
   const Record last = CLI_TRY(parse_record(text_of(CLI_TRY(log.entry(log.size() - 1)))));
   const Origin here{last.origin.host, CLI_TRY(read_boot_id())};
   const Moment now{wall_now(), static_cast<uint64_t>(boot_now())};
-  CLI_TRY(writer.prune(plan.entries, here, now, myself()));
+  CLI_TRY(writer.prune(plan.entries, here, now,
+                       caller_of(static_cast<uint32_t>(::getpid()), ::getuid())));
   return {};
 }
 

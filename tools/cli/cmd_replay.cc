@@ -27,6 +27,8 @@ Answer replay(const Arguments &arguments) {
   if (CLI_TRY(has_premises(arguments)))
     return CLI_TRY(run_simulation(arguments)).changed() > 0 ? ExitCode::kNo : ExitCode::kOk;
   const std::vector<std::string> files = CLI_TRY(chosen_files(arguments));
+  for (const std::string &file : files)
+    CLI_TRY(tell_pruned(file));
   const ReplayResult result = CLI_TRY(replay_files(files));
   CLI_TRY(check_records(result.records, files));
   if (arguments.wants_json()) {
