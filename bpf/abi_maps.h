@@ -180,6 +180,10 @@ struct w_guard {
   __u32 device;                   /* of the file system of the pins */
   __u32 btf;                      /* id of the type information of all programs and most maps */
   __u32 maps[W_GUARD_MAPS];       /* ids of the maps that have none; 0: no more */
+  /* Block devices are inodes of a file system of their own, whose super block only the kernel's
+   * symbol table tells: its address; 0: not told, every device counts as in use. */
+  __u64 devices;
+  __u64 whole; /* who holds the whole of a disk of which only a part is claimed: an address */
 };
 
 /* Asked of the program `take_guard` by the daemon, before anything is attached. */
@@ -221,7 +225,7 @@ W_STATIC_ASSERT(__builtin_offsetof(struct w_config, generations) == 80, "w_confi
 W_STATIC_ASSERT(sizeof(struct w_config) == 80 + 48 + 64 + W_DIGEST_SIZE, "w_config");
 W_STATIC_ASSERT(sizeof(struct w_inode) == 64, "w_inode");
 W_STATIC_ASSERT(sizeof(struct w_process) == 104, "w_process");
-W_STATIC_ASSERT(sizeof(struct w_guard) == 104, "w_guard");
-W_STATIC_ASSERT(sizeof(struct w_guard_request) == 16 + 104, "w_guard_request");
+W_STATIC_ASSERT(sizeof(struct w_guard) == 120, "w_guard");
+W_STATIC_ASSERT(sizeof(struct w_guard_request) == 16 + 120, "w_guard_request");
 
 #endif

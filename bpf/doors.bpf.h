@@ -30,18 +30,10 @@ static __always_inline int w_is_called(const struct w_word *name, const char *te
   return bpf_strncmp(name->text, W_WORD_SIZE, text) == 0;
 }
 
-/*
- * Block devices are inodes of a file system of their own, whose super block only the kernel's
- * symbol table tells. Without it, every device counts as in use.
- */
-extern const void blockdev_superblock __ksym __weak;
-
-/* Who holds the whole of a disk of which only a part is claimed. */
-extern const void bd_may_claim __ksym __weak;
-
 #define W_BLOCK_DEVICES 65536
 
 struct w_devices {
+  const struct w_guard *guard;
   struct list_head *next;
   struct list_head *end;
   __u32 device;
@@ -50,14 +42,14 @@ struct w_devices {
 
 /* A part of a disk that is claimed as a whole is claimed, too: such a part can be made at any time.
  */
-static __always_inline int w_is_claimed(struct block_device *device) {
+static __always_inline int w_is_claimed(const struct w_guard *guard, struct block_device *device) {
   struct block_device *whole = BPF_CORE_READ(device, bd_disk, part0);
   const void *holder;
 
   if (BPF_CORE_READ(device, bd_holder))
     return 1;
   holder = whole == device ? NULL : BPF_CORE_READ(whole, bd_holder);
-  return holder && holder != &bd_may_claim;
+  return holder && (__u64)holder != guard->whole;
 }
 
 static long w_look_at_device(__u32 number, struct w_devices *devices) {
@@ -71,20 +63,19 @@ static long w_look_at_device(__u32 number, struct w_devices *devices) {
   devices->next = BPF_CORE_READ(node, next);
   if (BPF_CORE_READ(found, bdev.bd_dev) != devices->device)
     return 0;
-  devices->is_free = !w_is_claimed(&found->bdev);
+  devices->is_free = !w_is_claimed(devices->guard, &found->bdev);
   return 1;
 }
 
 /* Whether a block device, or a part of it, is mounted, swapped to, or claimed in another way. One
  * that is not found counts as claimed. */
 static __noinline int w_is_in_use(__u32 device) {
-  struct w_devices devices = {.device = device};
-  struct super_block *all = NULL;
+  struct w_devices devices = {.guard = w_get_guard(), .device = device};
+  struct super_block *all;
 
-  if (&blockdev_superblock)
-    bpf_probe_read_kernel(&all, sizeof(all), &blockdev_superblock);
-  if (!all)
+  if (!devices.guard || !devices.guard->devices)
     return 1;
+  all = (void *)devices.guard->devices;
   devices.end = (void *)all + bpf_core_field_offset(struct super_block, s_inodes);
   devices.next = BPF_CORE_READ(all, s_inodes.next);
   bpf_loop(W_BLOCK_DEVICES, w_look_at_device, &devices, 0);
@@ -102,8 +93,9 @@ static __always_inline struct block_device *w_device_of(struct inode *inode) {
 static __noinline int w_is_disk_in_use(struct file *file) {
   struct block_device *device = w_device_of(BPF_CORE_READ(file, f_mapping, host));
   struct block_device *whole = BPF_CORE_READ(device, bd_disk, part0);
+  const struct w_guard *guard = w_get_guard();
 
-  return !whole || w_is_claimed(whole);
+  return !whole || !guard || w_is_claimed(guard, whole);
 }
 
 /*

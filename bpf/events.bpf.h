@@ -11,9 +11,12 @@
 #define W_DENIAL_BYTES (256 * 1024)
 
 static __always_inline void w_describe_file(struct w_event *event, struct inode *inode) {
+  /* Once: 6.12's verifier looks through all the kernel's types at each step from a pointer. */
+  struct super_block *super = inode->i_sb;
+
   event->inode = inode->i_ino;
-  event->device = inode->i_sb->s_dev;
-  event->filesystem = (__u32)inode->i_sb->s_magic;
+  event->device = super->s_dev;
+  event->filesystem = (__u32)super->s_magic;
 }
 
 /* For hooks in which bpf_d_path is not allowed: the last component. */
@@ -21,11 +24,15 @@ static __always_inline void w_name_dentry(struct w_event *event, struct dentry *
   bpf_probe_read_kernel_str(event->path, W_PATH_SIZE, dentry->d_name.name);
 }
 
+static __always_inline const void *w_file_name(struct file *file) {
+  return BPF_CORE_READ(file, f_path.dentry, d_name.name);
+}
+
 /* What file it is, with its path where that is to be had. Costs as much as deciding. */
 static __always_inline void w_name_file(struct w_event *event, struct file *file) {
   w_describe_file(event, file->f_inode);
   if (bpf_d_path(&file->f_path, event->path, W_PATH_SIZE) < 0)
-    w_name_dentry(event, file->f_path.dentry);
+    bpf_probe_read_kernel_str(event->path, W_PATH_SIZE, w_file_name(file));
 }
 
 /*

@@ -76,11 +76,11 @@ static __always_inline int w_is_named(__u32 slot, __u32 kind, const __u8 *digest
   return bpf_map_lookup_elem(map, &key) != NULL;
 }
 
-static __always_inline void w_take_verity(struct w_task *task, struct file *file, __u32 slot,
-                                          struct w_digest *out) {
+static __always_inline void w_take_verity(struct w_task *task, struct file *file,
+                                          struct inode *inode, __u32 slot, struct w_digest *out) {
   struct w_verity *room = &task->verity;
 
-  if (!have_verity || !(file->f_inode->i_flags & S_VERITY))
+  if (!have_verity || !(inode->i_flags & S_VERITY))
     return;
   if (!w_verity_digest(file, room) || !w_is_named(slot, W_DIGEST_VERITY, room->digest))
     return;
@@ -134,13 +134,13 @@ static __noinline int w_measure(struct w_task *task, const struct w_config *cfg,
     w_set_digest(facts, &digest);
     return mapped;
   }
-  w_take_verity(task, file, cfg->active, &digest);
+  w_take_verity(task, file, inode, cfg->active, &digest);
   if (digest.measure != W_MEASURE_VERITY) {
     if ((__u64)inode->i_size > W_MAX_MEASURED_BYTES) {
       facts->measure = W_MEASURE_TOO_LARGE;
       return mapped;
     }
-    w_hash(file, &digest);
+    w_hash(file, inode, &digest);
   }
   if (!w_is_measured(digest.measure)) {
     facts->measure = digest.measure;
@@ -393,7 +393,8 @@ static __always_inline int w_is_own_image(const struct w_task *task, const struc
 }
 
 static __always_inline int w_is_mapped(const struct w_inode *state, struct inode *inode) {
-  return (state->flags & W_INODE_MAPPED) && inode->i_mapping->i_mmap.rb_root.rb_node != NULL;
+  return (state->flags & W_INODE_MAPPED) &&
+         BPF_CORE_READ(inode, i_mapping, i_mmap.rb_root.rb_node) != NULL;
 }
 
 #endif

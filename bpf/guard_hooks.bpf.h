@@ -14,11 +14,12 @@
  * of it; another table for a device of the mapper, or one that waits to come into force, whichever
  * device it is: that is named in memory which can change.
  */
-static __always_inline int w_moves_content(struct file *file, unsigned int command) {
-  __u32 type = file->f_inode->i_mode & S_IFMT;
+static __always_inline int w_moves_content(struct file *file, struct inode *inode,
+                                           unsigned int command) {
+  __u32 type = inode->i_mode & S_IFMT;
 
   if (command == EXT4_IOC_MOVE_EXT)
-    return file->f_inode->i_sb->s_magic == EXT4_SUPER_MAGIC;
+    return inode->i_sb->s_magic == EXT4_SUPER_MAGIC;
   if (command == LOOP_SET_STATUS || command == LOOP_SET_STATUS64 || command == LOOP_CHANGE_FD)
     return type == S_IFBLK && w_is_disk_in_use(file);
   command &= IOC_TYPE_AND_NUMBER;
@@ -26,9 +27,11 @@ static __always_inline int w_moves_content(struct file *file, unsigned int comma
 }
 
 static __always_inline int w_ask(struct file *file, unsigned int command, __u32 hook) {
-  if (!w_moves_content(file, command))
+  struct inode *inode = file->f_inode;
+
+  if (!w_moves_content(file, inode, command))
     return 0;
-  return w_touch(hook, W_OBJECT_BLOCK_DEVICE, file->f_inode, w_name_of(file->f_path.dentry));
+  return w_touch(hook, W_OBJECT_BLOCK_DEVICE, inode, w_file_name(file));
 }
 
 SEC("lsm/file_ioctl")
@@ -221,10 +224,22 @@ int BPF_PROG(on_personality_32, struct pt_regs___kernel *registers) {
   return 0;
 }
 
+/* What the kernel's symbol table tells; where it tells no addresses, they stay 0. */
+static __always_inline void w_find_symbols(struct w_guard *place) {
+  static const char devices[] = "blockdev_superblock";
+  static const char whole[] = "bd_may_claim";
+  __u64 address = 0;
+
+  if (bpf_kallsyms_lookup_name(devices, sizeof(devices), 0, &address) == 0)
+    bpf_probe_read_kernel(&place->devices, sizeof(place->devices), (const void *)address);
+  if (bpf_kallsyms_lookup_name(whole, sizeof(whole), 0, &address) == 0)
+    place->whole = address;
+}
+
 /*
- * Not a hook: the daemon runs it once, before anything is attached. Finds out where the pins lie,
- * and lets the task that arms go on under its own enforcement: it was executed before there was
- * any.
+ * Not a hook: the daemon runs it once, before anything is attached. Finds out where the pins and
+ * the block devices lie, and lets the task that arms go on under its own enforcement: it was
+ * executed before there was any.
  */
 SEC("syscall")
 int take_guard(struct w_guard_request *request) {
@@ -248,6 +263,7 @@ int take_guard(struct w_guard_request *request) {
   place->btf = asked.guard.btf;
   for (int i = 0; i < W_GUARD_MAPS; i++)
     place->maps[i] = asked.guard.maps[i];
+  w_find_symbols(place);
   context->process.flags |= W_PROCESS_ADMINISTER;
   request->result = 0;
   return 0;

@@ -196,10 +196,9 @@ static __always_inline int w_ima_remembers(struct inode *inode) {
   return (inode->i_flags & S_IMA) != 0;
 }
 
-static __always_inline void w_hash(struct file *file, struct w_digest *out) {
+static __always_inline void w_hash(struct file *file, struct inode *inode, struct w_digest *out) {
   __u8 bytes[64] = {};
-  long algorithm =
-      w_ima_remembers(file->f_inode) ? -ESTALE : bpf_ima_file_hash(file, bytes, sizeof(bytes));
+  long algorithm = w_ima_remembers(inode) ? -ESTALE : bpf_ima_file_hash(file, bytes, sizeof(bytes));
 
   if (algorithm < 0) {
     out->measure = W_MEASURE_FAILED;

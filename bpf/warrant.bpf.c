@@ -35,14 +35,15 @@ int BPF_PROG(on_follow_link, struct dentry *dentry, struct inode *inode) {
 
 SEC("lsm/file_open")
 int BPF_PROG(on_file_open, struct file *file) {
+  struct inode *inode;
   __u32 door;
 
   if (file->f_mode & FMODE_WRITE) {
+    inode = file->f_inode;
     door = w_door_of_file(file);
-    if (door != W_OBJECT_NONE &&
-        w_touch(W_HOOK_FILE_OPEN, door, file->f_inode, w_name_of(file->f_path.dentry)) != 0)
+    if (door != W_OBJECT_NONE && w_touch(W_HOOK_FILE_OPEN, door, inode, w_file_name(file)) != 0)
       return -EPERM;
-    if (w_write(file->f_inode, file->f_path.dentry, file, W_HOOK_FILE_OPEN) != 0)
+    if (w_write(inode, file->f_path.dentry, file, W_HOOK_FILE_OPEN) != 0)
       return -EPERM;
     if ((w_mark_swapped(file) || w_mark_backing(file)) && w_conclude_blind(w_get_config()) != 0)
       return -EPERM;
