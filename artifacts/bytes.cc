@@ -2,6 +2,7 @@
 #include "artifacts/bytes.h"
 
 #include <fcntl.h>
+#include <openssl/evp.h>
 #include <sodium.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -11,6 +12,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <memory>
 
 namespace warrant {
 namespace {
@@ -25,6 +27,10 @@ Error system_error(std::string_view what, const std::string &path) {
 Error too_large(const std::string &path, size_t limit) {
   return Error{path + ": larger than " + std::to_string(limit) + " bytes"};
 }
+
+struct FreeHash {
+  void operator()(EVP_MD_CTX *hash) const { EVP_MD_CTX_free(hash); }
+};
 
 class Fd {
  public:
@@ -162,8 +168,11 @@ Digest sha256(ByteView bytes) {
 }
 
 Result<Digest> sha256_of_fd(int fd) {
-  crypto_hash_sha256_state state;
-  crypto_hash_sha256_init(&state);
+  // By OpenSSL, which uses the processor's own instructions for it, as libsodium does not: this is
+  // the way of whole programs and libraries.
+  const std::unique_ptr<EVP_MD_CTX, FreeHash> hash(EVP_MD_CTX_new());
+  if (!hash || EVP_DigestInit_ex(hash.get(), EVP_sha256(), nullptr) != 1)
+    return Error{"cannot begin a SHA-256"};
   std::vector<uint8_t> piece(kPieceSize);
   for (off_t offset = 0;;) {
     const ssize_t got = read_some(fd, piece, offset);
@@ -171,11 +180,13 @@ Result<Digest> sha256_of_fd(int fd) {
       return Error{std::string("cannot read: ") + std::strerror(errno)};
     if (got == 0)
       break;
-    crypto_hash_sha256_update(&state, piece.data(), static_cast<size_t>(got));
+    if (EVP_DigestUpdate(hash.get(), piece.data(), static_cast<size_t>(got)) != 1)
+      return Error{"cannot go on with a SHA-256"};
     offset += got;
   }
   Digest digest;
-  crypto_hash_sha256_final(&state, digest.data());
+  if (EVP_DigestFinal_ex(hash.get(), digest.data(), nullptr) != 1)
+    return Error{"cannot end a SHA-256"};
   return digest;
 }
 

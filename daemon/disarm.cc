@@ -117,7 +117,7 @@ Result<Disarmament> Disarmament::open(const ServiceOptions &options) {
 Status Disarmament::catch_up() {
   EventReader events = WARRANT_TRY(EventReader::open(
       held_.maps.fd(Map::kEvents), [this](ByteView event) { recorder_.take(event); }));
-  events.consume();
+  WARRANT_TRY(events.consume());
   WARRANT_TRY(recorder_.commit());
   events.release();
   return {};

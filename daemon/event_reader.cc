@@ -6,14 +6,21 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <utility>
+
+#include "bpf/abi.h"
 
 namespace warrant {
 namespace {
 
 constexpr uint64_t kAlignment = 8;
+// Bytes of the ring that are mapped at once, and the most that an event takes with its header.
+constexpr uint64_t kWindow = 1024 * 1024;
+constexpr uint64_t kLargestEvent = 64 * 1024;
+static_assert(sizeof(w_event) + BPF_RINGBUF_HDR_SZ <= kLargestEvent);
 
 size_t page_size() {
   return static_cast<size_t>(::sysconf(_SC_PAGESIZE));
@@ -55,27 +62,43 @@ Result<EventReader> EventReader::open(int ring_map, Handler handler) {
     return ring_error();
   const size_t page = page_size();
   const size_t size = info.max_entries;
+  if (size < kWindow)
+    return Error{"the event ring is smaller than it should be"};
   Mapping consumer = WARRANT_TRY(map(ring_map, page, PROT_READ | PROT_WRITE, 0));
-  Mapping producer = WARRANT_TRY(map(ring_map, page + 2 * size, PROT_READ, page));
+  Mapping producer = WARRANT_TRY(map(ring_map, page, PROT_READ, page));
   return EventReader(ring_map, size, std::move(consumer), std::move(producer), std::move(handler));
 }
 
-void EventReader::consume() {
-  const auto *ring = static_cast<const uint8_t *>(producer_.get()) + page_size();
+Result<const uint8_t *> EventReader::look() {
+  if (!window_ || position_ + kLargestEvent > window_start_ + kWindow) {
+    const uint64_t start = position_ / page_size() * page_size();
+    window_.reset();
+    // Its pages lie there twice in a row, so that no window and no event ends at the ring's end.
+    window_ =
+        WARRANT_TRY(map(ring_map_, kWindow, PROT_READ, 2 * page_size() + (start & (size_ - 1))));
+    window_start_ = start;
+  }
+  return static_cast<const uint8_t *>(window_.get()) + (position_ - window_start_);
+}
+
+Status EventReader::consume() {
   const uint64_t end =
       __atomic_load_n(static_cast<const uint64_t *>(producer_.get()), __ATOMIC_ACQUIRE);
   while (position_ < end) {
-    const uint8_t *event = ring + (position_ & (size_ - 1));
+    const uint8_t *event = WARRANT_TRY(look());
     // The header: 32 bits of length with two flags, 32 that are the kernel's own.
     const uint32_t header =
         __atomic_load_n(reinterpret_cast<const uint32_t *>(event), __ATOMIC_ACQUIRE);
     if (header & BPF_RINGBUF_BUSY_BIT)
-      return;
+      return {};
     const uint64_t length = header & ~(BPF_RINGBUF_BUSY_BIT | BPF_RINGBUF_DISCARD_BIT);
+    if (length + BPF_RINGBUF_HDR_SZ > kLargestEvent)
+      return Error{"the event ring holds what no program of ours put there"};
     if (!(header & BPF_RINGBUF_DISCARD_BIT))
       handler_(ByteView(event + BPF_RINGBUF_HDR_SZ, length));
     position_ += (length + BPF_RINGBUF_HDR_SZ + kAlignment - 1) / kAlignment * kAlignment;
   }
+  return {};
 }
 
 void EventReader::release() {

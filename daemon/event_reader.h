@@ -25,8 +25,9 @@ class EventReader {
   // Becomes readable when the kernel wants attention: a denial, or much that waits. Stays so until
   // release(): watch it for its edges.
   int poll_fd() const { return ring_map_; }
-  // Hands over what has come since the last call. It stays in the ring, for a successor.
-  void consume();
+  // Hands over what has come since the last call. It stays in the ring, for a successor. Error: no
+  // memory to look at the ring; what was not handed over is so by the next call.
+  Status consume();
   // What was handed over is durable: its room goes back to the kernel.
   void release();
 
@@ -38,12 +39,16 @@ class EventReader {
   using Mapping = std::unique_ptr<void, Unmap>;
 
   EventReader(int ring_map, uint64_t size, Mapping consumer, Mapping producer, Handler handler);
+  // The event that begins at `position_`, whose header is there already.
+  Result<const uint8_t *> look();
   static Result<Mapping> map(int ring_map, size_t size, int protection, size_t offset);
 
   int ring_map_; // owned by the map set
   uint64_t size_;
   Mapping consumer_; // a page with the position up to which room was given back
-  Mapping producer_; // a page with the position up to which events are, and the ring, twice
+  Mapping producer_; // a page with the position up to which events are
+  Mapping window_;   // of the ring what is read now: all of it, twice, would count as the daemon's
+  uint64_t window_start_ = 0; // position at which the window begins, a multiple of a page
   Handler handler_;
   uint64_t position_; // up to which events were handed over
 };

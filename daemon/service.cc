@@ -267,7 +267,7 @@ Status Service::catch_up() {
   if (!adopted_)
     return {};
   WARRANT_TRY(recorder_.recall());
-  events_->consume();
+  WARRANT_TRY(events_->consume());
   WARRANT_TRY(recorder_.commit());
   events_->release();
   return {};
@@ -298,13 +298,16 @@ void Service::reload() {
 }
 
 void Service::tick(Recorder::Sign when) {
+  Status taken;
   if (recorder_.is_writable()) {
-    events_->consume();
+    taken = events_->consume();
     recorder_.settle();
   }
   Recorder::Kept kept = recorder_.keep(when);
   if (kept.is_durable)
     events_->release();
+  if (kept.problem.empty() && !taken.ok())
+    kept.problem = taken.error().message;
   admission_->follow_log(recorder_.head());
   if (!kept.problem.empty() && kept.problem != record_error_)
     std::fprintf(stderr, "warrantd: %s\n", kept.problem.c_str());
