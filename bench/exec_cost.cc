@@ -1,27 +1,45 @@
 // SPDX-License-Identifier: Apache-2.0
-// What an exec and an open cost with nothing attached, with empty programs attached, and under
-// Warrant with a warm cache: in one boot, in interleaved rounds. Attaches programs: guests only.
+// What execs, opens and mappings cost with nothing attached, with empty programs attached, under
+// Warrant, and under other enforcers: in one boot, in interleaved rounds. Attaches programs: guests
+// only (bench/run, bench/compare).
 #include <bpf/bpf.h>
+#include <unistd.h>
 
+#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <array>
 #include <cstdio>
 #include <cstdlib>
 #include <fstream>
+#include <map>
 #include <string>
 #include <vector>
 
+#include "bench/first.h"
 #include "bench/subjects.h"
 #include "bench/worker.h"
 
+namespace warrant::bench {
 namespace {
 
-using namespace warrant;
-using namespace warrant::bench;
+constexpr size_t kWarmups = 5;
 
-constexpr size_t kSubjects = static_cast<size_t>(Subject::kCount);
+struct Options {
+  Files files;
+  std::string room; // where programs are made that are executed for the first time
+  size_t rounds = 4;
+  size_t per_round = 40;
+  size_t firsts = 3; // first execs of each size in a round
+  size_t digests = 10000;
+  uint32_t uid = 1000;
+  std::string enforcer;                // called with a name and start or stop: 0 when it enforces
+  std::vector<std::string> authorized; // besides what the works need
+  std::vector<std::string> subjects = {"none", "empty", "enforce"};
+  std::vector<std::string> last; // what cannot be ended: after all rounds, as many of their own
+  std::vector<std::string> works = {"static", "dynamic", "open"};
+};
 
-[[noreturn]] void die(const std::string &what) {
+[[noreturn]] void fail(const std::string &what) {
   std::fprintf(stderr, "exec_cost: %s\n", what.c_str());
   std::exit(3);
 }
@@ -29,13 +47,13 @@ constexpr size_t kSubjects = static_cast<size_t>(Subject::kCount);
 template <typename Value>
 Value need(Result<Value> result) {
   if (!result.ok())
-    die(result.error().message);
+    fail(result.error().message);
   return std::move(result).value();
 }
 
 void need(const Status &status) {
   if (!status.ok())
-    die(status.error().message);
+    fail(status.error().message);
 }
 
 int64_t at(std::vector<int64_t> values, double part) {
@@ -53,76 +71,207 @@ struct Samples {
   }
 };
 
-// What the worker and its children map.
-std::vector<std::string> needed_files(const Files &programs) {
-  std::vector<std::string> files = {programs.static_program, programs.dynamic_program,
-                                    "/proc/self/exe"};
-  std::ifstream maps("/proc/self/maps");
-  for (std::string line; std::getline(maps, line);) {
-    size_t slash = line.find('/');
-    if (slash != std::string::npos && line.find("r-xp") != std::string::npos)
-      files.push_back(line.substr(slash));
-  }
-  return files;
+Work work_called(const std::string &name) {
+  for (size_t i = 0; i < kWorkNames.size(); i++)
+    if (kWorkNames[i].option == name)
+      return static_cast<Work>(i);
+  fail("no work is called " + name);
 }
 
-// What each program costs in each work, as the kernel counts it: per run of the work.
-void print_hook_costs(Switch &subjects, Worker &worker, size_t count) {
-  need(subjects.select(Subject::kWarrant));
-  const UniqueFd counting(bpf_enable_stats(BPF_STATS_RUN_TIME));
-  for (size_t work = 0; work < kWorks; work++) {
-    need(worker.measure(static_cast<Work>(work), 1));
-    const auto before = need(subjects.costs());
-    const auto runs =
-        static_cast<double>(need(worker.measure(static_cast<Work>(work), count)).size() + kWarmups);
-    const auto after = need(subjects.costs());
-    for (size_t i = 0; i < after.size(); i++) {
-      const auto calls = static_cast<double>(after[i].calls - before[i].calls);
-      if (calls != 0)
-        std::printf("{\"hookOf\":\"%s\",\"program\":\"%s\",\"calls\":%.2f,\"each\":%.0f}\n",
-                    kWorkNames[work], after[i].program.c_str(), calls / runs,
-                    static_cast<double>(after[i].nanoseconds - before[i].nanoseconds) / calls);
+// Another enforcer, started and ended by a script.
+class Enforcer {
+ public:
+  Enforcer(std::string script) : script_(std::move(script)) {}
+  void start(const std::string &name) {
+    call(name + " start");
+    running_ = name;
+  }
+  void stop() {
+    if (!running_.empty())
+      call(running_ + " stop");
+    running_.clear();
+  }
+
+ private:
+  void call(const std::string &words) const {
+    if (std::system((script_ + " " + words + " 1>&2").c_str()) != 0)
+      fail(script_ + " " + words + " failed");
+  }
+
+  std::string script_;
+  std::string running_;
+};
+
+class Bench {
+ public:
+  // The worker first: it must hold nothing of the product.
+  explicit Bench(const Options &options)
+      : options_(options),
+        worker_(need(Worker::start(options.files, options.uid))),
+        enforcer_(options.enforcer) {
+    for (size_t i = 0; i < kFirstBytes.size() && !options.room.empty(); i++)
+      firsts_.push_back(need(FirstProgram::create(options.files.static_program,
+                                                  options.files.first[i], kFirstBytes[i])));
+    subjects_.emplace(need(
+        Switch::create("/sys/fs/bpf/warrant-bench", needed_files(), options.uid, options.digests)));
+  }
+
+  void run() {
+    for (size_t round = 0; round < options_.rounds; round++) {
+      // The order turns, and its direction does, so that no subject always follows the same one.
+      for (size_t i = 0; i < options_.subjects.size(); i++) {
+        const size_t place = (i + round) % options_.subjects.size();
+        measure(options_.subjects[round % 2 == 0 ? place : options_.subjects.size() - 1 - place]);
+      }
+      std::fprintf(stderr, "round %zu of %zu\n", round + 1, options_.rounds);
+    }
+    for (const std::string &name : options_.last) {
+      select(name);
+      for (size_t round = 0; round < options_.rounds; round++)
+        measure_selected(name);
     }
   }
-}
 
-} // namespace
-
-int main(int argc, char **argv) {
-  if (argc != 7) {
-    std::fprintf(stderr, "usage: exec_cost STATIC DYNAMIC FILE ROUNDS PER_ROUND DIGESTS\n");
-    return 2;
-  }
-  const Files files = {argv[1], argv[2], argv[3]};
-  const size_t rounds = std::strtoul(argv[4], nullptr, 10);
-  const size_t count = std::strtoul(argv[5], nullptr, 10);
-  const size_t digests = std::strtoul(argv[6], nullptr, 10);
-  Worker worker = need(Worker::start(files));
-  Switch subjects = need(Switch::create("/sys/fs/bpf/warrant-bench", needed_files(files), digests));
-  std::array<std::array<Samples, kSubjects>, kWorks> samples;
-  for (size_t round = 0; round < rounds; round++) {
-    for (size_t subject = 0; subject < kSubjects; subject++) {
-      // The order turns from round to round, so that no subject always follows the same one.
-      const size_t turn = (subject + round) % kSubjects;
-      need(subjects.select(static_cast<Subject>(turn)));
-      for (size_t work = 0; work < kWorks; work++)
-        samples[work][turn].add(need(worker.measure(static_cast<Work>(work), count)));
+  // What each program costs in each work, as the kernel counts it: per run of the work.
+  void print_hook_costs() {
+    need(subjects_->select(Subject::kEnforce));
+    const UniqueFd counting(bpf_enable_stats(BPF_STATS_RUN_TIME));
+    for (const std::string &name : options_.works) {
+      if (name.starts_with("first") || name.starts_with("hash"))
+        continue;
+      const Work work = work_called(name);
+      need(worker_.measure(work, 1, kWarmups));
+      const auto before = need(subjects_->costs());
+      const auto runs =
+          static_cast<double>(need(worker_.measure(work, options_.per_round, 0)).size());
+      const auto after = need(subjects_->costs());
+      for (size_t i = 0; i < after.size(); i++) {
+        const auto calls = static_cast<double>(after[i].calls - before[i].calls);
+        if (calls != 0)
+          std::printf("{\"hookOf\":\"%s\",\"program\":\"%s\",\"calls\":%.2f,\"each\":%.0f}\n",
+                      says(name), after[i].program.c_str(), calls / runs,
+                      static_cast<double>(after[i].nanoseconds - before[i].nanoseconds) / calls);
+      }
     }
-    std::fprintf(stderr, "round %zu of %zu\n", round + 1, rounds);
+    need(subjects_->select(Subject::kNone));
   }
-  print_hook_costs(subjects, worker, count);
-  need(subjects.select(Subject::kNone));
-  for (size_t work = 0; work < kWorks; work++) {
-    for (size_t subject = 0; subject < kSubjects; subject++) {
-      const Samples &taken = samples[work][subject];
+
+  void print() const {
+    for (const auto &[key, taken] : samples_)
       std::printf(
           "{\"work\":\"%s\",\"subject\":\"%s\",\"samples\":%zu,\"median\":%lld,"
           "\"p99\":%lld,\"quietestRound\":%lld}\n",
-          kWorkNames[work], kSubjectNames[subject].data(), taken.all.size(),
+          says(options_.works[key.first]), key.second.c_str(), taken.all.size(),
           static_cast<long long>(at(taken.all, 0.5)), static_cast<long long>(at(taken.all, 0.99)),
           static_cast<long long>(
               *std::min_element(taken.round_medians.begin(), taken.round_medians.end())));
+    const Published &last = subjects_->last();
+    std::printf("{\"published\":%llu,\"nanoseconds\":%lld,\"kernelBytes\":%lld}\n",
+                static_cast<unsigned long long>(last.verdicts),
+                static_cast<long long>(last.nanoseconds),
+                static_cast<long long>(subjects_->last_bytes()));
+  }
+
+ private:
+  static const char *says(const std::string &name) {
+    return kWorkNames[static_cast<size_t>(work_called(name))].says.data();
+  }
+
+  // What the worker and its children run and map, and what the options name.
+  std::vector<std::string> needed_files() const {
+    const Files &own = options_.files;
+    std::vector<std::string> files = {own.static_program, own.dynamic_program, "/proc/self/exe"};
+    for (const std::string &path : {own.script, own.library})
+      if (!path.empty())
+        files.push_back(path);
+    if (!options_.room.empty())
+      files.insert(files.end(), own.first.begin(), own.first.end());
+    files.insert(files.end(), options_.authorized.begin(), options_.authorized.end());
+    std::ifstream maps("/proc/self/maps");
+    for (std::string line; std::getline(maps, line);) {
+      const size_t slash = line.find('/');
+      if (slash != std::string::npos && line.find("r-xp") != std::string::npos)
+        files.push_back(line.substr(slash));
+    }
+    return files;
+  }
+
+  void select(const std::string &name) {
+    enforcer_.stop();
+    const std::optional<Subject> own = subject_called(name);
+    need(subjects_->select(own.value_or(Subject::kNone)));
+    if (!own)
+      enforcer_.start(name);
+    ::sleep(1); // what the kernel still has to free of the one before
+  }
+
+  void measure(const std::string &name) {
+    select(name);
+    measure_selected(name);
+    enforcer_.stop();
+  }
+
+  void measure_selected(const std::string &name) {
+    for (size_t i = 0; i < options_.works.size(); i++) {
+      const Work work = work_called(options_.works[i]);
+      samples_[{i, name}].add(work >= Work::kFirst64K && work <= Work::kFirst16M
+                                  ? measure_first(work)
+                                  : need(worker_.measure(work, count_of(work), kWarmups)));
     }
   }
+
+  size_t count_of(Work work) const {
+    return work >= Work::kHash64K ? options_.firsts : options_.per_round;
+  }
+
+  std::vector<int64_t> measure_first(Work work) {
+    const size_t place = static_cast<size_t>(work) - static_cast<size_t>(Work::kFirst64K);
+    std::vector<int64_t> all;
+    for (size_t i = 0; i < options_.firsts; i++) {
+      need(firsts_.at(place).renew());
+      all.push_back(need(worker_.measure(work, 1, 0)).at(0));
+    }
+    return all;
+  }
+
+  const Options &options_;
+  Worker worker_;
+  Enforcer enforcer_;
+  std::vector<FirstProgram> firsts_;
+  std::optional<Switch> subjects_;
+  std::map<std::pair<size_t, std::string>, Samples> samples_; // by place among the works, subject
+};
+
+} // namespace
+} // namespace warrant::bench
+
+int main(int argc, char **argv) {
+  using namespace warrant::bench;
+  Options options;
+  CLI::App app("Measures execs, opens and mappings under several enforcers. Guests only.");
+  app.add_option("--static", options.files.static_program)->required();
+  app.add_option("--dynamic", options.files.dynamic_program)->required();
+  app.add_option("--script", options.files.script);
+  app.add_option("--small", options.files.small, "a file that is read")->required();
+  app.add_option("--library", options.files.library, "a file that is mapped");
+  app.add_option("--room", options.room, "a folder for programs that are executed first");
+  app.add_option("--rounds", options.rounds);
+  app.add_option("--per-round", options.per_round);
+  app.add_option("--firsts", options.firsts, "first execs of each size in a round");
+  app.add_option("--digests", options.digests, "other digests that are published");
+  app.add_option("--uid", options.uid, "whose works are measured");
+  app.add_option("--enforcer", options.enforcer, "a command that starts and stops the others");
+  app.add_option("--authorized", options.authorized, "more files that Warrant allows");
+  app.add_option("--works", options.works)->delimiter(',');
+  app.add_option("--last", options.last, "enforcers that cannot be ended")->delimiter(',');
+  app.add_option("--subjects", options.subjects)->delimiter(',');
+  CLI11_PARSE(app, argc, argv);
+  for (size_t i = 0; i < kFirstBytes.size(); i++)
+    options.files.first[i] = options.room + "/first-" + std::to_string(kFirstBytes[i]);
+  Bench bench(options);
+  bench.run();
+  if (std::count(options.subjects.begin(), options.subjects.end(), "enforce") != 0)
+    bench.print_hook_costs();
+  bench.print();
   return 0;
 }

@@ -5,8 +5,10 @@
 #include <bpf/libbpf.h>
 #include <sys/stat.h>
 
+#include <array>
 #include <cerrno>
 #include <cstring>
+#include <fstream>
 
 #include "artifacts/bytes.h"
 #include "artifacts/names.h"
@@ -17,39 +19,59 @@
 namespace warrant::bench {
 namespace {
 
-w_verdict_key key_of(uint64_t number) {
-  Digest digest = sha256(ByteView(reinterpret_cast<const uint8_t *>(&number), sizeof(number)));
+constexpr std::array<std::string_view, 5> kSubjectNames = {"none", "empty", "observe", "enforce",
+                                                           "everything"};
+constexpr uint32_t kOpenArtifact = 1;    // what the host may run
+constexpr uint32_t kReadingArtifact = 2; // an interpreter whose reads are judged
+constexpr uint32_t kUserScope = W_SCOPE_FIRST_FREE;
+constexpr uint32_t kCgroupScope = W_SCOPE_FIRST_FREE + 1;
+
+// Freed maps return only after a grace period, so the first publication tells most.
+int64_t free_bytes() {
+  std::ifstream file("/proc/meminfo");
+  for (std::string line; std::getline(file, line);)
+    if (line.starts_with("MemFree:"))
+      return std::stoll(line.substr(8)) * 1024;
+  return 0;
+}
+
+Digest digest_of_number(uint64_t number) {
+  return sha256(ByteView(reinterpret_cast<const uint8_t *>(&number), sizeof(number)));
+}
+
+w_verdict_key key_of(uint32_t scope, const Digest &digest) {
   w_verdict_key key{};
-  key.scope = W_SCOPE_HOST;
+  key.scope = scope;
   key.digest_kind = W_DIGEST_SHA256;
   std::memcpy(key.digest, digest.data(), digest.size());
   return key;
 }
 
-Result<Entries> make_entries(const std::vector<std::string> &authorized, size_t fill) {
-  Entries entries;
+w_artifact artifact_called(uint8_t id) {
   w_artifact artifact{};
-  artifact.id[0] = 1;
+  artifact.id[0] = id;
   artifact.not_after = W_FOREVER;
   artifact.environment = W_ENVIRONMENT_OPEN;
-  entries.artifacts = {w_artifact{}, artifact};
-  w_verdict verdict{};
-  verdict.grants[0] = W_GRANT(1, W_ACTION_EXEC | W_ACTION_MAP);
-  for (size_t i = 0; i < fill; i++)
-    entries.verdicts.emplace_back(key_of(i), verdict);
-  for (const std::string &path : authorized) {
-    Digest digest = WARRANT_TRY(sha256_of_file(path));
-    w_verdict_key key = key_of(0);
-    std::memcpy(key.digest, digest.data(), digest.size());
-    entries.verdicts.emplace_back(key, verdict);
-  }
-  return entries;
+  return artifact;
 }
 
-KernelPolicy policy() {
+// Scopes that are looked for at each exec: the user's, which has verdicts of its own, and one of a
+// cgroup that the measured process is not in.
+void add_scopes(Entries &entries, uid_t uid) {
+  w_artifact reading = artifact_called(kReadingArtifact);
+  reading.constraints = W_ARTIFACT_READS_SUFFIXES;
+  entries.artifacts.push_back(reading);
+  entries.uids = {{uid, w_uid_scope{.scope = kUserScope, .mode = 0}}};
+  w_cgroup_key key{};
+  std::strcpy(key.name, "bench.slice");
+  entries.cgroups = {{key, w_cgroup_node{.node = 1, .scope = kCgroupScope, .mode = 0}}};
+  entries.flags = W_GENERATION_HAS_UIDS | W_GENERATION_HAS_CGROUPS | W_GENERATION_HAS_READS;
+}
+
+KernelPolicy policy_of(Subject subject) {
   KernelPolicy policy;
-  policy.mode = W_MODE_ENFORCE;
-  policy.audit = W_AUDIT_OPTIONAL;
+  policy.mode = subject == Subject::kObserve ? W_MODE_OBSERVE : W_MODE_ENFORCE;
+  policy.audit = subject == Subject::kEverything ? W_AUDIT_REQUIRED : W_AUDIT_OPTIONAL;
   for (const Filesystem &filesystem : known_filesystems())
     policy.filesystems.push_back(filesystem.magic);
   return policy;
@@ -71,9 +93,21 @@ Error said(const std::string &what) {
 
 } // namespace
 
+std::optional<Subject> subject_called(std::string_view name) {
+  for (size_t i = 0; i < kSubjectNames.size(); i++)
+    if (kSubjectNames[i] == name)
+      return static_cast<Subject>(i);
+  return std::nullopt;
+}
+
 Result<Switch> Switch::create(const std::string &pins, const std::vector<std::string> &authorized,
-                              size_t fill) {
+                              uid_t uid, size_t fill) {
   Switch made;
+  made.uid_ = uid;
+  for (const std::string &path : authorized)
+    made.authorized_.push_back(WARRANT_TRY(sha256_of_file(path)));
+  for (size_t i = 0; i < fill; i++)
+    made.fill_.push_back(digest_of_number(i));
   made.empty_.reset(empty__open());
   made.enforcement_.reset(enforcement__open());
   if (!made.empty_ || !made.enforcement_)
@@ -91,23 +125,48 @@ Result<Switch> Switch::create(const std::string &pins, const std::vector<std::st
   if (bpf_obj_pin(bpf_program__fd(made.enforcement_->progs.take_uses),
                   take_uses_pin_path(pins).c_str()) != 0)
     return said("cannot pin");
-  MapSet maps = WARRANT_TRY(MapSet::open(pins));
-  Publisher publisher = WARRANT_TRY(Publisher::create(maps));
-  Entries entries = WARRANT_TRY(make_entries(authorized, fill));
-  WARRANT_TRY(publisher.publish(entries, policy()));
+  made.maps_ = std::make_unique<MapSet>(WARRANT_TRY(MapSet::open(pins)));
+  made.publisher_.emplace(WARRANT_TRY(Publisher::create(*made.maps_)));
   made.events_.emplace(
       WARRANT_TRY(EventReader::open(bpf_map__fd(made.enforcement_->maps.events), [](ByteView) {})));
   return made;
 }
 
+// Once in a row: the same subject again finds what it decides by in force.
+Status Switch::publish(Subject subject) {
+  if (published_ == subject)
+    return {};
+  Entries entries;
+  entries.artifacts = {w_artifact{}, artifact_called(kOpenArtifact)};
+  w_verdict verdict{};
+  verdict.grants[0] = W_GRANT(kOpenArtifact, W_ACTION_EXEC | W_ACTION_MAP | W_ACTION_INTERPRET);
+  for (const Digest &digest : fill_)
+    entries.verdicts.emplace_back(key_of(W_SCOPE_HOST, digest), verdict);
+  for (const Digest &digest : authorized_)
+    entries.verdicts.emplace_back(key_of(W_SCOPE_HOST, digest), verdict);
+  if (subject == Subject::kEverything) {
+    add_scopes(entries, uid_);
+    for (const Digest &digest : authorized_)
+      entries.verdicts.emplace_back(key_of(kUserScope, digest), verdict);
+  }
+  const int64_t before = free_bytes();
+  last_ = WARRANT_TRY(publisher_->publish(entries, policy_of(subject)));
+  last_bytes_ = before - free_bytes();
+  published_ = subject;
+  return {};
+}
+
 Status Switch::select(Subject subject) {
   empty__detach(empty_.get());
   enforcement__detach(enforcement_.get());
-  events_->consume();
+  WARRANT_TRY(events_->consume());
   events_->release();
+  if (subject != Subject::kNone && subject != Subject::kEmpty)
+    WARRANT_TRY(publish(subject));
   if (subject == Subject::kEmpty && empty__attach(empty_.get()) != 0)
     return said("cannot attach the empty programs");
-  if (subject == Subject::kWarrant && enforcement__attach(enforcement_.get()) != 0)
+  if (subject != Subject::kNone && subject != Subject::kEmpty &&
+      enforcement__attach(enforcement_.get()) != 0)
     return said("cannot attach Warrant");
   return {};
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What is measured against what: nothing attached, empty programs, Warrant enforcing.
+// What is measured of this project's own programs: nothing attached, empty programs, Warrant.
 #pragma once
 
 #include <memory>
@@ -10,14 +10,22 @@
 #include "artifacts/result.h"
 #include "daemon/event_reader.h"
 #include "daemon/pins.h"
+#include "daemon/publish.h"
 #include "empty.skel.h"
 #include "enforcement.skel.h"
 
 namespace warrant::bench {
 
-enum class Subject : size_t { kNone, kEmpty, kWarrant, kCount };
-inline constexpr std::string_view kSubjectNames[] = {"none", "empty", "warrant"};
-static_assert(std::size(kSubjectNames) == static_cast<size_t>(Subject::kCount));
+enum class Subject {
+  kNone,
+  kEmpty,
+  kObserve,    // Warrant, which refuses nothing
+  kEnforce,    // Warrant with verdicts for the whole host
+  kEverything, // with scopes for users and cgroups, rules for interpreters, and records required
+};
+
+// What a name in kSubjectNames says; nothing: another enforcer's name.
+std::optional<Subject> subject_called(std::string_view name);
 
 // Calls of one program and the time they took, as bpf_stats count: with what counting itself costs.
 struct HookCost {
@@ -26,21 +34,26 @@ struct HookCost {
   uint64_t nanoseconds = 0;
 };
 
-// Both objects loaded once; attaching and detaching is what changes between rounds. Nothing is
-// pinned but the maps, below a directory of its own.
+// Both objects loaded once; attaching and detaching, and what is published, is what changes between
+// rounds. Nothing is pinned but the maps, below a directory of its own.
 class Switch {
  public:
-  // Publishes verdicts for `authorized` (files) and `fill` more digests that nothing has.
+  // Verdicts will be published for `authorized` (files, for `uid`, too) and `fill` more digests
+  // that nothing has.
   static Result<Switch> create(const std::string &pins, const std::vector<std::string> &authorized,
-                               size_t fill);
+                               uid_t uid, size_t fill);
 
   Switch(Switch &&) = default;
   // Detaches whatever was attached before, and takes what was recorded out of the ring, as a daemon
-  // does all the time: an exec pays for waking one up where much is waiting. Error: what the kernel
-  // said.
+  // does all the time: an exec pays for waking one up where much is waiting. Publishes what the
+  // subject decides by. Error: what the kernel said.
   Status select(Subject subject);
   // What the kernel counted of each of Warrant's programs so far (needs bpf_enable_stats).
   Result<std::vector<HookCost>> costs() const;
+  // The last publication.
+  const Published &last() const { return last_; }
+  // Bytes that less memory is free for it, by what the kernel says of the whole machine.
+  int64_t last_bytes() const { return last_bytes_; }
 
  private:
   struct Close {
@@ -48,10 +61,19 @@ class Switch {
     void operator()(::enforcement *skeleton) const { enforcement__destroy(skeleton); }
   };
   Switch() = default;
+  Status publish(Subject subject);
 
   std::unique_ptr<::empty, Close> empty_;
   std::unique_ptr<::enforcement, Close> enforcement_;
   std::optional<EventReader> events_;
+  std::unique_ptr<MapSet> maps_; // the publisher points to it
+  std::optional<Publisher> publisher_;
+  std::vector<Digest> authorized_;
+  std::vector<Digest> fill_;
+  uid_t uid_ = 0;
+  std::optional<Subject> published_;
+  Published last_;
+  int64_t last_bytes_ = 0;
 };
 
 } // namespace warrant::bench

@@ -7,6 +7,7 @@
 #include <array>
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "artifacts/result.h"
@@ -14,31 +15,67 @@
 
 namespace warrant::bench {
 
-enum class Work : uint32_t { kStatic, kDynamic, kOpen, kCount };
-inline constexpr std::array<const char *, 3> kWorkNames = {
-    "vfork+exec+wait static", "vfork+exec+wait dynamic", "open+read+close"};
-inline constexpr size_t kWorks = static_cast<size_t>(Work::kCount);
+enum class Work : uint32_t {
+  kStatic,
+  kDynamic,
+  kScript,
+  kFork,
+  kOpen,
+  kMap,
+  kFirst64K, // one for each of kFirstBytes
+  kFirst1M,
+  kFirst16M,
+  kHash64K, // the same
+  kHash1M,
+  kHash16M,
+  kStorm,
+};
 
-// What is not measured before each round.
-inline constexpr size_t kWarmups = 5;
+struct WorkName {
+  std::string_view option;
+  std::string_view says;
+};
+inline constexpr std::array<WorkName, 13> kWorkNames = {{
+    {"static", "vfork+exec+wait static"},
+    {"dynamic", "vfork+exec+wait dynamic"},
+    {"script", "vfork+exec+wait script"},
+    {"fork", "fork+exec+wait static"},
+    {"open", "open+read+close"},
+    {"map", "open+mmap+munmap+close"},
+    {"first-64k", "first exec of 64 KiB"},
+    {"first-1m", "first exec of 1 MiB"},
+    {"first-16m", "first exec of 16 MiB"},
+    {"hash-64k", "kernel's SHA-256 of 64 KiB"},
+    {"hash-1m", "kernel's SHA-256 of 1 MiB"},
+    {"hash-16m", "kernel's SHA-256 of 16 MiB"},
+    {"storm", "2 x 10 execs at once"},
+}};
 
+inline constexpr std::array<size_t, 3> kFirstBytes = {64 << 10, 1 << 20, 16 << 20};
+
+/// What the works run, open and map.
 struct Files {
   std::string static_program;
   std::string dynamic_program;
+  std::string script;
   std::string small;
+  std::string library;
+  std::array<std::string, kFirstBytes.size()> first; ///< each made anew before each first exec
 };
 
-// A process of its own, because every vfork copies the descriptors and every exec closes those that
-// are marked so: whoever holds a link to each hook pays for that, and nothing else on a host does.
+/// A process of its own, because every vfork copies the descriptors and every exec closes those
+/// that are marked so: whoever holds a link to each hook pays for that, and nothing else on a host
+/// does. It runs as another user: fapolicyd trusts root with everything.
 class Worker {
  public:
-  // To be called before anything of the product is opened. Error: what the kernel said.
-  static Result<Worker> start(const Files &files);
+  /// To be called before anything of the product is opened. `uid` is its gid, too. Error: what the
+  /// kernel said.
+  static Result<Worker> start(const Files &files, uid_t uid);
 
   Worker(Worker &&) = default;
-  // Does the work `count` times, after kWarmups: nanoseconds of each, CLOCK_MONOTONIC (with
-  // -icount instructions). Error: the worker ended, having said why.
-  Result<std::vector<int64_t>> measure(Work work, size_t count);
+  /// Does the work `count` times, after `warmups`: nanoseconds of each, CLOCK_MONOTONIC (with
+  /// -icount instructions). Error: the worker ended, having said why.
+  Result<std::vector<int64_t>> measure(Work work, size_t count, size_t warmups);
 
  private:
   explicit Worker(UniqueFd channel) : channel_(std::move(channel)) {}

@@ -22,7 +22,8 @@ PLAIN = Variant("warrant")
 AGED = Variant("aged", group="aged", size="2500M", aged=True)
 WORK = Variant("work", group="work", size="5G")
 CONTAINERS = Variant("containers", group="containers", size="2G")
-VARIANTS = {variant.name: variant for variant in (PLAIN, AGED, WORK, CONTAINERS)}
+BENCH = Variant("bench", group="bench", size="3G")
+VARIANTS = {variant.name: variant for variant in (PLAIN, AGED, WORK, CONTAINERS, BENCH)}
 
 
 def authority_folder(disk):
