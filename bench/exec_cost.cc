@@ -32,6 +32,7 @@ struct Options {
   size_t firsts = 3; // first execs of each size in a round
   size_t digests = 10000;
   uint32_t uid = 1000;
+  bool verity = false;                 // first execs are of files with fs-verity
   std::string enforcer;                // called with a name and start or stop: 0 when it enforces
   std::vector<std::string> authorized; // besides what the works need
   std::vector<std::string> subjects = {"none", "empty", "enforce"};
@@ -110,10 +111,10 @@ class Bench {
         worker_(need(Worker::start(options.files, options.uid))),
         enforcer_(options.enforcer) {
     for (size_t i = 0; i < kFirstBytes.size() && !options.room.empty(); i++)
-      firsts_.push_back(need(FirstProgram::create(options.files.static_program,
-                                                  options.files.first[i], kFirstBytes[i])));
-    subjects_.emplace(need(
-        Switch::create("/sys/fs/bpf/warrant-bench", needed_files(), options.uid, options.digests)));
+      firsts_.push_back(need(FirstProgram::create(
+          options.files.static_program, options.files.first[i], kFirstBytes[i], options.verity)));
+    subjects_.emplace(need(Switch::create("/sys/fs/bpf/warrant-bench", needed_files(),
+                                          verity_digests(), options.uid, options.digests)));
   }
 
   void run() {
@@ -175,6 +176,14 @@ class Bench {
  private:
   static const char *says(const std::string &name) {
     return kWorkNames[static_cast<size_t>(work_called(name))].says.data();
+  }
+
+  std::vector<Digest> verity_digests() const {
+    std::vector<Digest> digests;
+    for (const FirstProgram &first : firsts_)
+      if (options_.verity)
+        digests.push_back(need(first.verity_digest()));
+    return digests;
   }
 
   // What the worker and its children run and map, and what the options name.
@@ -258,6 +267,7 @@ int main(int argc, char **argv) {
   app.add_option("--rounds", options.rounds);
   app.add_option("--per-round", options.per_round);
   app.add_option("--firsts", options.firsts, "first execs of each size in a round");
+  app.add_flag("--verity", options.verity, "first execs are of files with fs-verity");
   app.add_option("--digests", options.digests, "other digests that are published");
   app.add_option("--uid", options.uid, "whose works are measured");
   app.add_option("--enforcer", options.enforcer, "a command that starts and stops the others");

@@ -2,10 +2,13 @@
 #include "bench/first.h"
 
 #include <fcntl.h>
+#include <linux/fsverity.h>
+#include <sys/ioctl.h>
 #include <sys/xattr.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstring>
 #include <fstream>
@@ -29,8 +32,9 @@ Error why(const std::string &what) {
 } // namespace
 
 Result<FirstProgram> FirstProgram::create(const std::string &program, const std::string &path,
-                                          size_t bytes) {
+                                          size_t bytes, bool with_verity) {
   FirstProgram made;
+  made.with_verity_ = with_verity;
   made.path_ = path;
   std::ifstream file(program, std::ios::binary);
   made.content_.assign(std::istreambuf_iterator<char>(file), {});
@@ -46,7 +50,7 @@ Result<FirstProgram> FirstProgram::create(const std::string &program, const std:
 
 Status FirstProgram::renew() const {
   ::unlink(path_.c_str());
-  const UniqueFd file(::open(path_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0755));
+  UniqueFd file(::open(path_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0755));
   for (size_t at = 0; at < content_.size();) {
     const ssize_t wrote = ::write(file.get(), content_.data() + at, content_.size() - at);
     if (wrote <= 0)
@@ -59,7 +63,29 @@ Status FirstProgram::renew() const {
     return why("cannot label " + path_);
   if (::fsync(file.get()) != 0)
     return why("cannot write " + path_);
+  if (!with_verity_)
+    return {};
+  // Nobody may have it open for writing.
+  file = UniqueFd(::open(path_.c_str(), O_RDONLY | O_CLOEXEC));
+  fsverity_enable_arg asked{};
+  asked.version = 1;
+  asked.hash_algorithm = FS_VERITY_HASH_ALG_SHA256;
+  asked.block_size = 4096;
+  if (::ioctl(file.get(), FS_IOC_ENABLE_VERITY, &asked) != 0)
+    return why("no fs-verity for " + path_);
   return {};
+}
+
+Result<Digest> FirstProgram::verity_digest() const {
+  const UniqueFd file(::open(path_.c_str(), O_RDONLY | O_CLOEXEC));
+  alignas(fsverity_digest) std::array<uint8_t, sizeof(fsverity_digest) + sizeof(Digest)> room{};
+  auto *told = reinterpret_cast<fsverity_digest *>(room.data());
+  told->digest_size = sizeof(Digest);
+  if (::ioctl(file.get(), FS_IOC_MEASURE_VERITY, told) != 0)
+    return why("no fs-verity digest of " + path_);
+  Digest digest;
+  std::memcpy(digest.data(), room.data() + sizeof(fsverity_digest), digest.size());
+  return digest;
 }
 
 } // namespace warrant::bench

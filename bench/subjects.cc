@@ -101,8 +101,9 @@ std::optional<Subject> subject_called(std::string_view name) {
 }
 
 Result<Switch> Switch::create(const std::string &pins, const std::vector<std::string> &authorized,
-                              uid_t uid, size_t fill) {
+                              std::vector<Digest> verity, uid_t uid, size_t fill) {
   Switch made;
+  made.verity_ = std::move(verity);
   made.uid_ = uid;
   for (const std::string &path : authorized)
     made.authorized_.push_back(WARRANT_TRY(sha256_of_file(path)));
@@ -144,6 +145,10 @@ Status Switch::publish(Subject subject) {
     entries.verdicts.emplace_back(key_of(W_SCOPE_HOST, digest), verdict);
   for (const Digest &digest : authorized_)
     entries.verdicts.emplace_back(key_of(W_SCOPE_HOST, digest), verdict);
+  for (const Digest &digest : verity_) {
+    entries.verdicts.emplace_back(key_of(W_SCOPE_HOST, digest), verdict);
+    entries.verdicts.back().first.digest_kind = W_DIGEST_VERITY;
+  }
   if (subject == Subject::kEverything) {
     add_scopes(entries, uid_);
     for (const Digest &digest : authorized_)

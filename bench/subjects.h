@@ -38,10 +38,10 @@ struct HookCost {
 // rounds. Nothing is pinned but the maps, below a directory of its own.
 class Switch {
  public:
-  // Verdicts will be published for `authorized` (files, for `uid`, too) and `fill` more digests
-  // that nothing has.
+  // Verdicts will be published for `authorized` (files, for `uid`, too), for `verity` digests, and
+  // for `fill` more that nothing has.
   static Result<Switch> create(const std::string &pins, const std::vector<std::string> &authorized,
-                               uid_t uid, size_t fill);
+                               std::vector<Digest> verity, uid_t uid, size_t fill);
 
   Switch(Switch &&) = default;
   // Detaches whatever was attached before, and takes what was recorded out of the ring, as a daemon
@@ -69,6 +69,7 @@ class Switch {
   std::unique_ptr<MapSet> maps_; // the publisher points to it
   std::optional<Publisher> publisher_;
   std::vector<Digest> authorized_;
+  std::vector<Digest> verity_;
   std::vector<Digest> fill_;
   uid_t uid_ = 0;
   std::optional<Subject> published_;
