@@ -124,7 +124,8 @@ Struct guard() {
   using T = w_guard;
   return {"w_guard",
           sizeof(T),
-          {FIELD(T, mount), FIELD(T, folders), FIELD(T, device), FIELD(T, btf), FIELD(T, maps)}};
+          {FIELD(T, mount), FIELD(T, folders), FIELD(T, device), FIELD(T, btf), FIELD(T, maps),
+           FIELD(T, devices), FIELD(T, whole)}};
 }
 
 Struct guard_request() {
