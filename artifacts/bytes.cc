@@ -2,7 +2,6 @@
 #include "artifacts/bytes.h"
 
 #include <fcntl.h>
-#include <openssl/evp.h>
 #include <sodium.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -12,7 +11,8 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
-#include <memory>
+
+#include "artifacts/openssl.h"
 
 namespace warrant {
 namespace {
@@ -27,10 +27,6 @@ Error system_error(std::string_view what, const std::string &path) {
 Error too_large(const std::string &path, size_t limit) {
   return Error{path + ": larger than " + std::to_string(limit) + " bytes"};
 }
-
-struct FreeHash {
-  void operator()(EVP_MD_CTX *hash) const { EVP_MD_CTX_free(hash); }
-};
 
 class Fd {
  public:
@@ -170,7 +166,7 @@ Digest sha256(ByteView bytes) {
 Result<Digest> sha256_of_fd(int fd) {
   // By OpenSSL, which uses the processor's own instructions for it, as libsodium does not: this is
   // the way of whole programs and libraries.
-  const std::unique_ptr<EVP_MD_CTX, FreeHash> hash(EVP_MD_CTX_new());
+  const openssl::DigestContext hash(EVP_MD_CTX_new());
   if (!hash || EVP_DigestInit_ex(hash.get(), EVP_sha256(), nullptr) != 1)
     return Error{"cannot begin a SHA-256"};
   std::vector<uint8_t> piece(kPieceSize);

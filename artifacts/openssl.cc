@@ -2,6 +2,7 @@
 #include "artifacts/openssl.h"
 
 #include <openssl/core_names.h>
+#include <openssl/crypto.h>
 #include <openssl/param_build.h>
 #include <openssl/params.h>
 
@@ -28,6 +29,10 @@ Key from_params(const char *type, const OSSL_PARAM *parameters) {
 }
 
 } // namespace
+
+void ignore_configuration() {
+  OPENSSL_init_crypto(OPENSSL_INIT_NO_LOAD_CONFIG, nullptr);
+}
 
 Result<Key> p256_key(const P256Point &point) {
   constexpr size_t kScalar = std::tuple_size_v<decltype(point.x)>;

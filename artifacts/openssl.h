@@ -28,6 +28,10 @@ using DigestContext = Owned<EVP_MD_CTX, EVP_MD_CTX_free>;
 using CipherContext = Owned<EVP_CIPHER_CTX, EVP_CIPHER_CTX_free>;
 using Number = Owned<BIGNUM, BN_free>;
 
+/// First thing in main(): what openssl.cnf and OPENSSL_CONF say (engines and providers that are
+/// loaded into the process, algorithms that are not to be used) is for others. OpenSSL 3.0.
+void ignore_configuration();
+
 /// Error: it is no point of P-256.
 Result<Key> p256_key(const P256Point &point);
 /// Exponent 65537; the modulus is big-endian.

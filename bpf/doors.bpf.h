@@ -46,7 +46,7 @@ static __always_inline int w_is_claimed(const struct w_guard *guard, struct bloc
   struct block_device *whole = BPF_CORE_READ(device, bd_disk, part0);
   const void *holder;
 
-  if (BPF_CORE_READ(device, bd_holder))
+  if (!whole || BPF_CORE_READ(device, bd_holder))
     return 1;
   holder = whole == device ? NULL : BPF_CORE_READ(whole, bd_holder);
   return holder && (__u64)holder != guard->whole;

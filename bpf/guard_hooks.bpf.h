@@ -228,10 +228,14 @@ int BPF_PROG(on_personality_32, struct pt_regs___kernel *registers) {
 static __always_inline void w_find_symbols(struct w_guard *place) {
   static const char devices[] = "blockdev_superblock";
   static const char whole[] = "bd_may_claim";
+  struct super_block *all = NULL;
   __u64 address = 0;
 
   if (bpf_kallsyms_lookup_name(devices, sizeof(devices), 0, &address) == 0)
-    bpf_probe_read_kernel(&place->devices, sizeof(place->devices), (const void *)address);
+    bpf_probe_read_kernel(&all, sizeof(all), (const void *)address);
+  /* A module may have a symbol of that name. */
+  if (BPF_CORE_READ(all, s_magic) == BDEVFS_MAGIC)
+    place->devices = (__u64)all;
   if (bpf_kallsyms_lookup_name(whole, sizeof(whole), 0, &address) == 0)
     place->whole = address;
 }

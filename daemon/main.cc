@@ -10,6 +10,7 @@
 #include <filesystem>
 #include <string>
 
+#include "artifacts/openssl.h"
 #include "daemon/disarm.h"
 #include "daemon/service.h"
 #include "daemon/tpm.h"
@@ -65,6 +66,7 @@ int end_enforcement(const warrant::ServiceOptions &options) {
 } // namespace
 
 int main(int argc, char **argv) {
+  warrant::openssl::ignore_configuration();
   warrant::ServiceOptions options;
   options.host = host_name();
   CLI::App app{"warrantd - authorization before execution", "warrantd"};

@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "artifacts/bytes.h"
+#include "artifacts/openssl.h"
 #include "daemon/tpm.h"
 #include "daemon/version.h"
 #include "tools/cli/arguments.h"
@@ -98,6 +99,7 @@ std::string text_of_failure(const Failure &failure, Words words) {
 
 int main(int argc, char **argv) {
   using namespace warrant::cli;
+  warrant::openssl::ignore_configuration();
   warrant::silence_tss();
   const Words words = Words(argv, static_cast<size_t>(argc)).subspan(argc > 0 ? 1 : 0);
   const Answer answer = run(words);
