@@ -103,6 +103,8 @@ def stop_fapolicyd():
     process = daemon()
     if process is None:
         sys.exit("enforcer: fapolicyd ended by itself")
+    if runs(UNLISTED):
+        sys.exit("enforcer: fapolicyd let an unlisted program run")
     status = pathlib.Path(f"/proc/{process}/status").read_text()
     fields = dict(line.split(":", 1) for line in status.splitlines())
     report(residentKiB=int(fields["VmRSS"].split()[0]))

@@ -26,7 +26,8 @@ constexpr size_t kWarmups = 5;
 
 struct Options {
   Files files;
-  std::string room; // where programs are made that are executed for the first time
+  std::string first; // what those are made of
+  std::string room;  // where programs are made that are executed for the first time
   size_t rounds = 4;
   size_t per_round = 40;
   size_t firsts = 3; // first execs of each size in a round
@@ -111,8 +112,8 @@ class Bench {
         worker_(need(Worker::start(options.files, options.uid))),
         enforcer_(options.enforcer) {
     for (size_t i = 0; i < kFirstBytes.size() && !options.room.empty(); i++)
-      firsts_.push_back(need(FirstProgram::create(
-          options.files.static_program, options.files.first[i], kFirstBytes[i], options.verity)));
+      firsts_.push_back(need(FirstProgram::create(options.first, options.files.first[i],
+                                                  kFirstBytes[i], options.verity)));
     subjects_.emplace(need(Switch::create("/sys/fs/bpf/warrant-bench", needed_files(),
                                           verity_digests(), options.uid, options.digests)));
   }
@@ -126,10 +127,16 @@ class Bench {
       }
       std::fprintf(stderr, "round %zu of %zu\n", round + 1, options_.rounds);
     }
+    // Before those that leave something behind in the kernel.
+    if (std::count(options_.subjects.begin(), options_.subjects.end(), "enforce") != 0)
+      print_hook_costs();
     for (const std::string &name : options_.last) {
       select(name);
-      for (size_t round = 0; round < options_.rounds; round++)
+      for (size_t round = 0; round < options_.rounds; round++) {
+        if (subject_called(name))
+          need(subjects_->select(*subject_called(name))); // takes what was recorded out of the ring
         measure_selected(name);
+      }
     }
   }
 
@@ -212,6 +219,16 @@ class Bench {
     if (!own)
       enforcer_.start(name);
     ::sleep(1); // what the kernel still has to free of the one before
+    check_in_force(name);
+  }
+
+  // Nothing is measured of an enforcer that refuses nothing, nor of others after it.
+  void check_in_force(const std::string &name) {
+    const bool refuses = name != "none" && name != "empty" && name != "observe";
+    if (options_.files.unlisted.empty())
+      return;
+    if ((need(worker_.measure(Work::kUnlisted, 1, 0)).at(0) == 0) != refuses)
+      fail(name + (refuses ? ": an unlisted program ran" : ": an unlisted program was refused"));
   }
 
   void measure(const std::string &name) {
@@ -263,6 +280,9 @@ int main(int argc, char **argv) {
   app.add_option("--script", options.files.script);
   app.add_option("--small", options.files.small, "a file that is read")->required();
   app.add_option("--library", options.files.library, "a file that is mapped");
+  app.add_option("--unlisted", options.files.unlisted, "a program that nobody authorized");
+  app.add_option("--first", options.first,
+                 "the smallest program: what is executed first is made of it");
   app.add_option("--room", options.room, "a folder for programs that are executed first");
   app.add_option("--rounds", options.rounds);
   app.add_option("--per-round", options.per_round);
@@ -280,8 +300,6 @@ int main(int argc, char **argv) {
     options.files.first[i] = options.room + "/first-" + std::to_string(kFirstBytes[i]);
   Bench bench(options);
   bench.run();
-  if (std::count(options.subjects.begin(), options.subjects.end(), "enforce") != 0)
-    bench.print_hook_costs();
   bench.print();
   return 0;
 }

@@ -7,7 +7,6 @@
 #include <sys/xattr.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstring>
@@ -40,9 +39,9 @@ Result<FirstProgram> FirstProgram::create(const std::string &program, const std:
   made.content_.assign(std::istreambuf_iterator<char>(file), {});
   if (!file || made.content_.empty())
     return Error{"cannot read " + program};
-  // Larger than the smallest size is a program that is linked statically: that one then has its
-  // own.
-  made.content_.resize(std::max(bytes, made.content_.size()));
+  if (made.content_.size() > bytes)
+    return Error{program + ": larger than " + std::to_string(bytes) + " bytes"};
+  made.content_.resize(bytes);
   made.digest_ = sha256(ByteView(made.content_.data(), made.content_.size()));
   WARRANT_TRY(made.renew());
   return made;

@@ -29,13 +29,14 @@ enum class Work : uint32_t {
   kHash1M,
   kHash16M,
   kStorm,
+  kUnlisted, // not measured: 1 where it ran, 0 where it was refused
 };
 
 struct WorkName {
   std::string_view option;
   std::string_view says;
 };
-inline constexpr std::array<WorkName, 13> kWorkNames = {{
+inline constexpr std::array<WorkName, 14> kWorkNames = {{
     {"static", "vfork+exec+wait static"},
     {"dynamic", "vfork+exec+wait dynamic"},
     {"script", "vfork+exec+wait script"},
@@ -49,6 +50,7 @@ inline constexpr std::array<WorkName, 13> kWorkNames = {{
     {"hash-1m", "kernel's SHA-256 of 1 MiB"},
     {"hash-16m", "kernel's SHA-256 of 16 MiB"},
     {"storm", "2 x 10 execs at once"},
+    {"unlisted", "a program that nobody authorized"},
 }};
 
 inline constexpr std::array<size_t, 3> kFirstBytes = {64 << 10, 1 << 20, 16 << 20};
@@ -60,6 +62,7 @@ struct Files {
   std::string script;
   std::string small;
   std::string library;
+  std::string unlisted;                              ///< what nobody authorized
   std::array<std::string, kFirstBytes.size()> first; ///< each made anew before each first exec
 };
 

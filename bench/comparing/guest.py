@@ -16,7 +16,8 @@ sys.path.insert(0, str(ROOT / "tools"))
 from harness import debian, guest, place, product, programs  # noqa: E402
 
 HOME = "/opt/bench"
-PLACES = {"exec_cost": HOME + "/exec_cost", "noop_static": HOME + "/noop_static", "noop_dynamic": HOME + "/noop_dynamic"}
+PLACES = {"exec_cost": HOME + "/exec_cost", "noop_static": HOME + "/noop_static", "noop_dynamic": HOME + "/noop_dynamic",
+          "noop_bare": HOME + "/noop_bare"}
 SCRIPT, SMALL, LIST = HOME + "/script", HOME + "/small", HOME + "/trust"
 UNLISTED, ENFORCER = HOME + "/unlisted", HOME + "/enforcer.py"
 FIRST_BYTES = (65536, 1048576, 16777216)
@@ -54,7 +55,7 @@ class Guest:
         self._files |= {at: text.encode() for at, text in TEXTS.items()}
         listed = trusted_files(debian.root_archive(group=guest.BENCH.group))
         listed += [trust_of(at, data) for at, data in self._files.items() if at != SMALL]
-        program = self._files[PLACES["noop_static"]]
+        program = self._files[PLACES["noop_bare"]]
         for size in FIRST_BYTES:
             listed.append(trust_of(f"{HOME}/first-{size}", program.ljust(size, b"\0")))
         self._files[LIST] = ("\n".join(listed) + "\n").encode()
@@ -73,7 +74,7 @@ class Guest:
         library = "$(ldd " + PLACES["noop_dynamic"] + " | awk '/libm.so/ {print $3}')"
         command += ["--cmd", f"modprobe -a algif_hash sha256_generic; cd {HOME} && {PLACES['exec_cost']} --static "
                     f"{PLACES['noop_static']} --dynamic {PLACES['noop_dynamic']} --script {SCRIPT} --small {SMALL} "
-                    f"--library {library} --room {HOME} --authorized /bin/sh --enforcer 'python3 {ENFORCER}' {words}"]
+                    f"--library {library} --room {HOME} --first {PLACES['noop_bare']} --unlisted {UNLISTED} --authorized /bin/sh --enforcer 'python3 {ENFORCER}' {words}"]
         rows, kept = [], []
         with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, errors="replace") as running:
             for line in running.stdout:
