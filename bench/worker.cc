@@ -54,7 +54,7 @@ bool runs(const std::string &program) {
   if (child == 0) {
     ::close(STDOUT_FILENO); // it may say that it ran
     ::execl(program.c_str(), program.c_str(), nullptr);
-    ::_exit(errno == EPERM ? 101 : 102);
+    ::_exit(errno == EPERM || errno == EACCES ? 101 : 102); // IMA says EACCES
   }
   int status = 0;
   if (child < 0 || ::waitpid(child, &status, 0) != child || !WIFEXITED(status) ||
