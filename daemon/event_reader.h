@@ -26,7 +26,8 @@ class EventReader {
   // release(): watch it for its edges.
   int poll_fd() const { return ring_map_; }
   // Hands over what has come since the last call. It stays in the ring, for a successor. Error: no
-  // memory to look at the ring; what was not handed over is so by the next call.
+  // memory to look at the ring: what was not handed over is so by the next call; or a header that
+  // no program of ours wrote: nothing behind it is ever handed over.
   Status consume();
   // What was handed over is durable: its room goes back to the kernel.
   void release();
