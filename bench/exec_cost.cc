@@ -200,7 +200,8 @@ class Bench {
     for (const std::string &path : {own.script, own.library})
       if (!path.empty())
         files.push_back(path);
-    if (!options_.room.empty())
+    // With fs-verity they run by that digest, or not at all.
+    if (!options_.room.empty() && !options_.verity)
       files.insert(files.end(), own.first.begin(), own.first.end());
     files.insert(files.end(), options_.authorized.begin(), options_.authorized.end());
     std::ifstream maps("/proc/self/maps");
@@ -225,8 +226,6 @@ class Bench {
   // Nothing is measured of an enforcer that refuses nothing, nor of others after it.
   void check_in_force(const std::string &name) {
     const bool refuses = name != "none" && name != "empty" && name != "observe";
-    if (options_.files.unlisted.empty())
-      return;
     if ((need(worker_.measure(Work::kUnlisted, 1, 0)).at(0) == 0) != refuses)
       fail(name + (refuses ? ": an unlisted program ran" : ": an unlisted program was refused"));
   }
@@ -280,7 +279,8 @@ int main(int argc, char **argv) {
   app.add_option("--script", options.files.script);
   app.add_option("--small", options.files.small, "a file that is read")->required();
   app.add_option("--library", options.files.library, "a file that is mapped");
-  app.add_option("--unlisted", options.files.unlisted, "a program that nobody authorized");
+  app.add_option("--unlisted", options.files.unlisted, "a program that nobody authorized")
+      ->required();
   app.add_option("--first", options.first,
                  "the smallest program: what is executed first is made of it");
   app.add_option("--room", options.room, "a folder for programs that are executed first");
