@@ -85,6 +85,8 @@ Judged judge_handover(ByteView envelope, const Bearer &bearer, const TrustState 
 }
 
 Json hand_over(const ControlServer::Question &question, const HandoverPremises &here) {
+  if (!here.unrecorded.empty())
+    return {{"ok", false}, {"error", "not on record: " + here.unrecorded}};
   const Bytes envelope = token_of(question.whole);
   Admission &admission = here.admission;
   const Bearer bearer{caller_of(question.peer.pid, question.peer.uid),

@@ -41,6 +41,8 @@ struct HandoverPremises {
   Recorder &recorder;
   const MapSet &maps;
   const TrustState &trust; // in force
+  // Why what the process did before is not on record: nothing is handed over then. Empty: it is.
+  const std::string &unrecorded;
 };
 
 // Answers `{"verb": "adopt-lineage", "token": "ENVELOPE IN BASE64"}`. First the id is taken, then

@@ -318,9 +318,7 @@ Json Service::answer(const ControlServer::Question &question) {
   const std::string &verb = question.verb;
   if (verb == "adopt-lineage") {
     tick(); // the exec that the process is in is on record before this
-    if (!record_error_.empty())
-      return Json{{"ok", false}, {"error", record_error_}};
-    return hand_over(question, {*admission_, recorder_, *maps_, trust_});
+    return hand_over(question, {*admission_, recorder_, *maps_, trust_, record_error_});
   }
   if (verb == "reload") {
     reload();
