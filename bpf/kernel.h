@@ -227,6 +227,7 @@ struct cred {
 struct task_struct {
   int pid;
   int tgid;
+  __u64 start_boottime; /* CLOCK_BOOTTIME, ns */
   const struct cred *cred;
   char comm[16];
   struct fs_struct *fs;

@@ -209,6 +209,25 @@ struct {
   __type(value, struct w_task);
 } own_rooms SEC(".maps");
 
+/*
+ * Tasks of which it is known that no rule binds what they read, so that an open by one of them need
+ * not look its context up. A task has the slot of its own address; the time at which it was started
+ * tells it from earlier ones at that address. Not pinned: what is not known is looked up.
+ */
+#define W_FREE_READERS 4096u /* a power of two */
+
+struct w_free_reader {
+  __u64 task;  /* its address; 0: nobody */
+  __u64 since; /* CLOCK_BOOTTIME, ns */
+};
+
+struct {
+  __uint(type, BPF_MAP_TYPE_ARRAY);
+  __uint(max_entries, W_FREE_READERS);
+  __type(key, __u32);
+  __type(value, struct w_free_reader);
+} free_readers SEC(".maps");
+
 struct {
   __uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
   __uint(max_entries, W_COUNTER_COUNT);

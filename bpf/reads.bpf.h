@@ -28,6 +28,56 @@ static __always_inline int w_has_readers(const struct w_config *cfg) {
   return w_generation(cfg, cfg->active)->flags & W_GENERATION_HAS_READS;
 }
 
+static __always_inline int w_is_bound_reader(const struct w_context *context) {
+  return context->process.flags & (W_PROCESS_READS_SUFFIXES | W_PROCESS_READS_LISTED);
+}
+
+/* The slot of the current task; addresses of tasks differ in the bits above the line of a cache. */
+static __always_inline struct w_free_reader *w_free_reader(__u64 task) {
+  __u32 slot = (__u32)((task >> 6) * 0x9e3779b97f4a7c15ull >> 52) & (W_FREE_READERS - 1);
+
+  return bpf_map_lookup_elem(&free_readers, &slot);
+}
+
+/*
+ * Whether the current task is known to read freely. Two tasks may write to a slot at once: what
+ * they leave mixed holds for neither, since the address is of one and the time of the other.
+ */
+static __always_inline int w_is_free_reader(void) {
+  __u64 task = bpf_get_current_task();
+  const struct w_free_reader *known = w_free_reader(task);
+
+  return known && known->task == task && known->since == bpf_get_current_task_btf()->start_boottime;
+}
+
+static __always_inline void w_note_free_reader(void) {
+  __u64 task = bpf_get_current_task();
+  struct w_free_reader *known = w_free_reader(task);
+
+  if (!known)
+    return;
+  known->task = task;
+  known->since = bpf_get_current_task_btf()->start_boottime;
+}
+
+/*
+ * The task has become what an exec made of it. A child is another task; nothing else changes what a
+ * task may read.
+ */
+static __always_inline void w_forget_free_reader(const struct w_context *context) {
+  struct w_free_reader *known;
+  __u64 task;
+
+  if (!w_is_bound_reader(context))
+    return;
+  task = bpf_get_current_task();
+  known = w_free_reader(task);
+  if (!known || known->task != task)
+    return;
+  known->task = 0;
+  known->since = 0;
+}
+
 /*
  * The name that the file asked for was given. Interpreters open the script by it anew, and where it
  * leads can change in between. `room` is scratch, overwritten.
@@ -125,9 +175,13 @@ static __always_inline int w_read(struct file *file, __u8 hook, int measures) {
 
   if (cfg && (!w_has_readers(cfg) || !(file->f_mode & FMODE_READ) || (file->f_flags & FMODE_EXEC)))
     return 0;
-  context = w_context();
-  if (context && !(context->process.flags & (W_PROCESS_READS_SUFFIXES | W_PROCESS_READS_LISTED)))
+  if (w_is_free_reader())
     return 0;
+  context = w_context();
+  if (context && !w_is_bound_reader(context)) {
+    w_note_free_reader();
+    return 0;
+  }
   task = w_enter(context);
   if (!task || !context || !cfg)
     return w_conclude_blind(cfg);
@@ -155,7 +209,7 @@ static __always_inline void w_follow(struct dentry *link, struct inode *inode) {
   struct w_name name;
   __u64 length;
 
-  if (!cfg || !w_has_readers(cfg))
+  if (!cfg || !w_has_readers(cfg) || w_is_free_reader())
     return;
   context = w_context_of(bpf_get_current_task_btf(), 0);
   if (!context || !(context->process.flags & W_PROCESS_READS_SUFFIXES))

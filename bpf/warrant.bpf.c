@@ -157,6 +157,7 @@ int BPF_PROG(on_bprm_committed, struct linux_binprm *bprm) {
   if ((context->flags & W_CONTEXT_SCRIPT_ONLY) && w_is_misled(bprm))
     bpf_send_signal(SIGKILL);
   w_commit_exec(context);
+  w_forget_free_reader(context);
   context->stack = (__u64)bprm->vma;
   w_send_commit(cfg, context, bprm->file);
   return 0;
