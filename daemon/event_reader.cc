@@ -53,19 +53,22 @@ Result<EventReader::Mapping> EventReader::map(int ring_map, size_t size, int pro
   return Mapping(address, Unmap{size});
 }
 
-// The layout of the two mappings is kernel/bpf/ringbuf.c's, "mmap()-able"; since 5.8.
 Result<EventReader> EventReader::open(int ring_map, Handler handler) {
   bpf_map_info info{};
   uint32_t info_size = sizeof(info);
   if (bpf_obj_get_info_by_fd(ring_map, &info, &info_size) != 0)
     return ring_error();
+  return open(ring_map, info.max_entries, std::move(handler));
+}
+
+// The layout of the two mappings is kernel/bpf/ringbuf.c's, "mmap()-able"; since 5.8.
+Result<EventReader> EventReader::open(int ring_map, uint64_t bytes, Handler handler) {
   const size_t page = page_size();
-  const size_t size = info.max_entries;
-  if (size < kWindow)
-    return Error{"the event ring is smaller than it should be"};
+  if (bytes < kWindow || (bytes & (bytes - 1)) != 0)
+    return Error{"the event ring is not as large as it should be"};
   Mapping consumer = WARRANT_TRY(map(ring_map, page, PROT_READ | PROT_WRITE, 0));
   Mapping producer = WARRANT_TRY(map(ring_map, page, PROT_READ, page));
-  return EventReader(ring_map, size, std::move(consumer), std::move(producer), std::move(handler));
+  return EventReader(ring_map, bytes, std::move(consumer), std::move(producer), std::move(handler));
 }
 
 Result<const uint8_t *> EventReader::look() {

@@ -21,6 +21,9 @@ class EventReader {
   using Handler = std::function<void(ByteView)>;
 
   static Result<EventReader> open(int ring_map, Handler handler);
+  // The same of a ring of so many bytes, a power of two and at least 1 MiB, in any file that is
+  // laid out as the kernel's is.
+  static Result<EventReader> open(int ring_map, uint64_t bytes, Handler handler);
 
   // Becomes readable when the kernel wants attention: a denial, or much that waits. Stays so until
   // release(): watch it for its edges.
