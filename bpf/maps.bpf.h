@@ -211,14 +211,17 @@ struct {
 
 /*
  * Tasks of which it is known that no rule binds what they read, so that an open by one of them need
- * not look its context up. A task has the slot of its own address; the time at which it was started
- * tells it from earlier ones at that address. Not pinned: what is not known is looked up.
+ * not look its context up. A task has the slot of its own address, which it may share: then the
+ * last one counts. The time of its start tells it from one that had the address before, except that
+ * a thread that executes takes its leader's time over: so the address alone decides what is
+ * forgotten. Not pinned: what is not known is looked up.
  */
-#define W_FREE_READERS 4096u /* a power of two */
+#define W_FREE_READERS 16384u /* a power of two: 1 << W_FREE_READERS_BITS */
+#define W_FREE_READERS_BITS 14
 
 struct w_free_reader {
-  __u64 task;  /* its address; 0: nobody */
-  __u64 since; /* CLOCK_BOOTTIME, ns */
+  volatile __u64 task;  /* its address; 0: nobody */
+  volatile __u64 since; /* CLOCK_BOOTTIME, ns */
 };
 
 struct {

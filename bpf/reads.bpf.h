@@ -34,20 +34,23 @@ static __always_inline int w_is_bound_reader(const struct w_context *context) {
 
 /* The slot of the current task; addresses of tasks differ in the bits above the line of a cache. */
 static __always_inline struct w_free_reader *w_free_reader(__u64 task) {
-  __u32 slot = (__u32)((task >> 6) * 0x9e3779b97f4a7c15ull >> 52) & (W_FREE_READERS - 1);
+  __u32 slot = (__u32)((task >> 6) * 0x9e3779b97f4a7c15ull >> (64 - W_FREE_READERS_BITS));
 
+  slot &= W_FREE_READERS - 1;
   return bpf_map_lookup_elem(&free_readers, &slot);
 }
 
 /*
- * Whether the current task is known to read freely. Two tasks may write to a slot at once: what
- * they leave mixed holds for neither, since the address is of one and the time of the other.
+ * Whether the current task is known to read freely. Two tasks may write to a slot at once, and may
+ * have been started at the same time as the clock tells it. So the address is written first and
+ * read last: who finds its own time there that another one wrote finds the other's address, too. A
+ * task that is bound never writes its own.
  */
 static __always_inline int w_is_free_reader(void) {
   __u64 task = bpf_get_current_task();
   const struct w_free_reader *known = w_free_reader(task);
 
-  return known && known->task == task && known->since == bpf_get_current_task_btf()->start_boottime;
+  return known && known->since == bpf_get_current_task_btf()->start_boottime && known->task == task;
 }
 
 static __always_inline void w_note_free_reader(void) {
@@ -64,14 +67,10 @@ static __always_inline void w_note_free_reader(void) {
  * The task has become what an exec made of it. A child is another task; nothing else changes what a
  * task may read.
  */
-static __always_inline void w_forget_free_reader(const struct w_context *context) {
-  struct w_free_reader *known;
-  __u64 task;
+static __always_inline void w_forget_free_reader(void) {
+  __u64 task = bpf_get_current_task();
+  struct w_free_reader *known = w_free_reader(task);
 
-  if (!w_is_bound_reader(context))
-    return;
-  task = bpf_get_current_task();
-  known = w_free_reader(task);
   if (!known || known->task != task)
     return;
   known->task = 0;

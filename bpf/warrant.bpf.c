@@ -152,12 +152,15 @@ int BPF_PROG(on_bprm_committed, struct linux_binprm *bprm) {
   const struct w_config *cfg = w_get_config();
   struct w_context *context = w_context();
 
-  if (!context || !cfg)
+  if (!context || !cfg) {
+    w_forget_free_reader();
     return 0;
+  }
   if ((context->flags & W_CONTEXT_SCRIPT_ONLY) && w_is_misled(bprm))
     bpf_send_signal(SIGKILL);
   w_commit_exec(context);
-  w_forget_free_reader(context);
+  if (w_is_bound_reader(context))
+    w_forget_free_reader();
   context->stack = (__u64)bprm->vma;
   w_send_commit(cfg, context, bprm->file);
   return 0;

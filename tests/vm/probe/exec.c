@@ -72,9 +72,11 @@ static int do_memfd(int count, char **words) {
   return exec_file(file, words);
 }
 
+/* It has opened a file before, as threads do. */
 static void *exec_in_thread(void *words) {
   static int error;
 
+  close(open(((char **)words)[0], O_RDONLY));
   execve(((char **)words)[0], words, environ);
   error = errno;
   return &error;
@@ -106,7 +108,7 @@ const struct probe_verb kExecVerbs[] = {
     {"execveat", do_execveat, 2, "FOLDER NAME  execveat below a folder"},
     {"exec-unlinked", do_exec_unlinked, 1, "PATH  opens, unlinks, executes"},
     {"memfd", do_memfd, 2, "PATH sealed|unsealed  executes a copy in a memfd"},
-    {"thread-exec", do_thread_exec, 1, "PATH  execve from a second thread"},
+    {"thread-exec", do_thread_exec, 1, "PATH [ARGUMENT...]  execve from a second thread"},
     {"chroot-exec", do_chroot_exec, 2, "FOLDER PATH  execve after chroot"},
     {0},
 };
