@@ -23,6 +23,7 @@ namespace warrant::bench {
 namespace {
 
 constexpr size_t kWarmups = 5;
+constexpr size_t kInstalls = 5; // in a round: what it waits for the disk differs
 
 struct Options {
   Files files;
@@ -36,6 +37,7 @@ struct Options {
   bool verity = false;                 // first execs are of files with fs-verity
   std::string enforcer;                // called with a name and start or stop: 0 when it enforces
   std::vector<std::string> authorized; // besides what the works need
+  std::string listed;                  // a file with more of them: `path size sha256` a line
   std::vector<std::string> subjects = {"none", "empty", "enforce"};
   std::vector<std::string> last; // what cannot be ended: after all rounds, as many of their own
   std::vector<std::string> works = {"static", "dynamic", "open"};
@@ -106,15 +108,16 @@ class Enforcer {
 
 class Bench {
  public:
-  // The worker first: it must hold nothing of the product.
+  // The workers first: they must hold nothing of the product.
   explicit Bench(const Options &options)
       : options_(options),
         worker_(need(Worker::start(options.files, options.uid))),
+        root_(need(Worker::start(options.files, 0))),
         enforcer_(options.enforcer) {
     for (size_t i = 0; i < kFirstBytes.size() && !options.room.empty(); i++)
       firsts_.push_back(need(FirstProgram::create(options.first, options.files.first[i],
                                                   kFirstBytes[i], options.verity)));
-    subjects_.emplace(need(Switch::create("/sys/fs/bpf/warrant-bench", needed_files(),
+    subjects_.emplace(need(Switch::create("/sys/fs/bpf/warrant-bench", authorized_digests(),
                                           verity_digests(), options.uid, options.digests)));
   }
 
@@ -145,9 +148,9 @@ class Bench {
     need(subjects_->select(Subject::kEnforce));
     const UniqueFd counting(bpf_enable_stats(BPF_STATS_RUN_TIME));
     for (const std::string &name : options_.works) {
-      if (name.starts_with("first") || name.starts_with("hash"))
-        continue;
       const Work work = work_called(name);
+      if (work >= Work::kFirst64K && work <= Work::kInstall)
+        continue;
       need(worker_.measure(work, 1, kWarmups));
       const auto before = need(subjects_->costs());
       const auto runs =
@@ -193,11 +196,24 @@ class Bench {
     return digests;
   }
 
+  std::vector<Digest> authorized_digests() const {
+    std::vector<Digest> digests;
+    for (const std::string &path : needed_files())
+      digests.push_back(need(sha256_of_file(path)));
+    std::ifstream list(options_.listed);
+    for (std::string line; std::getline(list, line);) {
+      digests.emplace_back();
+      if (!from_hex(std::string_view(line).substr(line.rfind(' ') + 1), digests.back()))
+        fail(options_.listed + ": no digest at the end of \"" + line + "\"");
+    }
+    return digests;
+  }
+
   // What the worker and its children run and map, and what the options name.
   std::vector<std::string> needed_files() const {
     const Files &own = options_.files;
     std::vector<std::string> files = {own.static_program, own.dynamic_program, "/proc/self/exe"};
-    for (const std::string &path : {own.script, own.library})
+    for (const std::string &path : {own.script, own.library, own.build, own.install})
       if (!path.empty())
         files.push_back(path);
     // With fs-verity they run by that digest, or not at all.
@@ -241,12 +257,17 @@ class Bench {
       const Work work = work_called(options_.works[i]);
       samples_[{i, name}].add(work >= Work::kFirst64K && work <= Work::kFirst16M
                                   ? measure_first(work)
-                                  : need(worker_.measure(work, count_of(work), kWarmups)));
+                                  : measure_again(work));
     }
   }
 
-  size_t count_of(Work work) const {
-    return work >= Work::kHash64K ? options_.firsts : options_.per_round;
+  std::vector<int64_t> measure_again(Work work) {
+    if (work == Work::kBuild)
+      return need(worker_.measure(work, 1, 1));
+    if (work == Work::kInstall)
+      return need(root_.measure(work, kInstalls, 1));
+    const size_t count = work >= Work::kHash64K ? options_.firsts : options_.per_round;
+    return need(worker_.measure(work, count, kWarmups));
   }
 
   std::vector<int64_t> measure_first(Work work) {
@@ -261,6 +282,7 @@ class Bench {
 
   const Options &options_;
   Worker worker_;
+  Worker root_; // fapolicyd trusts it with everything: only what needs it
   Enforcer enforcer_;
   std::vector<FirstProgram> firsts_;
   std::optional<Switch> subjects_;
@@ -279,6 +301,8 @@ int main(int argc, char **argv) {
   app.add_option("--script", options.files.script);
   app.add_option("--small", options.files.small, "a file that is read")->required();
   app.add_option("--library", options.files.library, "a file that is mapped");
+  app.add_option("--build", options.files.build, "a script that builds something");
+  app.add_option("--install", options.files.install, "one that installs something, as root");
   app.add_option("--unlisted", options.files.unlisted, "a program that nobody authorized")
       ->required();
   app.add_option("--first", options.first,
@@ -292,6 +316,7 @@ int main(int argc, char **argv) {
   app.add_option("--uid", options.uid, "whose works are measured");
   app.add_option("--enforcer", options.enforcer, "a command that starts and stops the others");
   app.add_option("--authorized", options.authorized, "more files that Warrant allows");
+  app.add_option("--listed", options.listed, "a file with more: `path size sha256` a line");
   app.add_option("--works", options.works)->delimiter(',');
   app.add_option("--last", options.last, "enforcers that cannot be ended")->delimiter(',');
   app.add_option("--subjects", options.subjects)->delimiter(',');

@@ -100,13 +100,12 @@ std::optional<Subject> subject_called(std::string_view name) {
   return std::nullopt;
 }
 
-Result<Switch> Switch::create(const std::string &pins, const std::vector<std::string> &authorized,
+Result<Switch> Switch::create(const std::string &pins, std::vector<Digest> authorized,
                               std::vector<Digest> verity, uid_t uid, size_t fill) {
   Switch made;
+  made.authorized_ = std::move(authorized);
   made.verity_ = std::move(verity);
   made.uid_ = uid;
-  for (const std::string &path : authorized)
-    made.authorized_.push_back(WARRANT_TRY(sha256_of_file(path)));
   for (size_t i = 0; i < fill; i++)
     made.fill_.push_back(digest_of_number(i));
   made.empty_.reset(empty__open());

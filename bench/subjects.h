@@ -38,9 +38,9 @@ struct HookCost {
 // rounds. Nothing is pinned but the maps, below a directory of its own.
 class Switch {
  public:
-  // Verdicts will be published for `authorized` (files, for `uid`, too), for `verity` digests, and
+  // Verdicts will be published for `authorized` digests (for `uid`, too), for `verity` digests, and
   // for `fill` more that nothing has.
-  static Result<Switch> create(const std::string &pins, const std::vector<std::string> &authorized,
+  static Result<Switch> create(const std::string &pins, std::vector<Digest> authorized,
                                std::vector<Digest> verity, uid_t uid, size_t fill);
 
   Switch(Switch &&) = default;

@@ -162,6 +162,10 @@ void run_once(const Files &files, Work work) {
     case Work::kHash1M:
     case Work::kHash16M:
       return hash_once(files.first.at(place_of(work, Work::kHash64K)));
+    case Work::kBuild:
+      return exec_once(files.build);
+    case Work::kInstall:
+      return exec_once(files.install);
     case Work::kStorm:
       return storm_once(files.static_program);
     case Work::kUnlisted:

@@ -28,6 +28,8 @@ enum class Work : uint32_t {
   kHash64K, // the same
   kHash1M,
   kHash16M,
+  kBuild,
+  kInstall, // as root
   kStorm,
   kUnlisted, // not measured: 1 where it ran, 0 where it was refused
 };
@@ -36,7 +38,7 @@ struct WorkName {
   std::string_view option;
   std::string_view says;
 };
-inline constexpr std::array<WorkName, 14> kWorkNames = {{
+inline constexpr std::array<WorkName, 16> kWorkNames = {{
     {"static", "vfork+exec+wait static"},
     {"dynamic", "vfork+exec+wait dynamic"},
     {"script", "vfork+exec+wait script"},
@@ -49,6 +51,8 @@ inline constexpr std::array<WorkName, 14> kWorkNames = {{
     {"hash-64k", "kernel's SHA-256 of 64 KiB"},
     {"hash-1m", "kernel's SHA-256 of 1 MiB"},
     {"hash-16m", "kernel's SHA-256 of 16 MiB"},
+    {"build", "cmake and g++ of a small project"},
+    {"install", "apt-get install of a package"},
     {"storm", "2 x 10 execs at once"},
     {"unlisted", "a program that nobody authorized"},
 }};
@@ -62,6 +66,8 @@ struct Files {
   std::string script;
   std::string small;
   std::string library;
+  std::string build;                                 ///< a script that builds something
+  std::string install;                               ///< one that installs something
   std::string unlisted;                              ///< what nobody authorized
   std::array<std::string, kFirstBytes.size()> first; ///< each made anew before each first exec
 };

@@ -20,6 +20,7 @@ PLACES = {"exec_cost": HOME + "/exec_cost", "noop_static": HOME + "/noop_static"
           "noop_bare": HOME + "/noop_bare"}
 SCRIPT, SMALL, LIST = HOME + "/script", HOME + "/small", HOME + "/trust"
 UNLISTED, ENFORCER = HOME + "/unlisted", HOME + "/enforcer.py"
+WORKS = ("prepare", "build", "install")
 FIRST_BYTES = (65536, 1048576, 16777216)
 APPEND = "norandmaps systemd.mask=fapolicyd.service ima_hash=sha256 ima_appraise=enforce"
 TEXTS = {SCRIPT: "#!/bin/sh\n:\n", SMALL: "small\n"}
@@ -53,12 +54,15 @@ class Guest:
         for name, at in PLACES.items():
             self._files[at] = product.stripped(bench / name).read_bytes()
         self._files |= {at: text.encode() for at, text in TEXTS.items()}
+        self._files |= {f"{HOME}/{name}": (ROOT / "bench/works" / name).read_bytes() for name in WORKS}
+        project = {f"{HOME}/project/{file.name}": file.read_bytes() for file in (ROOT / "bench/works/project").iterdir()}
         listed = trusted_files(debian.root_archive(group=guest.BENCH.group))
         listed += [trust_of(at, data) for at, data in self._files.items() if at != SMALL]
         program = self._files[PLACES["noop_bare"]]
         for size in FIRST_BYTES:
             listed.append(trust_of(f"{HOME}/first-{size}", program.ljust(size, b"\0")))
         self._files[LIST] = ("\n".join(listed) + "\n").encode()
+        self._files |= project  # read, not executed
         self._files[UNLISTED] = programs.payload("UNLISTED").read_bytes()
 
     def run(self, words):
@@ -69,12 +73,13 @@ class Guest:
         for number, (at, data) in enumerate(self._files.items()):
             source = self._folder / str(number)
             source.write_bytes(data)
-            source.chmod(0o644 if at in (SMALL, LIST) else 0o755)
+            source.chmod(0o644 if at in (SMALL, LIST) or "/project/" in at else 0o755)
             command += ["--file", f"{source}:{at}"]
         library = "$(ldd " + PLACES["noop_dynamic"] + " | awk '/libm.so/ {print $3}')"
-        command += ["--cmd", f"modprobe -a algif_hash sha256_generic; cd {HOME} && {PLACES['exec_cost']} --static "
+        command += ["--cmd", f"modprobe -a algif_hash sha256_generic; cd {HOME} && ./prepare && {PLACES['exec_cost']} --static "
                     f"{PLACES['noop_static']} --dynamic {PLACES['noop_dynamic']} --script {SCRIPT} --small {SMALL} "
-                    f"--library {library} --room {HOME} --first {PLACES['noop_bare']} --unlisted {UNLISTED} --authorized /bin/sh --enforcer 'python3 {ENFORCER}' {words}"]
+                    f"--library {library} --room {HOME} --first {PLACES['noop_bare']} --build {HOME}/build --install "
+                    f"{HOME}/install --unlisted {UNLISTED} --listed {LIST} --enforcer 'python3 {ENFORCER}' {words}"]
         rows, kept = [], []
         with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, errors="replace") as running:
             for line in running.stdout:
