@@ -32,7 +32,7 @@ struct Options {
   size_t rounds = 4;
   size_t per_round = 40;
   size_t firsts = 3; // first execs of each size in a round
-  size_t digests = 10000;
+  Fill fill;
   uint32_t uid = 1000;
   bool verity = false;                 // first execs are of files with fs-verity
   std::string enforcer;                // called with a name and start or stop: 0 when it enforces
@@ -118,7 +118,7 @@ class Bench {
       firsts_.push_back(need(FirstProgram::create(options.first, options.files.first[i],
                                                   kFirstBytes[i], options.verity)));
     subjects_.emplace(need(Switch::create("/sys/fs/bpf/warrant-bench", authorized_digests(),
-                                          verity_digests(), options.uid, options.digests)));
+                                          verity_digests(), options.uid, options.fill)));
   }
 
   void run() {
@@ -312,7 +312,9 @@ int main(int argc, char **argv) {
   app.add_option("--per-round", options.per_round);
   app.add_option("--firsts", options.firsts, "first execs of each size in a round");
   app.add_flag("--verity", options.verity, "first execs are of files with fs-verity");
-  app.add_option("--digests", options.digests, "other digests that are published");
+  app.add_option("--digests", options.fill.digests, "other digests that are published");
+  app.add_option("--artifacts", options.fill.artifacts, "artifacts that those are granted by");
+  app.add_option("--users", options.fill.users, "other users that have scopes of their own");
   app.add_option("--uid", options.uid, "whose works are measured");
   app.add_option("--enforcer", options.enforcer, "a command that starts and stops the others");
   app.add_option("--authorized", options.authorized, "more files that Warrant allows");

@@ -5,6 +5,7 @@
 #include <bpf/libbpf.h>
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstring>
@@ -25,6 +26,8 @@ constexpr uint32_t kOpenArtifact = 1;    // what the host may run
 constexpr uint32_t kReadingArtifact = 2; // an interpreter whose reads are judged
 constexpr uint32_t kUserScope = W_SCOPE_FIRST_FREE;
 constexpr uint32_t kCgroupScope = W_SCOPE_FIRST_FREE + 1;
+constexpr uint32_t kFirstOtherScope = W_SCOPE_FIRST_FREE + 2;
+constexpr uint32_t kFirstOtherUser = 100000;
 
 // Freed maps return only after a grace period, so the first publication tells most.
 int64_t free_bytes() {
@@ -68,6 +71,14 @@ void add_scopes(Entries &entries, uid_t uid) {
   entries.flags = W_GENERATION_HAS_UIDS | W_GENERATION_HAS_CGROUPS | W_GENERATION_HAS_READS;
 }
 
+void add_users(Entries &entries, size_t count) {
+  for (uint32_t i = 0; i < count; i++)
+    entries.uids.emplace_back(kFirstOtherUser + i,
+                              w_uid_scope{.scope = kFirstOtherScope + i, .mode = 0});
+  if (count > 0)
+    entries.flags |= W_GENERATION_HAS_UIDS;
+}
+
 KernelPolicy policy_of(Subject subject) {
   KernelPolicy policy;
   policy.mode = subject == Subject::kObserve ? W_MODE_OBSERVE : W_MODE_ENFORCE;
@@ -101,13 +112,14 @@ std::optional<Subject> subject_called(std::string_view name) {
 }
 
 Result<Switch> Switch::create(const std::string &pins, std::vector<Digest> authorized,
-                              std::vector<Digest> verity, uid_t uid, size_t fill) {
+                              std::vector<Digest> verity, uid_t uid, const Fill &fill) {
   Switch made;
   made.authorized_ = std::move(authorized);
   made.verity_ = std::move(verity);
   made.uid_ = uid;
-  for (size_t i = 0; i < fill; i++)
-    made.fill_.push_back(digest_of_number(i));
+  made.fill_ = fill;
+  for (size_t i = 0; i < fill.digests; i++)
+    made.others_.push_back(digest_of_number(i));
   made.empty_.reset(empty__open());
   made.enforcement_.reset(enforcement__open());
   if (!made.empty_ || !made.enforcement_)
@@ -137,11 +149,16 @@ Status Switch::publish(Subject subject) {
   if (published_ == subject)
     return {};
   Entries entries;
-  entries.artifacts = {w_artifact{}, artifact_called(kOpenArtifact)};
+  entries.artifacts = {w_artifact{}};
+  for (size_t i = 0; i < std::max<size_t>(fill_.artifacts, 1); i++)
+    entries.artifacts.push_back(artifact_called(kOpenArtifact));
+  constexpr uint32_t kActions = W_ACTION_EXEC | W_ACTION_MAP | W_ACTION_INTERPRET;
   w_verdict verdict{};
-  verdict.grants[0] = W_GRANT(kOpenArtifact, W_ACTION_EXEC | W_ACTION_MAP | W_ACTION_INTERPRET);
-  for (const Digest &digest : fill_)
-    entries.verdicts.emplace_back(key_of(W_SCOPE_HOST, digest), verdict);
+  for (size_t i = 0; i < others_.size(); i++) {
+    verdict.grants[0] = W_GRANT(1 + i % (entries.artifacts.size() - 1), kActions);
+    entries.verdicts.emplace_back(key_of(W_SCOPE_HOST, others_[i]), verdict);
+  }
+  verdict.grants[0] = W_GRANT(kOpenArtifact, kActions);
   for (const Digest &digest : authorized_)
     entries.verdicts.emplace_back(key_of(W_SCOPE_HOST, digest), verdict);
   for (const Digest &digest : verity_) {
@@ -153,6 +170,7 @@ Status Switch::publish(Subject subject) {
     for (const Digest &digest : authorized_)
       entries.verdicts.emplace_back(key_of(kUserScope, digest), verdict);
   }
+  add_users(entries, fill_.users);
   const int64_t before = free_bytes();
   last_ = WARRANT_TRY(publisher_->publish(entries, policy_of(subject)));
   last_bytes_ = before - free_bytes();

@@ -34,14 +34,21 @@ struct HookCost {
   uint64_t nanoseconds = 0;
 };
 
+// What is published besides what the works need, and concerns none of them.
+struct Fill {
+  size_t digests = 10000;
+  size_t artifacts = 1; // that those digests are granted by, in turn
+  size_t users = 0;     // with scopes of their own
+};
+
 // Both objects loaded once; attaching and detaching, and what is published, is what changes between
 // rounds. Nothing is pinned but the maps, below a directory of its own.
 class Switch {
  public:
   // Verdicts will be published for `authorized` digests (for `uid`, too), for `verity` digests, and
-  // for `fill` more that nothing has.
+  // for what `fill` says, which nothing has.
   static Result<Switch> create(const std::string &pins, std::vector<Digest> authorized,
-                               std::vector<Digest> verity, uid_t uid, size_t fill);
+                               std::vector<Digest> verity, uid_t uid, const Fill &fill);
 
   Switch(Switch &&) = default;
   // Detaches whatever was attached before, and takes what was recorded out of the ring, as a daemon
@@ -70,7 +77,8 @@ class Switch {
   std::optional<Publisher> publisher_;
   std::vector<Digest> authorized_;
   std::vector<Digest> verity_;
-  std::vector<Digest> fill_;
+  Fill fill_;
+  std::vector<Digest> others_; // digests that nothing has
   uid_t uid_ = 0;
   std::optional<Subject> published_;
   Published last_;
