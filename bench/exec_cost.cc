@@ -298,6 +298,7 @@ class Bench {
 
 int main(int argc, char **argv) {
   using namespace warrant::bench;
+  std::setvbuf(stdout, nullptr, _IOLBF, 0); // what the enforcers' script says comes between lines
   Options options;
   CLI::App app("Measures execs, opens and mappings under several enforcers. Guests only.");
   app.add_option("--static", options.files.static_program)->required();
