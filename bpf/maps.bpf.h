@@ -216,7 +216,6 @@ struct {
  * a thread that executes takes its leader's time over: so the address alone decides what is
  * forgotten. Not pinned: what is not known is looked up.
  */
-#define W_FREE_READERS 16384u /* a power of two: 1 << W_FREE_READERS_BITS */
 #define W_FREE_READERS_BITS 14
 
 struct w_free_reader {
@@ -226,7 +225,7 @@ struct w_free_reader {
 
 struct {
   __uint(type, BPF_MAP_TYPE_ARRAY);
-  __uint(max_entries, W_FREE_READERS);
+  __uint(max_entries, 1u << W_FREE_READERS_BITS);
   __type(key, __u32);
   __type(value, struct w_free_reader);
 } free_readers SEC(".maps");

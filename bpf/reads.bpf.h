@@ -36,7 +36,6 @@ static __always_inline int w_is_bound_reader(const struct w_context *context) {
 static __always_inline struct w_free_reader *w_free_reader(__u64 task) {
   __u32 slot = (__u32)((task >> 6) * 0x9e3779b97f4a7c15ull >> (64 - W_FREE_READERS_BITS));
 
-  slot &= W_FREE_READERS - 1;
   return bpf_map_lookup_elem(&free_readers, &slot);
 }
 
