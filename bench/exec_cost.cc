@@ -35,10 +35,9 @@ struct Options {
   size_t firsts = 3; // first execs of each size in a round
   Fill fill;
   uint32_t uid = 1000;
-  bool verity = false;                 // first execs are of files with fs-verity
-  std::string enforcer;                // called with a name and start or stop: 0 when it enforces
-  std::vector<std::string> authorized; // besides what the works need
-  std::string listed;                  // a file with more of them: `path size sha256` a line
+  bool verity = false;  // first execs are of files with fs-verity
+  std::string enforcer; // called with a name and start or stop: 0 when it enforces
+  std::string listed;   // a file with what is authorized besides: `path size sha256` a line
   std::vector<std::string> subjects = {"none", "empty", "enforce"};
   std::vector<std::string> last; // what cannot be ended: after all rounds, as many of their own
   std::vector<std::string> works = {"static", "dynamic", "open"};
@@ -201,7 +200,11 @@ class Bench {
     std::vector<Digest> digests;
     for (const std::string &path : needed_files())
       digests.push_back(need(sha256_of_file(path)));
+    if (options_.listed.empty())
+      return digests;
     std::ifstream list(options_.listed);
+    if (!list)
+      fail("cannot read " + options_.listed);
     for (std::string line; std::getline(list, line);) {
       digests.emplace_back();
       if (!from_hex(std::string_view(line).substr(line.rfind(' ') + 1), digests.back()))
@@ -210,17 +213,16 @@ class Bench {
     return digests;
   }
 
-  // What the worker and its children run and map, and what the options name.
+  // What the worker and its children run and map, but for what the list names.
   std::vector<std::string> needed_files() const {
     const Files &own = options_.files;
     std::vector<std::string> files = {own.static_program, own.dynamic_program, "/proc/self/exe"};
-    for (const std::string &path : {own.script, own.library, own.build, own.install})
+    for (const std::string &path : {own.script, own.library})
       if (!path.empty())
         files.push_back(path);
     // With fs-verity they run by that digest, or not at all.
     if (!options_.room.empty() && !options_.verity)
       files.insert(files.end(), own.first.begin(), own.first.end());
-    files.insert(files.end(), options_.authorized.begin(), options_.authorized.end());
     std::ifstream maps("/proc/self/maps");
     for (std::string line; std::getline(maps, line);) {
       const size_t slash = line.find('/');
@@ -322,8 +324,8 @@ int main(int argc, char **argv) {
   app.add_option("--users", options.fill.users, "other users that have scopes of their own");
   app.add_option("--uid", options.uid, "whose works are measured");
   app.add_option("--enforcer", options.enforcer, "a command that starts and stops the others");
-  app.add_option("--authorized", options.authorized, "more files that Warrant allows");
-  app.add_option("--listed", options.listed, "a file with more: `path size sha256` a line");
+  app.add_option("--listed", options.listed,
+                 "what Warrant allows besides: a file of `path size sha256`, a line each");
   app.add_option("--works", options.works)->delimiter(',');
   app.add_option("--last", options.last, "enforcers that cannot be ended")->delimiter(',');
   app.add_option("--subjects", options.subjects)->delimiter(',');
