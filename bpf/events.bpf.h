@@ -4,7 +4,7 @@
 #define WARRANT_EVENTS_BPF_H
 
 #include "decide.h"
-#include "facts.bpf.h"
+#include "grants.bpf.h"
 
 /* The daemon polls; only a denial or this much waiting wakes it, so an exec never pays for it. */
 #define W_WAKE_BYTES (1024 * 1024)

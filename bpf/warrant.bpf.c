@@ -8,6 +8,7 @@
 #include "environment.bpf.h"
 #include "events.bpf.h"
 #include "facts.bpf.h"
+#include "grants.bpf.h"
 #include "guard.bpf.h"
 #include "guard_hooks.bpf.h"
 #include "kernel.h"
