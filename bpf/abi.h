@@ -19,7 +19,7 @@
 #define W_STATIC_ASSERT _Static_assert
 #endif
 
-#define W_ABI_VERSION 5
+#define W_ABI_VERSION 6
 
 #define W_DIGEST_SIZE 32
 #define W_ID_SIZE 16
@@ -111,6 +111,7 @@ enum w_audit {
 #define W_HOOKS(X)                                        \
   X(INVALID, "invalid")                                   \
   X(TASK_ALLOC, "task_alloc")                             \
+  X(TASK_FREE, "task_free")                               \
   X(FOLLOW_LINK, "inode_follow_link")                     \
   X(FILE_OPEN, "file_open")                               \
   X(FILE_POST_OPEN, "file_post_open")                     \

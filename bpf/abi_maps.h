@@ -169,6 +169,14 @@ struct w_process {
   __u8 digest[W_DIGEST_SIZE];
 };
 
+/* What user space may know of an entry of `contexts`; the programs keep more behind it. */
+struct w_known_task {
+  __u64 task; /* address of the task in the kernel; 0: the slot is free */
+  struct w_process process;
+  __u32 tgid; /* in the initial pid namespace, since the last exec; 0: it has executed nothing */
+  __u32 reserved;
+};
+
 /* Where enforcement is kept: what nobody may take away or open but who administers. */
 #define W_GUARD_FOLDERS 3 /* of pins, of maps, of links */
 #define W_GUARD_MAPS 16
@@ -225,6 +233,7 @@ W_STATIC_ASSERT(__builtin_offsetof(struct w_config, generations) == 80, "w_confi
 W_STATIC_ASSERT(sizeof(struct w_config) == 80 + 48 + 64 + W_DIGEST_SIZE, "w_config");
 W_STATIC_ASSERT(sizeof(struct w_inode) == 64, "w_inode");
 W_STATIC_ASSERT(sizeof(struct w_process) == 104, "w_process");
+W_STATIC_ASSERT(sizeof(struct w_known_task) == 120, "w_known_task");
 W_STATIC_ASSERT(sizeof(struct w_guard) == 120, "w_guard");
 W_STATIC_ASSERT(sizeof(struct w_guard_request) == 16 + 120, "w_guard_request");
 

@@ -109,6 +109,8 @@ __noinline int w_add_candidate(struct w_task *task, __u32 slot, __u32 scope, __u
   __builtin_memcpy(origin->id, artifact->id, W_ID_SIZE);
   origin->constraints = artifact->constraints;
   origin->bond = artifact->bond;
+  task->binds |= artifact->bond |
+                 (artifact->constraints & (W_ARTIFACT_READS_SUFFIXES | W_ARTIFACT_READS_LISTED));
   return 0;
 }
 
@@ -148,6 +150,7 @@ static __always_inline void w_gather_once(struct w_task *task, __u32 slot, __u32
 
   facts->candidate_count = 0;
   facts->flags &= ~W_FACT_NAMED;
+  task->binds = 0;
   w_gather_key(task, slot, facts->digest_kind);
   if (facts->candidate_count || w_is_named(slot, facts->digest_kind, facts->digest))
     facts->flags |= W_FACT_NAMED;

@@ -155,7 +155,7 @@ int BPF_PROG(on_ptrace_access_check, struct task_struct *target, unsigned int mo
 
   if (!(mode & PTRACE_MODE_ATTACH))
     return 0;
-  context = w_context_of(target, 0);
+  context = w_context_of(target);
   if (context && (context->process.flags & W_PROCESS_ADMINISTER))
     object = W_OBJECT_ADMINISTRATOR;
   return w_touch(W_HOOK_PTRACE_ACCESS_CHECK, object, NULL, &target->comm);

@@ -24,6 +24,7 @@ struct w_contract {
   struct w_config config;
   struct w_inode inode;
   struct w_guard guard;
+  struct w_known_task known_task;
   struct w_event event;
 };
 const struct w_contract *const w_contract __attribute__((used)) = NULL;
@@ -144,7 +145,7 @@ struct w_origin {
 
 /*
  * What a task carries from hook to hook: who it is, and what it becomes when the exec under way is
- * committed. Small, because the kernel clears it at each fork.
+ * committed. Small, because it is cleared at each fork.
  */
 #define W_CONTEXT_SCRIPT_ONLY                                                                  \
   0x1u                          /* the exec under way is granted for the sake of a script only \
@@ -152,6 +153,8 @@ struct w_origin {
 #define W_CONTEXT_FOLLOWED 0x2u /* a link that looks like code was followed to who knows where */
 struct w_context {
   struct w_process process;
+  __u32 tgid; /* since its exec; 0: it has executed nothing */
+  __u32 reserved;
   struct w_process pending;
   struct w_image image; /* what runs */
   struct w_image pending_image;
@@ -171,6 +174,9 @@ struct w_context {
 struct w_task {
   __u32 busy; /* 1 while a program uses it */
   __u32 scopes[W_SCOPES_PER_TASK];
+  __u32
+      binds; /* whether a grant that was found would bind whoever executes by it (contexts.bpf.h) */
+  __u32 reserved;
   __u32 cgroup_depth; /* nodes on the way to the root; cgroup_chain[0] is the leaf, and it wraps */
   struct w_image image;
   __u8 paid[W_ID_SIZE]; /* artifact under which the exec under way began */
@@ -179,6 +185,25 @@ struct w_task {
   struct w_origin origins[W_MAX_CANDIDATES];
   struct w_event event;
 };
+
+/* Contexts, by their task's address and by the task (contexts.bpf.h). */
+#define W_SLOTS_BITS 14
+
+struct w_slot {
+  volatile __u64 task; /* its address; 0: nobody's */
+  struct w_context context;
+};
+W_STATIC_ASSERT(offsetof(struct w_slot, context.process) ==
+                        offsetof(struct w_known_task, process) &&
+                    offsetof(struct w_slot, context.tgid) == offsetof(struct w_known_task, tgid),
+                "w_known_task");
+
+struct {
+  __uint(type, BPF_MAP_TYPE_ARRAY);
+  __uint(max_entries, 1u << W_SLOTS_BITS);
+  __type(key, __u32);
+  __type(value, struct w_slot);
+} contexts SEC(".maps");
 
 struct {
   __uint(type, BPF_MAP_TYPE_TASK_STORAGE);
@@ -208,27 +233,6 @@ struct {
   __type(key, int);
   __type(value, struct w_task);
 } own_rooms SEC(".maps");
-
-/*
- * Tasks of which it is known that no rule binds what they read, so that an open by one of them need
- * not look its context up. A task has the slot of its own address, which it may share: then the
- * last one counts. The time of its start tells it from one that had the address before, except that
- * a thread that executes takes its leader's time over: so the address alone decides what is
- * forgotten. Not pinned: what is not known is looked up.
- */
-#define W_FREE_READERS_BITS 14
-
-struct w_free_reader {
-  volatile __u64 task;  /* its address; 0: nobody */
-  volatile __u64 since; /* CLOCK_BOOTTIME, ns */
-};
-
-struct {
-  __uint(type, BPF_MAP_TYPE_ARRAY);
-  __uint(max_entries, 1u << W_FREE_READERS_BITS);
-  __type(key, __u32);
-  __type(value, struct w_free_reader);
-} free_readers SEC(".maps");
 
 struct {
   __uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);

@@ -4,15 +4,7 @@
 #ifndef WARRANT_PROCESS_BPF_H
 #define WARRANT_PROCESS_BPF_H
 
-#include "maps.bpf.h"
-
-static __always_inline struct w_context *w_context_of(struct task_struct *task, __u64 flags) {
-  struct w_context *found = NULL;
-
-  for (int i = 0; i < W_STORAGE_TRIES && !found; i++)
-    found = bpf_task_storage_get(&tasks, task, NULL, flags);
-  return found;
-}
+#include "contexts.bpf.h"
 
 static __always_inline void w_adopt(struct w_process *process) {
   process->lineage = w_next(W_SEQUENCE_LINEAGE);
@@ -23,14 +15,23 @@ static __always_inline void w_adopt(struct w_process *process) {
   w_count(W_COUNTER_ADOPTED);
 }
 
-/* The context of the current task, adopted if need be; NULL when there is no memory for it. */
-static __always_inline struct w_context *w_context(void) {
+/* The context that the current task has in task storage if it has no slot; adopted if need be. NULL
+ * when there is no memory for it. */
+static __always_inline struct w_context *w_own_stored_context(void) {
   struct w_context *context =
-      w_context_of(bpf_get_current_task_btf(), BPF_LOCAL_STORAGE_GET_F_CREATE);
+      w_stored_context(bpf_get_current_task_btf(), BPF_LOCAL_STORAGE_GET_F_CREATE);
 
   if (context && context->process.lineage == 0)
     w_adopt(&context->process);
   return context;
+}
+
+/* The context of the current task; NULL when there is no memory for it. */
+static __always_inline struct w_context *w_context(void) {
+  __u64 self = bpf_get_current_task();
+  struct w_slot *slot = w_slot_at(self);
+
+  return w_is_slot_of(slot, self) ? &slot->context : w_own_stored_context();
 }
 
 static __always_inline int w_take(struct w_task *room) {
@@ -79,7 +80,7 @@ static __always_inline int w_fork(struct task_struct *child) {
 
   if (!parent)
     return -ENOMEM;
-  copy = w_context_of(child, BPF_LOCAL_STORAGE_GET_F_CREATE);
+  copy = w_new_context(child, w_belongs_in_storage(&parent->process));
   if (!copy)
     return -ENOMEM;
   copy->process = parent->process;
@@ -118,6 +119,7 @@ static __always_inline void w_prepare_exec(struct w_context *context, const stru
 static __always_inline void w_commit_exec(struct w_context *context) {
   context->pending.since = bpf_ktime_get_boot_ns();
   context->process = context->pending;
+  context->tgid = (__u32)bpf_get_current_task_btf()->tgid;
   context->image = context->pending_image;
   context->script = context->pending_script;
   context->pending.lineage = 0;

@@ -28,54 +28,6 @@ static __always_inline int w_has_readers(const struct w_config *cfg) {
   return w_generation(cfg, cfg->active)->flags & W_GENERATION_HAS_READS;
 }
 
-static __always_inline int w_is_bound_reader(const struct w_context *context) {
-  return context->process.flags & (W_PROCESS_READS_SUFFIXES | W_PROCESS_READS_LISTED);
-}
-
-/* The slot of the current task; addresses of tasks differ in the bits above the line of a cache. */
-static __always_inline struct w_free_reader *w_free_reader(__u64 task) {
-  __u32 slot = (__u32)((task >> 6) * 0x9e3779b97f4a7c15ull >> (64 - W_FREE_READERS_BITS));
-
-  return bpf_map_lookup_elem(&free_readers, &slot);
-}
-
-/*
- * Whether the current task is known to read freely. Two tasks may write to a slot at once, and may
- * have been started at the same time as the clock tells it. So the address is written first and
- * read last: who finds its own time there that another one wrote finds the other's address, too. A
- * task that is bound never writes its own.
- */
-static __always_inline int w_is_free_reader(void) {
-  __u64 task = bpf_get_current_task();
-  const struct w_free_reader *known = w_free_reader(task);
-
-  return known && known->since == bpf_get_current_task_btf()->start_boottime && known->task == task;
-}
-
-static __always_inline void w_note_free_reader(void) {
-  __u64 task = bpf_get_current_task();
-  struct w_free_reader *known = w_free_reader(task);
-
-  if (!known)
-    return;
-  known->task = task;
-  known->since = bpf_get_current_task_btf()->start_boottime;
-}
-
-/*
- * The task has become what an exec made of it. A child is another task; nothing else changes what a
- * task may read.
- */
-static __always_inline void w_forget_free_reader(void) {
-  __u64 task = bpf_get_current_task();
-  struct w_free_reader *known = w_free_reader(task);
-
-  if (!known || known->task != task)
-    return;
-  known->task = 0;
-  known->since = 0;
-}
-
 /*
  * The name that the file asked for was given. Interpreters open the script by it anew, and where it
  * leads can change in between. `room` is scratch, overwritten.
@@ -167,17 +119,20 @@ static __always_inline int w_is_restricted(struct w_context *context, struct w_t
 /* One open. `measures`: the hook may sleep, and the file is open. */
 static __always_inline int w_read(struct file *file, __u8 hook, int measures) {
   const struct w_config *cfg = w_get_config();
+  __u64 self = bpf_get_current_task();
   struct w_context *context;
   struct w_facts *facts;
+  struct w_slot *slot;
   struct w_task *task;
 
   if (cfg && (!w_has_readers(cfg) || !(file->f_mode & FMODE_READ) || (file->f_flags & FMODE_EXEC)))
     return 0;
-  if (w_is_free_reader())
-    return 0;
-  context = w_context();
-  if (context && !w_is_bound_reader(context)) {
-    w_note_free_reader();
+  slot = w_slot_at(self);
+  if (w_is_slot_of(slot, self))
+    return w_is_bound_reader(&slot->context.process) ? w_conclude_blind(cfg) : 0;
+  context = w_own_stored_context();
+  if (context && !w_is_bound_reader(&context->process)) {
+    w_move_to_slot();
     return 0;
   }
   task = w_enter(context);
@@ -207,9 +162,9 @@ static __always_inline void w_follow(struct dentry *link, struct inode *inode) {
   struct w_name name;
   __u64 length;
 
-  if (!cfg || !w_has_readers(cfg) || w_is_free_reader())
+  if (!cfg || !w_has_readers(cfg) || w_has_slot())
     return;
-  context = w_context_of(bpf_get_current_task_btf(), 0);
+  context = w_stored_context(bpf_get_current_task_btf(), 0);
   if (!context || !(context->process.flags & W_PROCESS_READS_SUFFIXES))
     return;
   name = w_name_of_dentry(link);

@@ -27,6 +27,12 @@ int BPF_PROG(on_task_alloc, struct task_struct *child) {
   return w_fork(child);
 }
 
+SEC("lsm/task_free")
+int BPF_PROG(on_task_free, struct task_struct *task) {
+  w_drop_context(task);
+  return 0;
+}
+
 /* On the way to a file: what a link is called may tell what it leads to. */
 SEC("lsm/inode_follow_link")
 int BPF_PROG(on_follow_link, struct dentry *dentry, struct inode *inode) {
@@ -125,6 +131,13 @@ int BPF_PROG(on_bprm_check, struct linux_binprm *bprm) {
   task->event.exec = context->pending.lineage;
   w_measure(task, cfg, bprm->file);
   w_gather_grants(task);
+  if (task->binds) {
+    context = w_move_to_storage() == 0 ? w_context() : NULL;
+    if (!context) {
+      w_leave(task);
+      return w_conclude_blind(cfg);
+    }
+  }
   w_settle(task);
   if (w_finish_file(task, bprm->file) != 0) {
     w_leave(task);
@@ -153,15 +166,11 @@ int BPF_PROG(on_bprm_committed, struct linux_binprm *bprm) {
   const struct w_config *cfg = w_get_config();
   struct w_context *context = w_context();
 
-  if (!context || !cfg) {
-    w_forget_free_reader();
+  if (!context || !cfg)
     return 0;
-  }
   if ((context->flags & W_CONTEXT_SCRIPT_ONLY) && w_is_misled(bprm))
     bpf_send_signal(SIGKILL);
   w_commit_exec(context);
-  if (w_is_bound_reader(context))
-    w_forget_free_reader();
   context->stack = (__u64)bprm->vma;
   w_send_commit(cfg, context, bprm->file);
   return 0;

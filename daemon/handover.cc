@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "artifacts/envelope.h"
+#include "daemon/contexts.h"
 #include "daemon/publish.h"
 #include "daemon/unique_fd.h"
 
@@ -45,7 +46,7 @@ uint64_t lineage_of(const MapSet &maps, uint32_t pid) {
   if (fd < 0)
     return 0;
   const UniqueFd process(fd);
-  const std::optional<w_process> context = process_context(maps, process.get());
+  const std::optional<w_process> context = process_context(maps, process.get(), pid);
   return context ? context->lineage : 0;
 }
 

@@ -154,9 +154,31 @@ Result<Loader> Loader::load(const std::string &directory) {
   return loader;
 }
 
+// Whoever gets authority must be followed to its end from the first: otherwise its address in the
+// kernel, with what is known of it, could become another's (bpf/contexts.bpf.h).
+Status Loader::follow_tasks() {
+  for (const std::string_view name :
+       {kLinks[W_HOOK_TASK_FREE - 1].program, kLinks[W_HOOK_TASK_ALLOC - 1].program}) {
+    bpf_program *program = find_program(*skeleton_, name);
+    for (int i = 0; i < skeleton_->skeleton->prog_cnt; i++) {
+      if (*skeleton_->skeleton->progs[i].prog != program)
+        continue;
+      bpf_link *link = bpf_program__attach(program);
+      if (link == nullptr)
+        return kernel_error("cannot attach " + std::string(name), errno);
+      *skeleton_->skeleton->progs[i].link = link;
+    }
+  }
+  return {};
+}
+
 Status Loader::arm() {
   libbpf_output().clear();
   WARRANT_TRY(set_guard(*skeleton_, directory_));
+  if (Status followed = follow_tasks(); !followed.ok()) {
+    enforcement__detach(skeleton_.get());
+    return followed;
+  }
   if (int error = enforcement__attach(skeleton_.get()); error != 0) {
     enforcement__detach(skeleton_.get());
     return kernel_error("cannot attach every program; none stays attached", -error);

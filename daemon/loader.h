@@ -37,6 +37,8 @@ class Loader {
   };
   Loader(std::unique_ptr<::enforcement, Close> skeleton, std::string directory, uint64_t hooks);
 
+  Status follow_tasks();
+
   std::unique_ptr<::enforcement, Close> skeleton_;
   std::string directory_;
   uint64_t hooks_ = 0;

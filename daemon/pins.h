@@ -28,6 +28,7 @@ enum class Map : size_t {
   kEnvironments,
   kUses,
   kInodes,
+  kContexts,
   kTasks,
   kRooms,
   kOwnRooms,
@@ -37,9 +38,9 @@ enum class Map : size_t {
   kCount
 };
 inline constexpr std::array<std::string_view, static_cast<size_t>(Map::kCount)> kMapNames = {
-    "config",        "guard",        "verdicts", "artifacts", "uid_scopes",
-    "cgroup_scopes", "environments", "uses",     "inodes",    "tasks",
-    "rooms",         "own_rooms",    "counters", "sequences", "events"};
+    "config",       "guard",    "verdicts",  "artifacts", "uid_scopes", "cgroup_scopes",
+    "environments", "uses",     "inodes",    "contexts",  "tasks",      "rooms",
+    "own_rooms",    "counters", "sequences", "events"};
 
 // One program, pinned under its name, for each hook of the contract.
 struct LinkName {
@@ -49,6 +50,7 @@ struct LinkName {
 };
 inline constexpr std::array<LinkName, W_HOOK_COUNT - 1> kLinks = {
     {{W_HOOK_TASK_ALLOC, "on_task_alloc"},
+     {W_HOOK_TASK_FREE, "on_task_free"},
      {W_HOOK_FOLLOW_LINK, "on_follow_link"},
      {W_HOOK_FILE_OPEN, "on_file_open"},
      {W_HOOK_FILE_POST_OPEN, "on_file_post_open", true},

@@ -172,21 +172,6 @@ Status forget_uses(const MapSet &maps, const std::vector<ArtifactId> &ids) {
   return {};
 }
 
-std::optional<w_process> process_context(const MapSet &maps, int pidfd) {
-  bpf_map_info info{};
-  uint32_t size = sizeof(info);
-  int map = maps.fd(Map::kTasks);
-  if (bpf_obj_get_info_by_fd(map, &info, &size) != 0 || info.value_size < sizeof(w_process))
-    return std::nullopt;
-  // The context stands first in what the programs keep of a task.
-  std::vector<char> value(info.value_size);
-  if (bpf_map_lookup_elem(map, &pidfd, value.data()) != 0)
-    return std::nullopt;
-  w_process process{};
-  std::memcpy(&process, value.data(), sizeof(process));
-  return process;
-}
-
 // Type ids of the object's BTF as the kernel holds it. 6.1 refuses to put an inner map in place
 // that was made without the key and value types of its template.
 struct Publisher::Types {

@@ -51,8 +51,6 @@ Result<Counters> read_uses(const MapSet &maps);
 // left is not made. The durable state must know of them already.
 Status hand_out_uses(const MapSet &maps, const std::vector<Handout> &hand_out);
 Status forget_uses(const MapSet &maps, const std::vector<ArtifactId> &ids);
-// The context of the process behind a pidfd; nothing: it has none.
-std::optional<w_process> process_context(const MapSet &maps, int pidfd);
 // The configuration in force.
 Result<w_config> read_config(const MapSet &maps);
 RootMark root_of(const w_config &config);

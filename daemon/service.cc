@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "daemon/clock.h"
+#include "daemon/contexts.h"
 #include "daemon/evidence.h"
 #include "daemon/handover.h"
 #include "daemon/loader.h"

@@ -23,6 +23,7 @@
   X(w_inode)             \
   X(w_guard)             \
   X(w_guard_request)     \
+  X(w_known_task)        \
   X(w_process)           \
   X(w_event)
 

@@ -120,6 +120,13 @@ Struct inode() {
            FIELD(T, digest_kind), FIELD(T, reserved), FIELD(T, digest)}};
 }
 
+Struct known_task() {
+  using T = w_known_task;
+  return {"w_known_task",
+          sizeof(T),
+          {FIELD(T, task), FIELD(T, process), FIELD(T, tgid), FIELD(T, reserved)}};
+}
+
 Struct guard() {
   using T = w_guard;
   return {"w_guard",
@@ -201,10 +208,10 @@ std::vector<Enum> all_enums() {
 
 const std::vector<Struct> &structs() {
   static const std::vector<Struct> list = {
-      candidate(), facts(),       decision(),      verdict_key(), verdict(),
-      artifact(),  environment(), cgroup_key(),    cgroup_node(), generation(),
-      config(),    inode(),       process(),       event(),       uid_scope(),
-      uses_key(),  uses(),        uses_transfer(), guard(),       guard_request()};
+      candidate(),   facts(),      decision(),     verdict_key(), verdict(), artifact(),
+      environment(), cgroup_key(), cgroup_node(),  generation(),  config(),  inode(),
+      process(),     event(),      uid_scope(),    uses_key(),    uses(),    uses_transfer(),
+      known_task(),  guard(),      guard_request()};
   return list;
 }
 

@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * Where process contexts are kept: in a table by the task's address, which costs next to nothing to
+ * look up and to give to a child, and in the kernel's task storage where that cannot be.
+ *
+ * A task has its context in one of the two, never in both. It can only find its own:
+ *   - before a task runs, and before anybody can see it, task_alloc has either given it its slot,
+ *     whatever stood there, or seen to it that the slot is not its own; without either, no child;
+ *   - task_free empties the slot before the address can be another's;
+ *   - the two are attached before anything that could give a task authority (daemon/loader.cc).
+ *
+ * In task storage are: tasks older than enforcement; those whose slot another one has; those that
+ * carry a bond, since user space finds them by their pidfd, which task storage can be asked by; and
+ * those whose reads are judged, so that the rest of an open's way knows one kind of context only.
+ */
+#ifndef WARRANT_CONTEXTS_BPF_H
+#define WARRANT_CONTEXTS_BPF_H
+
+#include "maps.bpf.h"
+
+/* Of a task, as a number. The verifier lets no pointer be shifted, but tells the distance of two,
+ * and knows the current task both ways: a tenth of what reading a hook's argument as memory costs.
+ */
+static __always_inline __u64 w_address_of(const struct task_struct *task) {
+  const struct task_struct *self = bpf_get_current_task_btf();
+  __u64 distance = (__u64)task;
+
+  asm volatile("%0 -= %1" : "+r"(distance) : "r"(self));
+  return bpf_get_current_task() + distance;
+}
+
+/* Addresses of tasks differ in the bits above the line of a cache. */
+static __always_inline struct w_slot *w_slot_at(__u64 task) {
+  __u32 number = (__u32)((task >> 6) * 0x9e3779b97f4a7c15ull >> (64 - W_SLOTS_BITS));
+
+  return bpf_map_lookup_elem(&contexts, &number);
+}
+
+static __always_inline int w_is_slot_of(const struct w_slot *slot, __u64 task) {
+  return slot && slot->task == task;
+}
+
+static __always_inline int w_has_slot(void) {
+  __u64 self = bpf_get_current_task();
+
+  return w_is_slot_of(w_slot_at(self), self);
+}
+
+/* Who takes it next is not seen to administer before it is known. */
+static __always_inline void w_free_slot(struct w_slot *slot) {
+  slot->context.process.flags = 0;
+  barrier();
+  slot->task = 0;
+}
+
+static __always_inline struct w_context *w_stored_context(struct task_struct *task, __u64 flags) {
+  struct w_context *found = NULL;
+
+  for (int i = 0; i < W_STORAGE_TRIES && !found; i++)
+    found = bpf_task_storage_get(&tasks, task, NULL, flags);
+  return found;
+}
+
+/* NULL: it has none yet, or (6.1) it could not be looked up. */
+static __always_inline struct w_context *w_context_of(struct task_struct *task) {
+  __u64 address = w_address_of(task);
+  struct w_slot *slot = w_slot_at(address);
+
+  return w_is_slot_of(slot, address) ? &slot->context : w_stored_context(task, 0);
+}
+
+static __always_inline int w_is_bound_reader(const struct w_process *process) {
+  return (process->flags & (W_PROCESS_READS_SUFFIXES | W_PROCESS_READS_LISTED)) != 0;
+}
+
+static __always_inline int w_belongs_in_storage(const struct w_process *process) {
+  return (process->bonds[0] | process->bonds[1]) != 0 || w_is_bound_reader(process);
+}
+
+/* The context of a child that nobody has seen yet, all zeros; NULL when there is no memory for it.
+ */
+static __always_inline struct w_context *w_new_context(struct task_struct *child, int in_storage) {
+  __u64 address = w_address_of(child);
+  struct w_slot *slot = w_slot_at(address);
+
+  if (slot && !in_storage &&
+      (slot->task == address || __sync_val_compare_and_swap(&slot->task, 0, address) == 0)) {
+    __builtin_memset(&slot->context, 0, sizeof(slot->context));
+    return &slot->context;
+  }
+  if (w_is_slot_of(slot, address))
+    w_free_slot(slot);
+  return w_stored_context(child, BPF_LOCAL_STORAGE_GET_F_CREATE);
+}
+
+/* Before the current task becomes one that belongs there: 0 when its context is in task storage
+ * now. Whoever holds a pointer to it looks it up anew. Global, so that the verifier walks it once.
+ */
+__noinline int w_move_to_storage(void) {
+  __u64 self = bpf_get_current_task();
+  struct w_slot *slot = w_slot_at(self);
+  struct w_context *stored;
+
+  if (!w_is_slot_of(slot, self))
+    return 0;
+  stored = w_stored_context(bpf_get_current_task_btf(), BPF_LOCAL_STORAGE_GET_F_CREATE);
+  if (!stored)
+    return -ENOMEM;
+  __builtin_memcpy(stored, &slot->context, sizeof(*stored));
+  w_free_slot(slot);
+  return 0;
+}
+
+/*
+ * The other way, for a task older than enforcement that is looked up often, if its slot is free.
+ * Not for one that administers: whoever wants to trace it must see that at every moment; and not
+ * while it may be about to become one that belongs in storage.
+ */
+__noinline int w_move_to_slot(void) {
+  struct task_struct *task = bpf_get_current_task_btf();
+  __u64 self = bpf_get_current_task();
+  struct w_slot *slot = w_slot_at(self);
+  struct w_context *stored;
+
+  if (!slot || slot->task != 0)
+    return 0;
+  stored = w_stored_context(task, 0);
+  if (!stored || w_belongs_in_storage(&stored->process) ||
+      (stored->process.flags & W_PROCESS_ADMINISTER) || stored->pending.lineage != 0 ||
+      __sync_val_compare_and_swap(&slot->task, 0, self) != 0)
+    return 0;
+  __builtin_memcpy(&slot->context, stored, sizeof(slot->context));
+  if (bpf_task_storage_delete(&tasks, task) != 0)
+    w_free_slot(slot);
+  return 0;
+}
+
+/* The task is gone; its address may be another's next. */
+static __always_inline void w_drop_context(const struct task_struct *task) {
+  __u64 address = w_address_of(task);
+  struct w_slot *slot = w_slot_at(address);
+
+  if (w_is_slot_of(slot, address))
+    w_free_slot(slot);
+}
+
+#endif
