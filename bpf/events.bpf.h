@@ -211,12 +211,25 @@ __noinline int w_decide_room(struct w_task *task) {
   return 0;
 }
 
+/* Of a task's own image nothing is asked that depends on its scopes but in which mode it is denied.
+ */
+static __always_inline int w_is_unscoped(const struct w_task *task) {
+  const struct w_facts *facts = &task->event.facts;
+
+  return (facts->flags & W_FACT_OWN_IMAGE) && facts->generation == 0;
+}
+
 /* Decides about what costs no use, which is everything but an exec. */
 static __always_inline void w_weigh(struct w_task *task) {
-  /* What needs no grant is as old as its verdict. */
-  if (task->event.facts.now == 0)
+  /* What needs no grant is as old as its verdict; of an own image that is let be nothing is said.
+   */
+  if (task->event.facts.now == 0 && !w_is_unscoped(task))
     task->event.facts.now = bpf_ktime_get_boot_ns();
   w_decide_room(task);
+  if (task->event.decision.verdict != W_ALLOW && w_is_unscoped(task)) {
+    w_gather_scopes(task);
+    w_decide_room(task);
+  }
 }
 
 /* As many grants of one exec may turn out to be used up at the last moment. */

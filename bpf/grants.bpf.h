@@ -7,6 +7,7 @@
 #define WARRANT_GRANTS_BPF_H
 
 #include "facts.bpf.h"
+#include "known.bpf.h"
 #include "scopes.bpf.h"
 
 #define W_GATHER_TRIES 3
@@ -116,30 +117,18 @@ __noinline int w_add_candidate(struct w_task *task, __u32 slot, __u32 scope, __u
 
 /* The grants of one key, in each of the task's scopes. */
 __noinline int w_gather_key(struct w_task *task, __u32 slot, __u32 kind) {
-  struct w_verdict_key key = {};
-  void *map;
-
   if (!task)
     return 0;
-  map = bpf_map_lookup_elem(&verdicts, &slot);
-  if (!map)
-    return 0;
-  key.digest_kind = kind;
-  if (kind != W_DIGEST_ANY)
-    __builtin_memcpy(key.digest, task->event.facts.digest, W_DIGEST_SIZE);
   for (int i = 0; i < W_SCOPES_PER_TASK; i++) {
-    struct w_verdict *verdict;
+    __u32 scope = task->scopes[i];
 
-    key.scope = task->scopes[i];
-    if (key.scope == W_SCOPE_INVALID)
+    if (scope == W_SCOPE_INVALID)
       continue;
-    verdict = bpf_map_lookup_elem(map, &key);
-    if (!verdict)
-      continue;
+    w_find_verdict(task, slot, scope, kind);
     for (int j = 0; j < W_GRANTS_PER_VERDICT; j++) {
-      if (verdict->grants[j] == 0)
+      if (task->verdict.grants[j] == 0)
         break;
-      w_add_candidate(task, slot, key.scope, verdict->grants[j]);
+      w_add_candidate(task, slot, scope, task->verdict.grants[j]);
     }
   }
   return 0;
@@ -156,13 +145,6 @@ static __always_inline void w_gather_once(struct w_task *task, __u32 slot, __u32
     facts->flags |= W_FACT_NAMED;
   if (flags & W_GENERATION_HAS_ANY)
     w_gather_key(task, slot, W_DIGEST_ANY);
-}
-
-/* Masked, because the verifier loses the comparison of a slot that clang spilled before it. */
-static __always_inline const volatile struct w_generation *w_generation(const struct w_config *cfg,
-                                                                        __u32 slot) {
-  barrier_var(slot);
-  return &cfg->generations[slot & (W_GENERATION_SLOTS - 1)];
 }
 
 /*

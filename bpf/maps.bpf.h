@@ -177,9 +177,11 @@ struct w_task {
   __u32
       binds; /* whether a grant that was found would bind whoever executes by it (contexts.bpf.h) */
   __u32 reserved;
+  __u64 cgroup_leaf;  /* id of cgroup_chain[0] */
   __u32 cgroup_depth; /* nodes on the way to the root; cgroup_chain[0] is the leaf, and it wraps */
   struct w_image image;
   __u8 paid[W_ID_SIZE]; /* artifact under which the exec under way began */
+  struct w_verdict verdict;
   __u64 cgroup_chain[W_CGROUP_ROOM];
   struct w_verity verity;
   struct w_origin origins[W_MAX_CANDIDATES];
@@ -233,6 +235,40 @@ struct {
   __type(key, int);
   __type(value, struct w_task);
 } own_rooms SEC(".maps");
+
+/* What the maps of generations were found to say (known.bpf.h). Not pinned: it is looked up anew.
+ */
+#define W_KNOWN_VERDICTS 4096u
+#define W_KNOWN_CGROUPS 1024u
+
+struct w_known_verdict {
+  volatile __u64 sequence;
+  volatile __u64 generation; /* 0: none yet */
+  struct w_verdict_key key;
+  struct w_verdict verdict; /* zeros: there is none */
+};
+
+struct w_known_cgroup {
+  volatile __u64 sequence;
+  volatile __u64 generation;
+  volatile __u64 id;
+  volatile __u32 scope; /* 0: of none that an artifact binds to */
+  volatile __u32 mode;  /* 0: as above it */
+};
+
+struct {
+  __uint(type, BPF_MAP_TYPE_ARRAY);
+  __uint(max_entries, W_KNOWN_VERDICTS);
+  __type(key, __u32);
+  __type(value, struct w_known_verdict);
+} known_verdicts SEC(".maps");
+
+struct {
+  __uint(type, BPF_MAP_TYPE_ARRAY);
+  __uint(max_entries, W_KNOWN_CGROUPS);
+  __type(key, __u32);
+  __type(value, struct w_known_cgroup);
+} known_cgroups SEC(".maps");
 
 struct {
   __uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
@@ -292,6 +328,13 @@ static __always_inline const struct w_config *w_get_config(void) {
   __u32 zero = 0;
 
   return bpf_map_lookup_elem(&config, &zero);
+}
+
+/* Masked, because the verifier loses the comparison of a slot that clang spilled before it. */
+static __always_inline const volatile struct w_generation *w_generation(const struct w_config *cfg,
+                                                                        __u32 slot) {
+  barrier_var(slot);
+  return &cfg->generations[slot & (W_GENERATION_SLOTS - 1)];
 }
 
 #endif

@@ -6,7 +6,7 @@
 #ifndef WARRANT_SCOPES_BPF_H
 #define WARRANT_SCOPES_BPF_H
 
-#include "maps.bpf.h"
+#include "known.bpf.h"
 
 /* Deeper hierarchies than this have no cgroup scope, hence no cgroup grants. */
 #define W_CGROUP_WALK 40
@@ -47,10 +47,12 @@ static long w_climb_cgroup(__u32 number, struct w_climb *climb) {
  */
 __noinline int w_find_cgroup_chain(struct w_task *task) {
   struct task_struct *self = bpf_get_current_task_btf();
-  struct w_climb climb = {.task = task, .node = BPF_CORE_READ(self, cgroups, dfl_cgrp, kn)};
+  struct kernfs_node *leaf = BPF_CORE_READ(self, cgroups, dfl_cgrp, kn);
+  struct w_climb climb = {.task = task, .node = leaf};
 
   if (!task)
     return 0;
+  task->cgroup_leaf = BPF_CORE_READ(leaf, id);
   task->cgroup_depth = 0;
   bpf_loop(W_CGROUP_WALK, w_climb_cgroup, &climb, 0);
   return 0;
@@ -106,6 +108,35 @@ __noinline int w_cgroup_scopes(struct w_task *task, __u32 slot) {
   return 0;
 }
 
+/* The scope and the mode of the current task's cgroup, from what is known of it or from the tree.
+ */
+__noinline int w_apply_cgroup(struct w_task *task, __u32 slot) {
+  __u64 id = bpf_get_current_cgroup_id();
+  struct w_known_cgroup *known = w_cgroup_place(id);
+  struct w_facts *facts;
+  __u32 scope = 0;
+  __u32 mode = 0;
+  __u8 above;
+
+  if (!task)
+    return 0;
+  facts = &task->event.facts;
+  if (w_recall_cgroup(known, facts->generation, id, &scope, &mode)) {
+    task->scopes[0] = scope;
+    facts->mode = mode ? mode : facts->mode;
+    return 0;
+  }
+  above = facts->mode;
+  facts->mode = W_MODE_INVALID;
+  w_find_cgroup_chain(task);
+  w_cgroup_scopes(task, slot);
+  /* Meanwhile it may have been moved to another one. */
+  if (known && task->cgroup_leaf == id && w_is_in_force(slot, facts->generation))
+    w_keep_cgroup(known, facts->generation, id, task->scopes[0], facts->mode);
+  facts->mode = facts->mode == W_MODE_INVALID ? above : facts->mode;
+  return 0;
+}
+
 /* Fills task->scopes, and the facts' mode: the host's unless a scope has its own. */
 static __always_inline void w_resolve_scopes(struct w_task *task, __u32 slot, __u32 flags,
                                              __u8 mode) {
@@ -125,10 +156,8 @@ static __always_inline void w_resolve_scopes(struct w_task *task, __u32 slot, __
     }
   }
   /* After the uid's: what is said of a cgroup counts before what is said of a user. */
-  if (flags & W_GENERATION_HAS_CGROUPS) {
-    w_find_cgroup_chain(task);
-    w_cgroup_scopes(task, slot);
-  }
+  if (flags & W_GENERATION_HAS_CGROUPS)
+    w_apply_cgroup(task, slot);
   task->scopes[3] = W_SCOPE_HOST;
 }
 

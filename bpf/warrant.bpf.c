@@ -201,14 +201,18 @@ static __noinline int w_map_anonymous(unsigned long prot, __u8 hook) {
   return w_conclude(task);
 }
 
-/* The image that the task was let exec is asked for no grant again. */
+/* The image that the task was let exec is asked for no grant again; what is recorded tells by which
+ * generation. */
 static __always_inline void w_gather_map(struct w_task *task) {
-  if (w_is_own_image(task, &task->event.facts)) {
-    task->event.facts.flags |= W_FACT_OWN_IMAGE;
-    w_gather_scopes(task);
-  } else {
+  struct w_facts *facts = &task->event.facts;
+
+  if (!w_is_own_image(task, facts)) {
     w_gather_grants(task);
+    return;
   }
+  facts->flags |= W_FACT_OWN_IMAGE;
+  if (facts->measure != W_MEASURE_CACHED)
+    w_gather_scopes(task);
 }
 
 /*
