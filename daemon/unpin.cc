@@ -23,10 +23,11 @@ namespace {
 constexpr int64_t kPatience = 60'000'000'000;
 constexpr timespec kLookAgain = {0, 5'000'000};
 
-// What goes last, in this order.
-constexpr std::array<w_hook, 7> kLast = {
-    W_HOOK_TASK_ALLOC,    W_HOOK_BPRM_COMMITTED, W_HOOK_FILE_OPEN, W_HOOK_INODE_SETATTR,
-    W_HOOK_FILE_MPROTECT, W_HOOK_MMAP_FILE,      W_HOOK_BPRM_CHECK};
+// What goes last, in this order. Who is born and who ends is followed as long as anything is judged
+// by whose context it is (bpf/contexts.bpf.h).
+constexpr std::array<w_hook, 8> kLast = {
+    W_HOOK_BPRM_COMMITTED, W_HOOK_FILE_OPEN,  W_HOOK_INODE_SETATTR, W_HOOK_FILE_MPROTECT,
+    W_HOOK_MMAP_FILE,      W_HOOK_BPRM_CHECK, W_HOOK_TASK_ALLOC,    W_HOOK_TASK_FREE};
 
 size_t place_of(const LinkName &link) {
   const auto *const found = std::find(kLast.begin(), kLast.end(), link.hook);

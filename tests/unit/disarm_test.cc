@@ -172,12 +172,15 @@ TEST_CASE("who guards goes first, who judges execs goes last") {
   };
   for (const LinkName &link : kLinks)
     CHECK(place(link.hook) < static_cast<std::ptrdiff_t>(order.size())); // none is forgotten
-  CHECK(order.back().hook == W_HOOK_BPRM_CHECK);
+  // An address in the kernel must not bring a newborn what was known of the dead while any judge is
+  // there.
+  CHECK(order.back().hook == W_HOOK_TASK_FREE);
+  CHECK(place(W_HOOK_TASK_ALLOC) == place(W_HOOK_TASK_FREE) - 1);
+  CHECK(place(W_HOOK_BPRM_CHECK) == place(W_HOOK_TASK_ALLOC) - 1);
   // Who writes to code must be seen as long as it is judged by what was measured before.
-  CHECK(place(W_HOOK_FILE_OPEN) > place(W_HOOK_TASK_ALLOC));
   CHECK(place(W_HOOK_FILE_OPEN) > place(W_HOOK_BPRM_COMMITTED));
   CHECK(place(W_HOOK_MMAP_FILE) > place(W_HOOK_FILE_OPEN));
-  const std::ptrdiff_t first_judge = place(W_HOOK_TASK_ALLOC);
+  const std::ptrdiff_t first_judge = place(W_HOOK_BPRM_COMMITTED);
   for (const LinkName &link : kLinks)
     if (link.hook > W_HOOK_INODE_SETATTR)
       CHECK(place(link.hook) < first_judge);
