@@ -10,14 +10,12 @@
 #include <utility>
 
 #include "daemon/clock.h"
-#include "daemon/contexts.h"
 #include "daemon/evidence.h"
 #include "daemon/handover.h"
 #include "daemon/loader.h"
 #include "daemon/notify.h"
 #include "daemon/preflight.h"
 #include "daemon/publish.h"
-#include "daemon/reaper.h"
 #include "daemon/takeover.h"
 #include "daemon/version.h"
 #include "lineage/reader.h"
@@ -226,37 +224,13 @@ void Service::note_in_force(const Published &published, const Prepared &prepared
   in_force_ = std::move(now);
   trust_ = prepared.trust;
   clock_in_force_ = prepared.clock;
-  endings_.follow(prepared.collection.accepted, admission_->state().bonds);
+  ender_.follow(prepared.collection.accepted, admission_->state().bonds);
   warm_ahead(prepared.collection);
 }
 
 void Service::warm_ahead(const Collection &collection) {
   if (warmer_ && (collection.entries.flags & W_GENERATION_HAS_READS))
     warmer_->follow(paths_to_warm(collection));
-}
-
-void Service::end_processes() {
-  const int64_t now = admission_->clock().seconds();
-  const std::vector<uint32_t> bonds = endings_.due(now);
-  if (bonds.empty())
-    return;
-  Result<ReapReport> report =
-      reap(bonds, [this](int pidfd) { return process_context(*maps_, pidfd); });
-  if (!report.ok()) {
-    std::fprintf(stderr, "warrantd: %s\n", report.error().message.c_str());
-    return;
-  }
-  if (!report.value().errors.empty() && report.value().errors.front() != reap_error_)
-    std::fprintf(stderr, "warrantd: processes whose artifact is over go on: %s\n",
-                 report.value().errors.front().c_str());
-  reap_error_ = report.value().errors.empty() ? std::string() : report.value().errors.front();
-  for (const ReapedProcess &process : report.value().killed) {
-    const Ending *ending = endings_.why(process.context, now);
-    if (ending)
-      recorder_.note(Ended{ending->artifact, static_cast<uint32_t>(process.pid), process.context,
-                           static_cast<uint8_t>(ending->reason)});
-    std::fprintf(stderr, "warrantd: ended process %d: its artifact is over\n", process.pid);
-  }
 }
 
 Status Service::catch_up() {
@@ -379,7 +353,7 @@ Status Service::run() {
     }
     if (boot_now() - ended > kSecond) {
       ended = boot_now();
-      end_processes();
+      ender_.end_due(*maps_, recorder_, admission_->clock().seconds());
     }
     control_->serve();
     tick();

@@ -11,7 +11,7 @@
 #include "artifacts/result.h"
 #include "daemon/admission.h"
 #include "daemon/control.h"
-#include "daemon/endings.h"
+#include "daemon/ender.h"
 #include "daemon/environment.h"
 #include "daemon/event_loop.h"
 #include "daemon/event_reader.h"
@@ -78,7 +78,6 @@ class Service {
   // What restricted interpreters will want to read, where the kernel cannot measure it then.
   void warm_ahead(const Collection &collection);
   // Kills what ran under artifacts that end their processes with them.
-  void end_processes();
   // Records of what was decided before this daemon came, under what was in force then.
   Status catch_up();
   // A new generation from what lies in the configuration directory; on any error the one in force
@@ -96,7 +95,7 @@ class Service {
   std::optional<Admission> admission_;
   uint64_t enforcing_since_ = 0;
   ClockMap clock_in_force_;
-  Endings endings_;
+  Ender ender_;
   Recorder recorder_;
   std::unique_ptr<Environment> environment_;
   std::string environment_error_; // why leases are not kept as they should
@@ -112,7 +111,6 @@ class Service {
   std::optional<EventLoop> loop_;
   std::string config_error_; // why the generation in force stays
   std::string record_error_; // why records wait in memory, or for a signature
-  std::string reap_error_;   // why processes that should end go on
   Digest programs_{};        // of what runs in the kernel
   bool adopted_ = false;
 };
