@@ -23,11 +23,14 @@ namespace {
 constexpr int64_t kPatience = 60'000'000'000;
 constexpr timespec kLookAgain = {0, 5'000'000};
 
-// What goes last, in this order. Who is born and who ends is followed as long as anything is judged
-// by whose context it is (bpf/contexts.bpf.h).
+// What goes last, in this order.
 constexpr std::array<w_hook, 8> kLast = {
     W_HOOK_BPRM_COMMITTED, W_HOOK_FILE_OPEN,  W_HOOK_INODE_SETATTR, W_HOOK_FILE_MPROTECT,
     W_HOOK_MMAP_FILE,      W_HOOK_BPRM_CHECK, W_HOOK_TASK_ALLOC,    W_HOOK_TASK_FREE};
+
+// At the end of that: what follows tasks from birth to end. As long as anything is judged by whose
+// context it is, it must stay (bpf/contexts.bpf.h).
+constexpr size_t kFollowers = 2;
 
 size_t place_of(const LinkName &link) {
   const auto *const found = std::find(kLast.begin(), kLast.end(), link.hook);
@@ -83,8 +86,17 @@ Status wait_until_detached(const std::vector<std::pair<std::string_view, uint32_
                      "goes on judging until that process ends"};
       ::nanosleep(&kLookAgain, nullptr);
     }
-  wait_until_let_go();
   return {};
+}
+
+Status unpin_and_wait(const std::string &directory, const LinkName *first, const LinkName *last) {
+  std::vector<std::pair<std::string_view, uint32_t>> links;
+  for (const LinkName *link = first; link != last; link++)
+    if (const uint32_t id = link_id(link_pin_path(directory, link->program)))
+      links.emplace_back(link->program, id);
+  for (const LinkName *link = first; link != last; link++)
+    WARRANT_TRY(remove_pin(link_pin_path(directory, link->program)));
+  return wait_until_detached(links);
 }
 
 } // namespace
@@ -97,13 +109,11 @@ std::array<LinkName, kLinks.size()> removal_order() {
 }
 
 Status unpin_links(const std::string &directory) {
-  std::vector<std::pair<std::string_view, uint32_t>> links;
-  for (const LinkName &link : removal_order())
-    if (const uint32_t id = link_id(link_pin_path(directory, link.program)))
-      links.emplace_back(link.program, id);
-  for (const LinkName &link : removal_order())
-    WARRANT_TRY(remove_pin(link_pin_path(directory, link.program)));
-  return wait_until_detached(links);
+  const std::array<LinkName, kLinks.size()> order = removal_order();
+  const LinkName *const end = order.data() + order.size();
+  WARRANT_TRY(unpin_and_wait(directory, order.data(), end - kFollowers));
+  wait_until_let_go();
+  return unpin_and_wait(directory, end - kFollowers, end);
 }
 
 Status unpin_rest(const std::string &directory) {

@@ -10,14 +10,15 @@
 
 namespace warrant {
 
-// kLinks in the order in which they go: first what guards enforcement itself, then what keeps the
-// context of processes, then who may write to code, and what lets code be mapped and executed last.
-// So long as anything is left, it is not the execs that are open.
+// kLinks in the order in which they go: first what guards enforcement itself, then who may write to
+// code, what lets code be mapped and executed, and last what keeps the context of processes.
+// So long as anything that judges is left, it is not the execs that are open.
 std::array<LinkName, kLinks.size()> removal_order();
 
-// Removes the pins of all links in that order, and waits until the kernel has let go of them. At
-// the first one that stays the rest stays too; the error names it. An error, too: somebody else
-// holds a link, so that it is attached without a pin.
+// Removes the pins of all links in that order, and waits until the kernel has let go of them: of
+// all that judge before what keeps contexts goes. At the first one that stays the rest stays too;
+// the error names it. An error, too: somebody else holds a link, so that it is attached without a
+// pin.
 Status unpin_links(const std::string &directory);
 // Removes what is pinned besides, and the folders if they are empty. Only when no
 // link is left.
