@@ -2,8 +2,13 @@
 #include "daemon/contexts.h"
 
 #include <bpf/bpf.h>
+#include <unistd.h>
 
+#include <charconv>
 #include <cstring>
+#include <fstream>
+#include <sstream>
+#include <string>
 #include <vector>
 
 namespace warrant {
@@ -26,16 +31,38 @@ std::optional<w_process> stored_context(int map, int pidfd) {
   return process;
 }
 
-// Of tasks of that number all but one have ended; it was executed last.
-std::optional<w_process> slot_context(int map, uint32_t tgid) {
+// When the process of that number was started, by CLOCK_BOOTTIME; no later than it was, but up to a
+// tick of the kernel earlier (proc(5), starttime). Nothing: there is none.
+std::optional<uint64_t> started(pid_t pid) {
+  constexpr int kFieldsAfterName = 20; // from the third to the twenty-second
+  std::ifstream file("/proc/" + std::to_string(pid) + "/stat");
+  std::string line;
+  if (!std::getline(file, line) || line.rfind(')') == std::string::npos)
+    return std::nullopt;
+  std::istringstream fields(line.substr(line.rfind(')') + 1));
+  std::string field;
+  for (int i = 0; i < kFieldsAfterName; i++)
+    fields >> field;
+  uint64_t ticks = 0;
+  const auto [end, error] = std::from_chars(field.data(), field.data() + field.size(), ticks);
+  if (!fields || error != std::errc{} || end != field.data() + field.size())
+    return std::nullopt;
+  return ticks * (1'000'000'000 / static_cast<uint64_t>(::sysconf(_SC_CLK_TCK)));
+}
+
+// A task that has ended may still be held by somebody, and its number be another's by now: such a
+// one was executed before the other was started.
+std::optional<w_process> slot_context(int map, pid_t pid) {
   std::vector<char> value(value_size(map));
+  const std::optional<uint64_t> start = started(pid);
   std::optional<w_process> latest;
   w_known_task task{};
-  if (value.size() < sizeof(task))
+  if (value.size() < sizeof(task) || !start)
     return std::nullopt;
   for (uint32_t slot = 0; bpf_map_lookup_elem(map, &slot, value.data()) == 0; slot++) {
     std::memcpy(&task, value.data(), sizeof(task));
-    if (task.task != 0 && task.tgid == tgid && (!latest || latest->since < task.process.since))
+    if (task.task != 0 && task.tgid == static_cast<uint32_t>(pid) && task.process.since >= *start &&
+        (!latest || latest->since < task.process.since))
       latest = task.process;
   }
   return latest;
@@ -49,7 +76,7 @@ std::optional<w_process> process_context(const MapSet &maps, int pidfd) {
 
 std::optional<w_process> process_context(const MapSet &maps, int pidfd, pid_t pid) {
   const std::optional<w_process> stored = stored_context(maps.fd(Map::kTasks), pidfd);
-  return stored ? stored : slot_context(maps.fd(Map::kContexts), static_cast<uint32_t>(pid));
+  return stored ? stored : slot_context(maps.fd(Map::kContexts), pid);
 }
 
 } // namespace warrant

@@ -46,7 +46,8 @@ uint64_t lineage_of(const MapSet &maps, uint32_t pid) {
   if (fd < 0)
     return 0;
   const UniqueFd process(fd);
-  const std::optional<w_process> context = process_context(maps, process.get(), pid);
+  const std::optional<w_process> context =
+      process_context(maps, process.get(), static_cast<pid_t>(pid));
   return context ? context->lineage : 0;
 }
 
