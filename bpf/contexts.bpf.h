@@ -19,8 +19,7 @@
 #include "maps.bpf.h"
 
 /* Of a task, as a number. The verifier lets no pointer be shifted, but tells the distance of two,
- * and knows the current task both ways: a tenth of what reading a hook's argument as memory costs.
- */
+ * and knows the current task both ways; to read a hook's argument as memory is dearer. */
 static __always_inline __u64 w_address_of(const struct task_struct *task) {
   const struct task_struct *self = bpf_get_current_task_btf();
   __u64 distance = (__u64)task;
@@ -46,9 +45,10 @@ static __always_inline int w_has_slot(void) {
   return w_is_slot_of(w_slot_at(self), self);
 }
 
-/* Who takes it next is not seen to administer before it is known. */
+/* Who takes it next is not seen to administer, nor found by a number, before it is known. */
 static __always_inline void w_free_slot(struct w_slot *slot) {
   slot->context.process.flags = 0;
+  slot->context.tgid = 0;
   barrier();
   slot->task = 0;
 }
@@ -61,12 +61,24 @@ static __always_inline struct w_context *w_stored_context(struct task_struct *ta
   return found;
 }
 
-/* NULL: it has none yet, or (6.1) it could not be looked up. */
-static __always_inline struct w_context *w_context_of(struct task_struct *task) {
+/*
+ * W_PROCESS_* of another task; 0: it has no context yet, or (6.1) it could not be looked up. It may
+ * be on its way to storage: what was read counts only if the slot is still its own after that.
+ */
+static __always_inline __u32 w_flags_of(struct task_struct *task) {
   __u64 address = w_address_of(task);
   struct w_slot *slot = w_slot_at(address);
+  struct w_context *stored;
+  __u32 flags;
 
-  return w_is_slot_of(slot, address) ? &slot->context : w_stored_context(task, 0);
+  if (w_is_slot_of(slot, address)) {
+    flags = *(volatile __u32 *)&slot->context.process.flags;
+    barrier();
+    if (w_is_slot_of(slot, address))
+      return flags;
+  }
+  stored = w_stored_context(task, 0);
+  return stored ? stored->process.flags : 0;
 }
 
 static __always_inline int w_is_bound_reader(const struct w_process *process) {

@@ -150,13 +150,11 @@ int BPF_PROG(on_perf_event_open) {
  * /proc/PID/mem, pidfd_getfd. */
 SEC("lsm/ptrace_access_check")
 int BPF_PROG(on_ptrace_access_check, struct task_struct *target, unsigned int mode) {
-  struct w_context *context;
   __u32 object = W_OBJECT_PTRACE;
 
   if (!(mode & PTRACE_MODE_ATTACH))
     return 0;
-  context = w_context_of(target);
-  if (context && (context->process.flags & W_PROCESS_ADMINISTER))
+  if (w_flags_of(target) & W_PROCESS_ADMINISTER)
     object = W_OBJECT_ADMINISTRATOR;
   return w_touch(W_HOOK_PTRACE_ACCESS_CHECK, object, NULL, &target->comm);
 }

@@ -72,7 +72,7 @@ static __always_inline int w_recall_verdict(const struct w_known_verdict *known,
 /* Into task->verdict: what the generation in the slot says of the digest, or, of W_DIGEST_ANY, of
  * whatever content, in that scope. Global, so that the verifier walks it once. */
 __noinline int w_find_verdict(struct w_task *task, __u32 slot, __u32 scope, __u32 kind) {
-  struct w_verdict_key key = {.scope = scope, .digest_kind = kind};
+  struct w_verdict_key key __attribute__((aligned(8))) = {.scope = scope, .digest_kind = kind};
   struct w_known_verdict *known;
   const struct w_verdict *found;
   __u64 generation;

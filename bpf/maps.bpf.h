@@ -174,9 +174,7 @@ struct w_context {
 struct w_task {
   __u32 busy; /* 1 while a program uses it */
   __u32 scopes[W_SCOPES_PER_TASK];
-  __u32
-      binds; /* whether a grant that was found would bind whoever executes by it (contexts.bpf.h) */
-  __u32 reserved;
+  __u32 binds; /* not 0: by a grant that was found a task belongs in storage (contexts.bpf.h) */
   __u64 cgroup_leaf;  /* id of cgroup_chain[0] */
   __u32 cgroup_depth; /* nodes on the way to the root; cgroup_chain[0] is the leaf, and it wraps */
   struct w_image image;

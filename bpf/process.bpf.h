@@ -116,6 +116,22 @@ static __always_inline void w_prepare_exec(struct w_context *context, const stru
   __builtin_memcpy(context->pending_image.digest, facts->digest, W_DIGEST_SIZE);
 }
 
+/* The exec under way cannot be judged. Where policy only observes it goes on all the same, and the
+ * task becomes what nobody authorized: nothing of an exec before must be left to be committed. */
+static __always_inline void w_forget_exec(struct w_context *context) {
+  struct w_process *next = &context->pending;
+
+  __builtin_memset(next, 0, sizeof(*next));
+  __builtin_memset(&context->pending_image, 0, sizeof(context->pending_image));
+  __builtin_memset(&context->pending_script, 0, sizeof(context->pending_script));
+  context->flags &= ~W_CONTEXT_SCRIPT_ONLY;
+  next->lineage = w_next(W_SEQUENCE_LINEAGE);
+  next->parent = context->process.lineage;
+  next->root = context->process.root;
+  next->depth = context->process.depth + 1;
+  __builtin_memcpy(next->bonds, context->process.bonds, sizeof(next->bonds));
+}
+
 static __always_inline void w_commit_exec(struct w_context *context) {
   context->pending.since = bpf_ktime_get_boot_ns();
   context->process = context->pending;

@@ -119,14 +119,15 @@ static __always_inline int w_is_restricted(struct w_context *context, struct w_t
 /* One open. `measures`: the hook may sleep, and the file is open. */
 static __always_inline int w_read(struct file *file, __u8 hook, int measures) {
   const struct w_config *cfg = w_get_config();
-  __u64 self = bpf_get_current_task();
   struct w_context *context;
   struct w_facts *facts;
   struct w_slot *slot;
   struct w_task *task;
+  __u64 self;
 
   if (cfg && (!w_has_readers(cfg) || !(file->f_mode & FMODE_READ) || (file->f_flags & FMODE_EXEC)))
     return 0;
+  self = bpf_get_current_task();
   slot = w_slot_at(self);
   if (w_is_slot_of(slot, self))
     return w_is_bound_reader(&slot->context.process) ? w_conclude_blind(cfg) : 0;

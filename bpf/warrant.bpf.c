@@ -113,8 +113,11 @@ int BPF_PROG(on_bprm_check, struct linux_binprm *bprm) {
   const struct w_origin *origin;
   struct w_facts *facts;
 
-  if (!task || !context || !cfg)
+  if (!task || !context || !cfg) {
+    if (context)
+      w_forget_exec(context);
     return w_conclude_blind(cfg);
+  }
   facts = w_begin(task, cfg, W_HOOK_BPRM_CHECK, W_REQUEST_EXEC);
   /* The kernel gives `interp` a string of its own as soon as a handler names an interpreter. */
   if (bprm->interp == bprm->filename) {
@@ -132,7 +135,12 @@ int BPF_PROG(on_bprm_check, struct linux_binprm *bprm) {
   w_measure(task, cfg, bprm->file);
   w_gather_grants(task);
   if (task->binds) {
-    context = w_move_to_storage() == 0 ? w_context() : NULL;
+    if (w_move_to_storage() == 0) {
+      context = w_context();
+    } else {
+      w_forget_exec(context);
+      context = NULL;
+    }
     if (!context) {
       w_leave(task);
       return w_conclude_blind(cfg);

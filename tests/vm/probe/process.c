@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -151,6 +152,34 @@ static int do_reuse_pid(int count, char **words) {
   return exit_of(child);
 }
 
+/* PROGRAM [ARGUMENT...]: runs and ends, then a child of ours that executes nothing maps executable
+ * memory; again and again, so that children come to lie where PROGRAM's task lay in the kernel. */
+static int do_reborn(int count, char **words) {
+  enum { ROUNDS = 100 };
+  (void)count;
+  for (int i = 0; i < ROUNDS; i++) {
+    pid_t child = fork();
+    if (child == 0) {
+      fclose(stdout);
+      execve(words[0], words, environ);
+      _exit(errno);
+    }
+    if (exit_of(child) != 0)
+      probe_setup_failed("the program");
+    child = fork();
+    if (child == 0)
+      _exit(mmap(NULL, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) ==
+                    MAP_FAILED
+                ? errno
+                : 0);
+    if (exit_of(child) == 0) {
+      puts("mapped");
+      return 0;
+    }
+  }
+  return EPERM;
+}
+
 const struct probe_verb kProcessVerbs[] = {
     {"exec-as", do_exec_as, 2, "PATH NAME [ARGUMENT...]  under another name"},
     {"exec-no-arguments", do_exec_no_arguments, 1, "PATH  without even a name"},
@@ -160,6 +189,7 @@ const struct probe_verb kProcessVerbs[] = {
     {"pidns-exec", do_pidns_exec, 1, "PATH  as process 1 of a pid namespace"},
     {"orphan-exec", do_orphan_exec, 1, "PATH  by a grandchild without a parent"},
     {"subreaper", do_subreaper, 1, "PATH [ARGUMENT...]  becomes parent of all below"},
+    {"reborn", do_reborn, 1, "PROGRAM [ARGUMENT...]  executable memory for who is born after it"},
     {"reuse-pid", do_reuse_pid, 2, "PROGRAM PATH  PATH has the number that PROGRAM had"},
     {0},
 };
