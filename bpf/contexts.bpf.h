@@ -18,11 +18,12 @@
 
 #include "maps.bpf.h"
 
-/* Of a task, as a number. The verifier lets no pointer be shifted, but tells the distance of two,
- * and knows the current task both ways; to read a hook's argument as memory is dearer. */
-static __always_inline __u64 w_address_of(const struct task_struct *task) {
+/* Of what the kernel's pointer points to, as a number. The verifier lets no pointer be shifted, but
+ * tells the distance of two, and knows the current task both ways; to read a hook's argument as
+ * memory is dearer. */
+static __always_inline __u64 w_address_of(const void *pointer) {
   const struct task_struct *self = bpf_get_current_task_btf();
-  __u64 distance = (__u64)task;
+  __u64 distance = (__u64)pointer;
 
   asm volatile("%0 -= %1" : "+r"(distance) : "r"(self));
   return bpf_get_current_task() + distance;

@@ -194,6 +194,40 @@ static __always_inline int w_is_own_image(const struct w_task *task, const struc
   return task->image.digest_kind == facts->digest_kind && w_runs_content(task, facts->digest);
 }
 
+/* Whether the content is cached, cannot change now, and is what the task was let exec. */
+static __always_inline int w_holds_own_image(const struct w_inode *state, struct inode *inode,
+                                             const struct w_image *image) {
+  struct w_digest digest = {.measure = W_MEASURE_NONE};
+
+  return !w_has_writers(inode) && !(state->flags & W_INODE_SHARED) &&
+         w_read_cached(state, &digest) && digest.kind == image->digest_kind &&
+         w_same(digest.bytes, image->digest, W_DIGEST_SIZE);
+}
+
+/*
+ * Whether the file is the task's own image with nothing to measure, and marked as mapped. What the
+ * ladder (w_measure) and w_is_own_image() would find; 0 wherever there is more to say.
+ */
+static __always_inline int w_knows_own_image(const struct w_context *context,
+                                             const struct w_config *cfg, struct file *file) {
+  struct inode *inode = file->f_inode;
+  __u32 magic = (__u32)inode->i_sb->s_magic;
+  struct w_inode *state;
+
+  if (!(context->process.flags & W_PROCESS_COMMITTED) ||
+      context->image.digest_kind == W_DIGEST_INVALID || magic == OVERLAYFS_MAGIC ||
+      !w_is_trusted_filesystem(cfg, magic) || !w_is_regular(inode) || w_is_unsealed(inode, magic))
+    return 0;
+  state = bpf_inode_storage_get(&inodes, inode, NULL, 0);
+  if (!state || !w_holds_own_image(state, inode, &context->image))
+    return 0;
+  if (state->flags & W_INODE_MAPPED)
+    return 1;
+  /* A writer that was let open it before this looked neither mapped nor written. */
+  __sync_fetch_and_or(&state->flags, W_INODE_MAPPED);
+  return w_holds_own_image(state, inode, &context->image);
+}
+
 static __always_inline int w_is_mapped(const struct w_inode *state, struct inode *inode) {
   return (state->flags & W_INODE_MAPPED) &&
          BPF_CORE_READ(inode, i_mapping, i_mmap.rb_root.rb_node) != NULL;

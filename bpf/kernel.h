@@ -78,10 +78,22 @@ struct qstr {
   const unsigned char *name;
 };
 
+/* DNAME_INLINE_LEN at least: 32 (6.1), 40 (6.12+). */
+#define W_NAME_INLINE 32
+
 struct dentry {
   struct dentry *d_parent;
   struct qstr d_name;
   struct inode *d_inode;
+  unsigned char d_iname[W_NAME_INLINE]; /* the name itself, if it is shorter than that */
+};
+
+union shortname_store {
+  unsigned char string[W_NAME_INLINE];
+};
+
+struct dentry___renamed {
+  union shortname_store d_shortname; /* instead of d_iname; seen in 7.2 */
 };
 
 struct vfsmount {

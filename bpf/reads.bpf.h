@@ -125,12 +125,15 @@ static __always_inline int w_read(struct file *file, __u8 hook, int measures) {
   struct w_task *task;
   __u64 self;
 
-  if (cfg && (!w_has_readers(cfg) || !(file->f_mode & FMODE_READ) || (file->f_flags & FMODE_EXEC)))
-    return 0;
+  /* First, because nearly every open ends here; whose reads are judged has no slot. */
   self = bpf_get_current_task();
   slot = w_slot_at(self);
+  if (w_is_slot_of(slot, self) && !w_is_bound_reader(&slot->context.process))
+    return 0;
+  if (cfg && (!w_has_readers(cfg) || !(file->f_mode & FMODE_READ) || (file->f_flags & FMODE_EXEC)))
+    return 0;
   if (w_is_slot_of(slot, self))
-    return w_is_bound_reader(&slot->context.process) ? w_conclude_blind(cfg) : 0;
+    return w_conclude_blind(cfg);
   context = w_own_stored_context();
   if (context && !w_is_bound_reader(&context->process)) {
     w_move_to_slot();

@@ -68,8 +68,7 @@ int BPF_PROG(on_file_post_open, struct file *file) {
 static __noinline int w_is_check(struct linux_binprm *bprm) {
   struct linux_binprm___check *checked = (void *)bprm;
 
-  return bpf_core_field_exists(checked->is_check) &&
-         BPF_CORE_READ_BITFIELD_PROBED(checked, is_check);
+  return bpf_core_field_exists(checked->is_check) && BPF_CORE_READ_BITFIELD(checked, is_check);
 }
 
 /* Called once for the file asked for. AT_EXECVE_CHECK comes no further: it is answered as the exec
@@ -184,15 +183,19 @@ int BPF_PROG(on_bprm_committed, struct linux_binprm *bprm) {
   return 0;
 }
 
-/* Starts a request to have executable memory. */
-static __always_inline struct w_facts *w_begin_map(struct w_task *task, struct w_context *context,
-                                                   const struct w_config *cfg, __u8 hook,
-                                                   unsigned long prot) {
+/* Starts a request to have executable memory; `writable`: or memory that can be written, too. */
+static __always_inline struct w_facts *w_begin_map(struct w_task *task, const struct w_config *cfg,
+                                                   __u8 hook, int writable) {
   struct w_facts *facts = w_begin(task, cfg, hook, W_REQUEST_MAP);
 
-  if (w_has_executable_stack(context) || (prot & PROT_WRITE))
+  if (writable)
     facts->flags |= W_FACT_WRITABLE;
   return facts;
+}
+
+/* Whether memory would be both: what is mapped, or the stack of the image that is being set up. */
+static __always_inline int w_becomes_writable(struct w_context *context, unsigned long prot) {
+  return w_has_executable_stack(context) || (prot & PROT_WRITE);
 }
 
 static __noinline int w_map_anonymous(unsigned long prot, __u8 hook) {
@@ -203,7 +206,7 @@ static __noinline int w_map_anonymous(unsigned long prot, __u8 hook) {
 
   if (!task || !context || !cfg)
     return w_conclude_blind(cfg);
-  facts = w_begin_map(task, context, cfg, hook, prot);
+  facts = w_begin_map(task, cfg, hook, w_becomes_writable(context, prot));
   facts->flags |= W_FACT_ANONYMOUS;
   w_gather_scopes(task);
   return w_conclude(task);
@@ -241,6 +244,13 @@ static __noinline int w_warm(struct file *file) {
   return 0;
 }
 
+/* What there is to say of a task's own image with the content that it was let exec. */
+static const struct w_facts w_own_image_facts = {.mode = W_MODE_ENFORCE,
+                                                 .audit = W_AUDIT_OPTIONAL,
+                                                 .request = W_REQUEST_MAP,
+                                                 .measure = W_MEASURE_CACHED,
+                                                 .flags = W_FACT_OWN_IMAGE};
+
 SEC("lsm.s/mmap_file")
 int BPF_PROG(on_mmap_file, struct file *file, unsigned long reqprot, unsigned long prot,
              unsigned long flags) {
@@ -250,11 +260,13 @@ int BPF_PROG(on_mmap_file, struct file *file, unsigned long reqprot, unsigned lo
   struct w_facts *facts;
   struct w_task *task;
   int is_marked;
+  int is_first;
+  int writable;
 
   if (!(prot & PROT_EXEC) && !(flags & MAP_EXECUTABLE) && !w_is_shared(flags))
     return 0;
-  /* 6.12 takes the first of these out, 7.2 demands it. */
-  if (!file || w_argument(ctx, 0) == 0)
+  /* 6.12 takes the first of these out (see w_argument), 7.2 demands it. */
+  if (!file || w_address_of(file) == 0)
     return prot & PROT_EXEC ? w_map_anonymous(prot, W_HOOK_MMAP_FILE) : 0;
   if (w_mark_shared(file, flags))
     return w_conclude_blind(w_get_config());
@@ -265,10 +277,19 @@ int BPF_PROG(on_mmap_file, struct file *file, unsigned long reqprot, unsigned lo
   }
   cfg = w_get_config();
   context = w_context();
-  task = w_enter(context);
-  if (!task || !context || !cfg)
+  if (!context || !cfg)
     return w_conclude_blind(cfg);
-  facts = w_begin_map(task, context, cfg, W_HOOK_MMAP_FILE, prot);
+  is_first = context->stack != 0;
+  writable = w_becomes_writable(context, prot);
+  /* Of each exec the first: such a mapping is not recorded, so it needs no room for facts. */
+  if (is_first && !writable && w_knows_own_image(context, cfg, file)) {
+    w_count(W_COUNTER_ALLOWED);
+    return w_errno(w_decide(&w_own_image_facts));
+  }
+  task = w_enter(context);
+  if (!task)
+    return w_conclude_blind(cfg);
+  facts = w_begin_map(task, cfg, W_HOOK_MMAP_FILE, writable);
   is_marked = w_measure(task, cfg, file);
   w_gather_map(task);
   /* Marked before it is allowed: from here on a writer must find it mapped. */
@@ -300,7 +321,7 @@ int BPF_PROG(on_file_mprotect, struct vm_area_struct *vma, unsigned long reqprot
   task = w_enter(context);
   if (!task || !context || !cfg)
     return w_conclude_blind(cfg);
-  facts = w_begin_map(task, context, cfg, W_HOOK_FILE_MPROTECT, prot);
+  facts = w_begin_map(task, cfg, W_HOOK_FILE_MPROTECT, w_becomes_writable(context, prot));
   if (vma->anon_vma)
     facts->flags |= W_FACT_MODIFIED;
   w_recall(facts, cfg, file->f_inode);

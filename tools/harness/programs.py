@@ -64,6 +64,12 @@ def payload_interpreted():
                            ["-Wl,--dynamic-linker=/data/interp"])
 
 
+def payload_codeless():
+    """No code of its own, and the same loader."""
+    return compile_program("payload-codeless", [SOURCES / "payload/payload_codeless.c"],
+                           ["-shared", "-fPIC", "-nostdlib", "-Wl,--build-id=none"])
+
+
 def payload_anywhere():
     """Can be a loader: it runs wherever it is put."""
     return compile_program("payload-pie", [SOURCES / "payload/payload.c"],
