@@ -260,12 +260,12 @@ int BPF_PROG(on_mmap_file, struct file *file, unsigned long reqprot, unsigned lo
   struct w_facts *facts;
   struct w_task *task;
   int is_marked;
-  int is_first;
   int writable;
+  __u64 stack;
 
   if (!(prot & PROT_EXEC) && !(flags & MAP_EXECUTABLE) && !w_is_shared(flags))
     return 0;
-  /* 6.12 takes the first of these out (see w_argument), 7.2 demands it. */
+  /* 6.12 takes the first of these out (see w_argument()), 7.2 demands it. */
   if (!file || w_address_of(file) == 0)
     return prot & PROT_EXEC ? w_map_anonymous(prot, W_HOOK_MMAP_FILE) : 0;
   if (w_mark_shared(file, flags))
@@ -279,16 +279,19 @@ int BPF_PROG(on_mmap_file, struct file *file, unsigned long reqprot, unsigned lo
   context = w_context();
   if (!context || !cfg)
     return w_conclude_blind(cfg);
-  is_first = context->stack != 0;
+  stack = context->stack;
   writable = w_becomes_writable(context, prot);
   /* Of each exec the first: such a mapping is not recorded, so it needs no room for facts. */
-  if (is_first && !writable && w_knows_own_image(context, cfg, file)) {
+  if (stack != 0 && !writable && w_knows_own_image(context, cfg, file)) {
+    w_count(W_COUNTER_CACHE_HITS);
     w_count(W_COUNTER_ALLOWED);
     return w_errno(w_decide(&w_own_image_facts));
   }
   task = w_enter(context);
-  if (!task)
+  if (!task) {
+    context->stack = stack; /* still to be looked at */
     return w_conclude_blind(cfg);
+  }
   facts = w_begin_map(task, cfg, W_HOOK_MMAP_FILE, writable);
   is_marked = w_measure(task, cfg, file);
   w_gather_map(task);

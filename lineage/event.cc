@@ -12,7 +12,7 @@ bool is_terminated(const char (&text)[N]) {
   return std::memchr(text, 0, N) != nullptr;
 }
 
-// Up to the NUL: what lies behind it is left over from earlier paths of the same task.
+// Up to the NUL: what lies behind it is left over from other names and paths.
 template <size_t N>
 Text text_until_nul(const char (&text)[N]) {
   return std::string_view(text, ::strnlen(text, N));
