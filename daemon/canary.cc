@@ -96,8 +96,8 @@ Result<UniqueFd> write_program(const Program &program) {
   ::_exit(1);
 }
 
-/// errno of the exec, 0 if it ran. The pipe closes at a successful exec and so says nothing.
-Result<int> try_program(int program) {
+/// The pipe closes at a successful exec and so says nothing.
+Result<CanaryResult> try_program(int program) {
   std::array<int, 2> ends{};
   if (::pipe2(ends.data(), O_CLOEXEC) != 0)
     return cannot("cannot make a pipe for the canary");
@@ -116,10 +116,13 @@ Result<int> try_program(int program) {
   int status = 0;
   while (::waitpid(child, &status, 0) < 0 && errno == EINTR) {
   }
-  if (got == static_cast<ssize_t>(sizeof(error)))
-    return error;
-  if (got == 0 && WIFEXITED(status) && WEXITSTATUS(status) == 0)
-    return 0;
+  CanaryResult result;
+  result.error = error;
+  result.refused = error == EPERM;
+  result.killed = got == 0 && WIFSIGNALED(status);
+  const bool ran = got == 0 && WIFEXITED(status) && WEXITSTATUS(status) == 0;
+  if (got == static_cast<ssize_t>(sizeof(error)) || result.killed || ran)
+    return result;
   return Error{"the canary ended without a word (wait status " + std::to_string(status) + ")"};
 }
 
@@ -128,11 +131,13 @@ Result<int> try_program(int program) {
 Result<CanaryResult> run_canary() {
   const Program program = WARRANT_TRY(make_program());
   const UniqueFd file = WARRANT_TRY(write_program(program));
-  CanaryResult result;
-  result.error = WARRANT_TRY(try_program(file.get()));
-  result.refused = result.error == EPERM;
+  CanaryResult result = WARRANT_TRY(try_program(file.get()));
   if (result.refused)
     result.detail = "a program that nobody authorized was refused";
+  else if (result.killed)
+    result.detail =
+        "a program that nobody authorized was let begin, and killed before it ran: only "
+        "a part of enforcement is in place";
   else if (result.error == 0)
     result.detail = "a program that nobody authorized RAN: the kernel is not enforcing";
   else

@@ -67,12 +67,15 @@ bool is_attached(uint32_t id) {
 }
 
 // The kernel forgets a link's number before it takes the program away (bpf_link_free, 6.1 to 7.2),
-// which takes its time. Where the canary cannot be tried, or somebody else refuses it,
-// nothing tells when that is over.
+// which takes its time, and not in the order in which the pins were removed: on 7.2 code may still
+// be refused where an exec no longer is. Where the canary cannot be tried, or somebody else refuses
+// it, nothing tells when that is over.
 void wait_until_let_go() {
   const int64_t until = boot_now() + kPatience;
-  for (auto canary = run_canary(); canary.ok() && canary.value().refused && boot_now() < until;
-       canary = run_canary())
+  const auto is_refused = [](const Result<CanaryResult> &canary) {
+    return canary.ok() && (canary.value().refused || canary.value().killed);
+  };
+  for (auto canary = run_canary(); is_refused(canary) && boot_now() < until; canary = run_canary())
     ::nanosleep(&kLookAgain, nullptr);
 }
 
