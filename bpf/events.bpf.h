@@ -31,7 +31,7 @@ static __noinline const __u64 *w_inline_name(struct dentry *dentry) {
 
 /*
  * For hooks in which bpf_d_path is not allowed: the last component. A short name stands in the
- * dentry; a helper to read it costs ten times as much. Renamed meanwhile, it may be torn.
+ * dentry; a helper to read it costs three times as much. Renamed meanwhile, it may be torn.
  */
 static __always_inline void w_name_dentry(struct w_event *event, struct dentry *dentry) {
   __u32 length = dentry->d_name.len;

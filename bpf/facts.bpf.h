@@ -86,6 +86,16 @@ static __always_inline void w_take_verity(struct w_task *task, struct file *file
   __builtin_memcpy(out->bytes, room->digest, W_DIGEST_SIZE);
 }
 
+/* Why no content of the inode is believed, whatever is cached of it; W_MEASURE_NONE: it may be. */
+static __always_inline __u8 w_unbelieved(const struct w_config *cfg, struct inode *inode,
+                                         __u32 magic) {
+  if (!w_is_trusted_filesystem(cfg, magic))
+    return W_MEASURE_FOREIGN_FS;
+  if (!w_is_regular(inode))
+    return W_MEASURE_NOT_REGULAR;
+  return w_is_unsealed(inode, magic) ? W_MEASURE_UNSEALED : W_MEASURE_NONE;
+}
+
 /* The ladder, for hooks that may sleep. Returns W_INODE_MAPPED if the inode is marked so. */
 static __noinline int w_measure(struct w_task *task, const struct w_config *cfg,
                                 struct file *file) {
@@ -97,18 +107,9 @@ static __noinline int w_measure(struct w_task *task, const struct w_config *cfg,
   __u64 writes;
   int mapped;
 
-  if (!w_is_trusted_filesystem(cfg, magic)) {
-    facts->measure = W_MEASURE_FOREIGN_FS;
+  facts->measure = w_unbelieved(cfg, inode, magic);
+  if (facts->measure != W_MEASURE_NONE)
     return 0;
-  }
-  if (!w_is_regular(inode)) {
-    facts->measure = W_MEASURE_NOT_REGULAR;
-    return 0;
-  }
-  if (w_is_unsealed(inode, magic)) {
-    facts->measure = W_MEASURE_UNSEALED;
-    return 0;
-  }
   state = w_inode_storage(inode);
   if (!state) {
     facts->flags |= W_FACT_NO_CONTEXT;
@@ -178,12 +179,16 @@ static __always_inline int w_same(const __u8 *a, const __u8 *b, int size) {
   return 1;
 }
 
-/* Whether the content of the binary that the task runs is this; nothing is known of adopted tasks.
- */
+/* Whether the content of the binary that the process runs is this; nothing is known of adopted
+ * ones. */
+static __always_inline int w_is_content_of(const struct w_process *process,
+                                           const struct w_image *image, const __u8 *digest) {
+  return (process->flags & W_PROCESS_COMMITTED) && image->digest_kind != W_DIGEST_INVALID &&
+         w_same(image->digest, digest, W_DIGEST_SIZE);
+}
+
 static __always_inline int w_runs_content(const struct w_task *task, const __u8 *digest) {
-  return (task->event.process.flags & W_PROCESS_COMMITTED) &&
-         task->image.digest_kind != W_DIGEST_INVALID &&
-         w_same(task->image.digest, digest, W_DIGEST_SIZE);
+  return w_is_content_of(&task->event.process, &task->image, digest);
 }
 
 /*
@@ -194,38 +199,34 @@ static __always_inline int w_is_own_image(const struct w_task *task, const struc
   return task->image.digest_kind == facts->digest_kind && w_runs_content(task, facts->digest);
 }
 
-/* Whether the content is cached, cannot change now, and is what the task was let exec. */
+/* The same of what is cached, while it cannot change. */
 static __always_inline int w_holds_own_image(const struct w_inode *state, struct inode *inode,
-                                             const struct w_image *image) {
+                                             const struct w_context *context) {
   struct w_digest digest = {.measure = W_MEASURE_NONE};
 
   return !w_has_writers(inode) && !(state->flags & W_INODE_SHARED) &&
-         w_read_cached(state, &digest) && digest.kind == image->digest_kind &&
-         w_same(digest.bytes, image->digest, W_DIGEST_SIZE);
+         w_read_cached(state, &digest) && digest.kind == context->image.digest_kind &&
+         w_is_content_of(&context->process, &context->image, digest.bytes);
 }
 
-/*
- * Whether the file is the task's own image with nothing to measure, and marked as mapped. What the
- * ladder (w_measure) and w_is_own_image() would find; 0 wherever there is more to say.
- */
+/* Whether the file is the task's own image with nothing to measure; then it is marked as mapped. */
 static __always_inline int w_knows_own_image(const struct w_context *context,
                                              const struct w_config *cfg, struct file *file) {
   struct inode *inode = file->f_inode;
   __u32 magic = (__u32)inode->i_sb->s_magic;
   struct w_inode *state;
 
-  if (!(context->process.flags & W_PROCESS_COMMITTED) ||
-      context->image.digest_kind == W_DIGEST_INVALID || magic == OVERLAYFS_MAGIC ||
-      !w_is_trusted_filesystem(cfg, magic) || !w_is_regular(inode) || w_is_unsealed(inode, magic))
+  /* overlayfs: see w_measure. */
+  if (magic == OVERLAYFS_MAGIC || w_unbelieved(cfg, inode, magic) != W_MEASURE_NONE)
     return 0;
   state = bpf_inode_storage_get(&inodes, inode, NULL, 0);
-  if (!state || !w_holds_own_image(state, inode, &context->image))
+  if (!state || !w_holds_own_image(state, inode, context))
     return 0;
   if (state->flags & W_INODE_MAPPED)
     return 1;
   /* A writer that was let open it before this looked neither mapped nor written. */
   __sync_fetch_and_or(&state->flags, W_INODE_MAPPED);
-  return w_holds_own_image(state, inode, &context->image);
+  return w_holds_own_image(state, inode, context);
 }
 
 static __always_inline int w_is_mapped(const struct w_inode *state, struct inode *inode) {

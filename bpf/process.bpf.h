@@ -144,12 +144,12 @@ static __always_inline void w_commit_exec(struct w_context *context) {
 /*
  * Whether the stack that the kernel has just made for a new image is executable: an ELF header may
  * ask for that, and no hook is called for it. Looked at when the image's first code is mapped,
- * which is after the stack was made and before anything of the image runs.
+ * which is after the stack was made and before anything of the image runs. Whoever has told it to
+ * decide() clears context->stack.
  */
-static __always_inline int w_has_executable_stack(struct w_context *context) {
+static __always_inline int w_has_executable_stack(const struct w_context *context) {
   struct vm_area_struct *stack = (void *)context->stack;
 
-  context->stack = 0;
   return stack && (BPF_CORE_READ(stack, vm_flags) & VM_EXEC);
 }
 

@@ -183,19 +183,16 @@ int BPF_PROG(on_bprm_committed, struct linux_binprm *bprm) {
   return 0;
 }
 
-/* Starts a request to have executable memory; `writable`: or memory that can be written, too. */
-static __always_inline struct w_facts *w_begin_map(struct w_task *task, const struct w_config *cfg,
-                                                   __u8 hook, int writable) {
+/* Starts a request to have executable memory. */
+static __always_inline struct w_facts *w_begin_map(struct w_task *task, struct w_context *context,
+                                                   const struct w_config *cfg, __u8 hook,
+                                                   unsigned long prot) {
   struct w_facts *facts = w_begin(task, cfg, hook, W_REQUEST_MAP);
 
-  if (writable)
+  if (w_has_executable_stack(context) || (prot & PROT_WRITE))
     facts->flags |= W_FACT_WRITABLE;
+  context->stack = 0;
   return facts;
-}
-
-/* Whether memory would be both: what is mapped, or the stack of the image that is being set up. */
-static __always_inline int w_becomes_writable(struct w_context *context, unsigned long prot) {
-  return w_has_executable_stack(context) || (prot & PROT_WRITE);
 }
 
 static __noinline int w_map_anonymous(unsigned long prot, __u8 hook) {
@@ -206,7 +203,7 @@ static __noinline int w_map_anonymous(unsigned long prot, __u8 hook) {
 
   if (!task || !context || !cfg)
     return w_conclude_blind(cfg);
-  facts = w_begin_map(task, cfg, hook, w_becomes_writable(context, prot));
+  facts = w_begin_map(task, context, cfg, hook, prot);
   facts->flags |= W_FACT_ANONYMOUS;
   w_gather_scopes(task);
   return w_conclude(task);
@@ -251,6 +248,21 @@ static const struct w_facts w_own_image_facts = {.mode = W_MODE_ENFORCE,
                                                  .measure = W_MEASURE_CACHED,
                                                  .flags = W_FACT_OWN_IMAGE};
 
+/*
+ * Whether a new image's first mapping of code is one that decide() allows by these facts: of each
+ * exec one is, and since it is not recorded it needs no room. Whatever else there may be to say, of
+ * it or of the policy, is said in facts of its own. What is not recorded takes no room in the ring
+ * either, so it makes no difference whether records are required.
+ */
+static __always_inline int w_is_plain_start(const struct w_context *context,
+                                            const struct w_config *cfg, struct file *file,
+                                            unsigned long prot) {
+  return context->stack != 0 && !(prot & PROT_WRITE) &&
+         w_decide(&w_own_image_facts).verdict == W_ALLOW && cfg->mode == W_MODE_ENFORCE &&
+         (cfg->audit == W_AUDIT_OPTIONAL || cfg->audit == W_AUDIT_REQUIRED) &&
+         !w_has_executable_stack(context) && w_knows_own_image(context, cfg, file);
+}
+
 SEC("lsm.s/mmap_file")
 int BPF_PROG(on_mmap_file, struct file *file, unsigned long reqprot, unsigned long prot,
              unsigned long flags) {
@@ -260,8 +272,6 @@ int BPF_PROG(on_mmap_file, struct file *file, unsigned long reqprot, unsigned lo
   struct w_facts *facts;
   struct w_task *task;
   int is_marked;
-  int writable;
-  __u64 stack;
 
   if (!(prot & PROT_EXEC) && !(flags & MAP_EXECUTABLE) && !w_is_shared(flags))
     return 0;
@@ -277,22 +287,16 @@ int BPF_PROG(on_mmap_file, struct file *file, unsigned long reqprot, unsigned lo
   }
   cfg = w_get_config();
   context = w_context();
-  if (!context || !cfg)
-    return w_conclude_blind(cfg);
-  stack = context->stack;
-  writable = w_becomes_writable(context, prot);
-  /* Of each exec the first: such a mapping is not recorded, so it needs no room for facts. */
-  if (stack != 0 && !writable && w_knows_own_image(context, cfg, file)) {
+  if (context && cfg && w_is_plain_start(context, cfg, file, prot)) {
+    context->stack = 0;
     w_count(W_COUNTER_CACHE_HITS);
     w_count(W_COUNTER_ALLOWED);
-    return w_errno(w_decide(&w_own_image_facts));
+    return 0;
   }
   task = w_enter(context);
-  if (!task) {
-    context->stack = stack; /* still to be looked at */
+  if (!task || !context || !cfg)
     return w_conclude_blind(cfg);
-  }
-  facts = w_begin_map(task, cfg, W_HOOK_MMAP_FILE, writable);
+  facts = w_begin_map(task, context, cfg, W_HOOK_MMAP_FILE, prot);
   is_marked = w_measure(task, cfg, file);
   w_gather_map(task);
   /* Marked before it is allowed: from here on a writer must find it mapped. */
@@ -324,7 +328,7 @@ int BPF_PROG(on_file_mprotect, struct vm_area_struct *vma, unsigned long reqprot
   task = w_enter(context);
   if (!task || !context || !cfg)
     return w_conclude_blind(cfg);
-  facts = w_begin_map(task, cfg, W_HOOK_FILE_MPROTECT, w_becomes_writable(context, prot));
+  facts = w_begin_map(task, context, cfg, W_HOOK_FILE_MPROTECT, prot);
   if (vma->anon_vma)
     facts->flags |= W_FACT_MODIFIED;
   w_recall(facts, cfg, file->f_inode);
