@@ -11,6 +11,7 @@
 
 #include <array>
 #include <cerrno>
+#include <csignal>
 #include <cstring>
 
 #include "daemon/unique_fd.h"
@@ -119,7 +120,7 @@ Result<CanaryResult> try_program(int program) {
   CanaryResult result;
   result.error = error;
   result.refused = error == EPERM;
-  result.killed = got == 0 && WIFSIGNALED(status);
+  result.killed = got == 0 && WIFSIGNALED(status) && WTERMSIG(status) == SIGSEGV;
   const bool ran = got == 0 && WIFEXITED(status) && WEXITSTATUS(status) == 0;
   if (got == static_cast<ssize_t>(sizeof(error)) || result.killed || ran)
     return result;

@@ -12,8 +12,8 @@ namespace warrant {
 struct CanaryResult {
   /// EPERM, as a denial by the programs gives. Any other failure proves nothing.
   bool refused = false;
-  /// Let begin, and ended by a signal: its code was refused when the kernel mapped it, so that only
-  /// a part of the programs is in place.
+  /// Let begin, and ended by SIGSEGV, as the kernel ends an exec that it cannot take back: its code
+  /// was refused when it was mapped, so that only a part of the programs is in place.
   bool killed = false;
   int error = 0;      ///< errno of the exec; 0: it ran, or was killed
   std::string detail; ///< one sentence for a person
