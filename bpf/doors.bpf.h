@@ -98,17 +98,23 @@ static __noinline int w_is_disk_in_use(struct file *file) {
   return !whole || !guard || w_is_claimed(guard, whole);
 }
 
+#define W_SYS_SWAPOFF 168
+#define W_SYS_SWAPOFF_32 115
+
 /*
- * swapoff(2) opens the device to find out which one is meant, and hands the descriptor to nobody.
- * Its numbers for 64 bits and for 32; what bears one of them in the other table opens no file. A
+ * swapoff(2) opens the device to find out which one is meant, and hands the descriptor to nobody. A
  * linked request of an io_uring may be served on the way out of swapoff(2): such an open does not
- * wait, swapoff's does.
+ * wait, swapoff's does. A worker, of an io_uring or another, is in no system call: it has the
+ * number of the one that it was born in, for as long as it lives.
  */
 static __always_inline int w_is_swapoff(struct file *file) {
-  struct pt_regs___kernel *registers = (void *)bpf_task_pt_regs(bpf_get_current_task_btf());
+  struct task_struct *self = bpf_get_current_task_btf();
+  struct pt_regs___kernel *registers = (void *)bpf_task_pt_regs(self);
   unsigned long number = BPF_CORE_READ(registers, orig_ax);
 
-  return (number == 168 || number == 115) && !(file->f_flags & O_NONBLOCK);
+  if ((self->flags & W_NO_SYSTEM_CALL) || (file->f_flags & O_NONBLOCK))
+    return 0;
+  return number == (self->thread_info.status & TS_COMPAT ? W_SYS_SWAPOFF_32 : W_SYS_SWAPOFF);
 }
 
 /* The door that a file is which is opened for writing. */

@@ -229,9 +229,33 @@ static __always_inline int w_knows_own_image(const struct w_context *context,
   return w_holds_own_image(state, inode, context);
 }
 
+/*
+ * From when it is marked on a writer must find the inode mapped. Who was let in as a writer before
+ * that, and what was written meanwhile, is found here. Content below an overlay is not kept: it was
+ * measured this moment.
+ */
+static __always_inline void w_mark_mapped(struct w_facts *facts, struct inode *inode) {
+  struct w_inode *state;
+
+  if (!facts->candidate_count && !(facts->flags & (W_FACT_NAMED | W_FACT_OWN_IMAGE)))
+    return;
+  state = bpf_inode_storage_get(&inodes, inode, NULL, 0);
+  if (!state)
+    return;
+  __sync_fetch_and_or(&state->flags, W_INODE_MAPPED);
+  if (w_has_writers(inode) || (w_is_measured(facts->measure) &&
+                               inode->i_sb->s_magic != OVERLAYFS_MAGIC && !w_is_clean(state)))
+    facts->flags |= W_FACT_WRITERS;
+}
+
+/*
+ * The kernel links a mapping after it asked mmap_file, who knows how much later. Until then, and as
+ * long as it is mapped or can be, somebody has the file open for reading.
+ */
 static __always_inline int w_is_mapped(const struct w_inode *state, struct inode *inode) {
   return (state->flags & W_INODE_MAPPED) &&
-         BPF_CORE_READ(inode, i_mapping, i_mmap.rb_root.rb_node) != NULL;
+         (*(const volatile int *)&inode->i_readcount.counter > 0 ||
+          BPF_CORE_READ(inode, i_mapping, i_mmap.rb_root.rb_node) != NULL);
 }
 
 #endif

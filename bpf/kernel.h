@@ -66,6 +66,7 @@ struct inode {
   __u32 i_rdev;
   struct list_head i_sb_list;
   atomic_t i_writecount;
+  atomic_t i_readcount; /* open for reading and nothing else */
 };
 
 struct shmem_inode_info {
@@ -236,7 +237,13 @@ struct cred {
   kgid_t gid;
 };
 
+struct thread_info {
+  __u32 status; /* x86: TS_* */
+};
+
 struct task_struct {
+  struct thread_info thread_info;
+  unsigned int flags; /* PF_* */
   int pid;
   int tgid;
   __u64 start_boottime; /* CLOCK_BOOTTIME, ns */
@@ -259,6 +266,9 @@ struct pt_regs___kernel {
 
 #pragma clang attribute pop
 
+/* linux/sched.h: PF_IO_WORKER, PF_USER_WORKER (6.4+, nothing before), PF_KTHREAD */
+#define W_NO_SYSTEM_CALL (0x10u | 0x4000u | 0x200000u)
+#define TS_COMPAT 0x2u /* in a system call of 32 bits (arch/x86/include/asm/thread_info.h) */
 #define S_IFMT 0170000
 #define S_IFREG 0100000
 #define S_IFBLK 0060000

@@ -124,15 +124,17 @@ static __always_inline int w_is_clean(const struct w_inode *state) {
   return clean != 0 && clean == w_load(&state->writes) + 1;
 }
 
+/* The digest of one measurement: another one may have been kept meanwhile. */
 static __always_inline int w_read_cached(const struct w_inode *state, struct w_digest *out) {
   const volatile __u32 *storing = &state->storing;
+  __u64 clean = w_load(&state->clean);
 
-  if (*storing || !w_is_clean(state))
+  if (*storing || clean == 0 || clean != w_load(&state->writes) + 1)
     return 0;
   out->kind = state->digest_kind;
   __builtin_memcpy(out->bytes, state->digest, W_DIGEST_SIZE);
   barrier();
-  if (*storing || !w_is_clean(state))
+  if (*storing || clean != w_load(&state->clean) || clean != w_load(&state->writes) + 1)
     return 0;
   out->measure = W_MEASURE_CACHED;
   return 1;

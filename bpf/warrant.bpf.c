@@ -268,7 +268,6 @@ int BPF_PROG(on_mmap_file, struct file *file, unsigned long reqprot, unsigned lo
              unsigned long flags) {
   const struct w_config *cfg;
   struct w_context *context;
-  struct w_inode *state;
   struct w_facts *facts;
   struct w_task *task;
   int is_marked;
@@ -299,12 +298,8 @@ int BPF_PROG(on_mmap_file, struct file *file, unsigned long reqprot, unsigned lo
   facts = w_begin_map(task, context, cfg, W_HOOK_MMAP_FILE, prot);
   is_marked = w_measure(task, cfg, file);
   w_gather_map(task);
-  /* Marked before it is allowed: from here on a writer must find it mapped. */
-  if (!is_marked && (facts->flags & (W_FACT_NAMED | W_FACT_OWN_IMAGE))) {
-    state = bpf_inode_storage_get(&inodes, file->f_inode, NULL, 0);
-    if (state)
-      __sync_fetch_and_or(&state->flags, W_INODE_MAPPED);
-  }
+  if (!is_marked)
+    w_mark_mapped(facts, file->f_inode);
   return w_conclude_file(task, file);
 }
 
@@ -333,6 +328,7 @@ int BPF_PROG(on_file_mprotect, struct vm_area_struct *vma, unsigned long reqprot
     facts->flags |= W_FACT_MODIFIED;
   w_recall(facts, cfg, file->f_inode);
   w_gather_map(task);
+  w_mark_mapped(facts, file->f_inode);
   w_describe_file(&task->event, file->f_inode);
   w_name_dentry(&task->event, file->f_path.dentry);
   return w_conclude(task);

@@ -13,7 +13,7 @@ static const struct probe_verb *const kTables[] = {
     kNameVerbs,      kOverlayVerbs, kPlaceVerbs,     kProcessVerbs,  kInjectVerbs, kServedVerbs,
     kPinVerbs,       kBelowVerbs,   kScriptVerbs,    kRewriteVerbs,  kBpfVerbs,    kDoorVerbs,
     kIntrudeVerbs,   kPinnedVerbs,  kStaleVerbs,     kDecoyVerbs,    kRecurVerbs,  kStormVerbs,
-    kSuperviseVerbs, kTpmVerbs,     kLeaseVerbs,
+    kSuperviseVerbs, kTpmVerbs,     kLeaseVerbs,     kTurncoatVerbs, kWorkerVerbs,
 };
 #define TABLES (sizeof(kTables) / sizeof(kTables[0]))
 

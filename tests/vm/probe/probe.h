@@ -52,6 +52,8 @@ extern const struct probe_verb kStormVerbs[];
 extern const struct probe_verb kSuperviseVerbs[];
 extern const struct probe_verb kTpmVerbs[];
 extern const struct probe_verb kLeaseVerbs[];
+extern const struct probe_verb kTurncoatVerbs[];
+extern const struct probe_verb kWorkerVerbs[];
 
 /* Standard output to nowhere, until it is shown again. */
 int hide_output(void);

@@ -10,8 +10,12 @@
 #include "probe.h"
 
 void ring_make(struct ring *ring) {
+  ring_make_sized(ring, 1);
+}
+
+void ring_make_sized(struct ring *ring, unsigned entries) {
   ring->setup = (struct io_uring_params){0};
-  ring->file = (int)syscall(SYS_io_uring_setup, 1, &ring->setup);
+  ring->file = (int)syscall(SYS_io_uring_setup, entries, &ring->setup);
   if (ring->file < 0)
     probe_setup_failed("io_uring_setup");
   size_t size = ring->setup.sq_off.array + PAGE + ring->setup.cq_off.cqes + PAGE;
@@ -36,4 +40,33 @@ int ring_run(struct ring *ring, struct io_uring_sqe entry) {
   const struct io_uring_cqe *done = (struct io_uring_cqe *)(ring->rings + setup->cq_off.cqes);
   uint32_t place = atomic_fetch_add(head, 1) & (setup->cq_entries - 1);
   return done[place].res;
+}
+
+void ring_submit(struct ring *ring, const struct io_uring_sqe *entries, unsigned count) {
+  const struct io_uring_params *setup = &ring->setup;
+  _Atomic uint32_t *tail = (_Atomic uint32_t *)(ring->rings + setup->sq_off.tail);
+
+  for (unsigned i = 0; i < count; i++) {
+    const uint32_t place = atomic_load(tail) & (setup->sq_entries - 1);
+    ring->entry[place] = entries[i];
+    ((uint32_t *)(ring->rings + setup->sq_off.array))[place] = place;
+    atomic_fetch_add(tail, 1);
+  }
+  if (syscall(SYS_io_uring_enter, ring->file, count, 0, 0, NULL, 0) != (long)count)
+    probe_setup_failed("io_uring_enter");
+}
+
+int ring_find(const struct ring *ring, uint64_t user_data, int *result) {
+  const struct io_uring_params *setup = &ring->setup;
+  const uint32_t tail = atomic_load((_Atomic uint32_t *)(ring->rings + setup->cq_off.tail));
+  const struct io_uring_cqe *done = (struct io_uring_cqe *)(ring->rings + setup->cq_off.cqes);
+
+  for (uint32_t i = 0; i != tail; i++) {
+    const struct io_uring_cqe *entry = &done[i & (setup->cq_entries - 1)];
+    if (entry->user_data == user_data) {
+      *result = entry->res;
+      return 1;
+    }
+  }
+  return 0;
 }
