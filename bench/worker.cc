@@ -15,6 +15,8 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <fstream>
+#include <sstream>
 
 #include "daemon/clock.h"
 
@@ -25,6 +27,7 @@ struct Order {
   Work work;
   uint32_t count;
   uint32_t warmups;
+  Clock clock;
 };
 
 [[noreturn]] void die(const std::string &what) {
@@ -174,6 +177,33 @@ void run_once(const Files &files, Work work) {
   die("no such work");
 }
 
+// The seventh number of each processor's line (Linux, Documentation/scheduler/sched-stats.rst).
+int64_t read_busy() {
+  constexpr int kRunning = 7;
+  std::ifstream stats("/proc/schedstat");
+  int64_t sum = 0;
+  bool found = false;
+  for (std::string line; std::getline(stats, line);) {
+    std::istringstream words(line);
+    std::string name;
+    int64_t number = 0;
+    words >> name;
+    if (name.rfind("cpu", 0) != 0)
+      continue;
+    for (int i = 0; i < kRunning && words; i++)
+      words >> number;
+    found = static_cast<bool>(words);
+    sum += number;
+  }
+  if (!found)
+    die("/proc/schedstat does not tell how long tasks ran");
+  return sum;
+}
+
+int64_t read(Clock clock) {
+  return clock == Clock::kBusy ? read_busy() : read_clock(CLOCK_MONOTONIC);
+}
+
 // All of it: false at the end of the stream.
 bool receive(int channel, void *data, size_t size) {
   return ::recv(channel, data, size, MSG_WAITALL) == static_cast<ssize_t>(size);
@@ -203,9 +233,9 @@ bool send(int channel, const void *data, size_t size) {
     for (size_t i = 0; i < order.warmups; i++)
       run_once(files, order.work);
     for (size_t i = 0; i < order.count; i++) {
-      const int64_t start = read_clock(CLOCK_MONOTONIC);
+      const int64_t start = read(order.clock);
       run_once(files, order.work);
-      taken.push_back(read_clock(CLOCK_MONOTONIC) - start);
+      taken.push_back(read(order.clock) - start);
     }
     if (!send(channel, taken.data(), taken.size() * sizeof(taken[0])))
       break;
@@ -234,8 +264,8 @@ Result<Worker> Worker::start(const Files &files, uid_t uid) {
   return Worker(std::move(here));
 }
 
-Result<std::vector<int64_t>> Worker::measure(Work work, size_t count, size_t warmups) {
-  const Order order = {work, static_cast<uint32_t>(count), static_cast<uint32_t>(warmups)};
+Result<std::vector<int64_t>> Worker::measure(Work work, size_t count, size_t warmups, Clock clock) {
+  const Order order = {work, static_cast<uint32_t>(count), static_cast<uint32_t>(warmups), clock};
   std::vector<int64_t> taken(count);
   if (!send(channel_.get(), &order, sizeof(order)) ||
       !receive(channel_.get(), taken.data(), taken.size() * sizeof(taken[0])))

@@ -72,6 +72,12 @@ struct Files {
   std::array<std::string, kFirstBytes.size()> first; ///< each made anew before each first exec
 };
 
+/// What a work is measured by.
+enum class Clock : uint32_t {
+  kTime, ///< CLOCK_MONOTONIC
+  kBusy, ///< how long the processors ran tasks, whosesoever: without what was waited for a disk
+};
+
 /// A process of its own, because every vfork copies the descriptors and every exec closes those
 /// that are marked so: whoever holds a link to each hook pays for that, and nothing else on a host
 /// does. It runs as another user: fapolicyd trusts root with everything.
@@ -82,9 +88,10 @@ class Worker {
   static Result<Worker> start(const Files &files, uid_t uid);
 
   Worker(Worker &&) = default;
-  /// Does the work `count` times, after `warmups`: nanoseconds of each, CLOCK_MONOTONIC (with
-  /// -icount instructions). Error: the worker ended, having said why.
-  Result<std::vector<int64_t>> measure(Work work, size_t count, size_t warmups);
+  /// Does the work `count` times, after `warmups`: nanoseconds of each (with -icount instructions).
+  /// Error: the worker ended, having said why.
+  Result<std::vector<int64_t>> measure(Work work, size_t count, size_t warmups,
+                                       Clock clock = Clock::kTime);
 
  private:
   explicit Worker(UniqueFd channel) : channel_(std::move(channel)) {}
