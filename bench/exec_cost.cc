@@ -172,10 +172,12 @@ class Bench {
   void print() const {
     for (const auto &[key, taken] : samples_)
       std::printf(
-          "{\"work\":\"%s\",\"subject\":\"%s\",\"samples\":%zu,\"median\":%lld,"
-          "\"p99\":%lld,\"quietestRound\":%lld}\n",
-          says(options_.works[key.first]), key.second.c_str(), taken.all.size(),
-          static_cast<long long>(at(taken.all, 0.5)), static_cast<long long>(at(taken.all, 0.99)),
+          "{\"work\":\"%s\",\"subject\":\"%s\",\"clock\":\"%s\",\"samples\":%zu,"
+          "\"median\":%lld,\"p99\":%lld,\"quietestRound\":%lld}\n",
+          says(options_.works[key.first]), key.second.c_str(),
+          clock_of(work_called(options_.works[key.first])) == Clock::kBusy ? "busy" : "time",
+          taken.all.size(), static_cast<long long>(at(taken.all, 0.5)),
+          static_cast<long long>(at(taken.all, 0.99)),
           static_cast<long long>(
               *std::min_element(taken.round_medians.begin(), taken.round_medians.end())));
     const Published &last = subjects_->last();
@@ -269,12 +271,16 @@ class Bench {
     }
   }
 
+  Clock clock_of(Work work) const {
+    return options_.busy && (work == Work::kBuild || work == Work::kInstall) ? Clock::kBusy
+                                                                             : Clock::kTime;
+  }
+
   std::vector<int64_t> measure_again(Work work) {
-    const Clock clock = options_.busy ? Clock::kBusy : Clock::kTime;
     if (work == Work::kBuild)
-      return need(worker_.measure(work, 1, 1, clock));
+      return need(worker_.measure(work, 1, 1, clock_of(work)));
     if (work == Work::kInstall)
-      return need(root_.measure(work, kInstalls, 1, clock));
+      return need(root_.measure(work, kInstalls, 1, clock_of(work)));
     if (work >= Work::kHash64K && work <= Work::kHash16M)
       return need(worker_.measure(work, options_.firsts, kWarmups));
     const bool quick = work == Work::kOpen || work == Work::kMap;

@@ -232,6 +232,8 @@ bool send(int channel, const void *data, size_t size) {
     }
     for (size_t i = 0; i < order.warmups; i++)
       run_once(files, order.work);
+    if (order.clock == Clock::kBusy)
+      ::sync(); // what others wrote is not to be written back meanwhile
     for (size_t i = 0; i < order.count; i++) {
       const int64_t start = read(order.clock);
       run_once(files, order.work);

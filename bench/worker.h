@@ -75,7 +75,9 @@ struct Files {
 /// What a work is measured by.
 enum class Clock : uint32_t {
   kTime, ///< CLOCK_MONOTONIC
-  kBusy, ///< how long the processors ran tasks, whosesoever: without what was waited for a disk
+  /// How long the processors ran tasks, whosesoever: without what was waited for a disk, and
+  /// without interrupts that came while nothing ran.
+  kBusy,
 };
 
 /// A process of its own, because every vfork copies the descriptors and every exec closes those

@@ -104,17 +104,10 @@ static __noinline int w_is_disk_in_use(struct file *file) {
 /*
  * swapoff(2) opens the device to find out which one is meant, and hands the descriptor to nobody. A
  * linked request of an io_uring may be served on the way out of swapoff(2): such an open does not
- * wait, swapoff's does. A worker, of an io_uring or another, is in no system call: it has the
- * number of the one that it was born in, for as long as it lives.
+ * wait, swapoff's does.
  */
 static __always_inline int w_is_swapoff(struct file *file) {
-  struct task_struct *self = bpf_get_current_task_btf();
-  struct pt_regs___kernel *registers = (void *)bpf_task_pt_regs(self);
-  unsigned long number = BPF_CORE_READ(registers, orig_ax);
-
-  if ((self->flags & W_NO_SYSTEM_CALL) || (file->f_flags & O_NONBLOCK))
-    return 0;
-  return number == (self->thread_info.status & TS_COMPAT ? W_SYS_SWAPOFF_32 : W_SYS_SWAPOFF);
+  return w_is_in_call(W_SYS_SWAPOFF, W_SYS_SWAPOFF_32) && !(file->f_flags & O_NONBLOCK);
 }
 
 /* The door that a file is which is opened for writing. */

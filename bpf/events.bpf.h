@@ -323,24 +323,32 @@ static __always_inline int w_finish_file(struct w_task *task, struct file *file)
   return w_finish(task) == 0 ? 0 : -EPERM;
 }
 
-/* Decides, records and gives the room back. */
-static __always_inline int w_conclude(struct w_task *task) {
-  int verdict;
+/* Records what was decided and gives the room back. */
+static __always_inline int w_end(struct w_task *task) {
+  int verdict = w_finish(task) == 0 ? 0 : -EPERM;
 
-  w_weigh(task);
-  verdict = w_finish(task) == 0 ? 0 : -EPERM;
   w_leave(task);
   return verdict;
 }
 
 /* The same about a file. */
-static __always_inline int w_conclude_file(struct w_task *task, struct file *file) {
-  int verdict;
+static __always_inline int w_end_file(struct w_task *task, struct file *file) {
+  int verdict = w_finish_file(task, file);
 
-  w_weigh(task);
-  verdict = w_finish_file(task, file);
   w_leave(task);
   return verdict;
+}
+
+/* Decides, records and gives the room back. */
+static __always_inline int w_conclude(struct w_task *task) {
+  w_weigh(task);
+  return w_end(task);
+}
+
+/* The same about a file. */
+static __always_inline int w_conclude_file(struct w_task *task, struct file *file) {
+  w_weigh(task);
+  return w_end_file(task, file);
 }
 
 /* No room for facts: decide() is asked with none, which it denies (unless policy only observes). */

@@ -230,22 +230,17 @@ static __always_inline int w_knows_own_image(const struct w_context *context,
 }
 
 /*
- * From when it is marked on a writer must find the inode mapped. Who was let in as a writer before
- * that, and what was written meanwhile, is found here. Content below an overlay is not kept: it was
- * measured this moment.
+ * From when it is marked on a writer must find the inode mapped. 1 when somebody was let in as a
+ * writer before that, or has written since it was measured. Content below an overlay is not kept:
+ * it was measured this moment.
  */
-static __always_inline void w_mark_mapped(struct w_facts *facts, struct inode *inode) {
-  struct w_inode *state;
+static __always_inline int w_mark_mapped(struct inode *inode) {
+  struct w_inode *state = bpf_inode_storage_get(&inodes, inode, NULL, 0);
 
-  if (!facts->candidate_count && !(facts->flags & (W_FACT_NAMED | W_FACT_OWN_IMAGE)))
-    return;
-  state = bpf_inode_storage_get(&inodes, inode, NULL, 0);
   if (!state)
-    return;
+    return 1;
   __sync_fetch_and_or(&state->flags, W_INODE_MAPPED);
-  if (w_has_writers(inode) || (w_is_measured(facts->measure) &&
-                               inode->i_sb->s_magic != OVERLAYFS_MAGIC && !w_is_clean(state)))
-    facts->flags |= W_FACT_WRITERS;
+  return w_has_writers(inode) || (inode->i_sb->s_magic != OVERLAYFS_MAGIC && !w_is_clean(state));
 }
 
 /*

@@ -69,18 +69,29 @@ static __always_inline int w_mark_unstable(struct file *file) {
   return 0;
 }
 
+/*
+ * Whether the current task is in the system call with that number, of 64 bits or of 32: a number
+ * means another call in the other table. A worker, of an io_uring or another, is in none: it has
+ * the number, and the table, of the call that it was born in, for as long as it lives.
+ */
+static __always_inline int w_is_in_call(unsigned long number, unsigned long number_32) {
+  struct task_struct *self = bpf_get_current_task_btf();
+  struct pt_regs___kernel *registers = (void *)bpf_task_pt_regs(self);
+  unsigned long called = BPF_CORE_READ(registers, orig_ax) & 0xfff; /* x32 has a bit beyond */
+
+  return !(self->flags & W_NO_SYSTEM_CALL) &&
+         called == (self->thread_info.status & TS_COMPAT ? number_32 : number);
+}
+
 #define W_SYS_SWAPON 167
-#define W_SYS_SWAPON_32 87 /* unlink of 64 bits, which opens nothing for writing */
+#define W_SYS_SWAPON_32 87
 
 /*
  * A file that is opened to be swapped to: the kernel will write below its pages in memory, which
  * stay what they were and would be measured. 1 when the inode could not be marked.
  */
 static __always_inline int w_mark_swapped(struct file *file) {
-  struct pt_regs___kernel *registers = (void *)bpf_task_pt_regs(bpf_get_current_task_btf());
-  unsigned long number = BPF_CORE_READ(registers, orig_ax) & 0xfff; /* x32 has a bit beyond */
-
-  if ((number != W_SYS_SWAPON && number != W_SYS_SWAPON_32) || !w_is_regular(file->f_inode))
+  if (!w_is_in_call(W_SYS_SWAPON, W_SYS_SWAPON_32) || !w_is_regular(file->f_inode))
     return 0;
   return w_mark_unstable(file);
 }

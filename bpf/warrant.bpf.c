@@ -223,6 +223,19 @@ static __always_inline void w_gather_map(struct w_task *task) {
     w_gather_scopes(task);
 }
 
+/* Decides about a mapping of a file. What is allowed is marked as mapped, and refused after all if
+ * it can have changed until then. Nothing else is marked: it would keep writers away. */
+static __always_inline void w_weigh_map(struct w_task *task, struct inode *inode, int is_marked) {
+  struct w_facts *facts = &task->event.facts;
+
+  w_weigh(task);
+  if (is_marked || task->event.decision.verdict != W_ALLOW || !w_is_measured(facts->measure) ||
+      !w_mark_mapped(inode))
+    return;
+  facts->flags |= W_FACT_WRITERS;
+  w_decide_room(task);
+}
+
 /*
  * A mapping that cannot be executed but is said to be of code (MAP_EXECUTABLE, which the kernel
  * ignores) measures the file and asks for nothing: hooks that cannot sleep will know its digest.
@@ -268,7 +281,6 @@ int BPF_PROG(on_mmap_file, struct file *file, unsigned long reqprot, unsigned lo
              unsigned long flags) {
   const struct w_config *cfg;
   struct w_context *context;
-  struct w_facts *facts;
   struct w_task *task;
   int is_marked;
 
@@ -295,12 +307,11 @@ int BPF_PROG(on_mmap_file, struct file *file, unsigned long reqprot, unsigned lo
   task = w_enter(context);
   if (!task || !context || !cfg)
     return w_conclude_blind(cfg);
-  facts = w_begin_map(task, context, cfg, W_HOOK_MMAP_FILE, prot);
+  w_begin_map(task, context, cfg, W_HOOK_MMAP_FILE, prot);
   is_marked = w_measure(task, cfg, file);
   w_gather_map(task);
-  if (!is_marked)
-    w_mark_mapped(facts, file->f_inode);
-  return w_conclude_file(task, file);
+  w_weigh_map(task, file->f_inode, is_marked);
+  return w_end_file(task, file);
 }
 
 /* Cannot sleep: judges from the digest that is cached. */
@@ -328,10 +339,10 @@ int BPF_PROG(on_file_mprotect, struct vm_area_struct *vma, unsigned long reqprot
     facts->flags |= W_FACT_MODIFIED;
   w_recall(facts, cfg, file->f_inode);
   w_gather_map(task);
-  w_mark_mapped(facts, file->f_inode);
   w_describe_file(&task->event, file->f_inode);
   w_name_dentry(&task->event, file->f_path.dentry);
-  return w_conclude(task);
+  w_weigh_map(task, file->f_inode, 0);
+  return w_end(task);
 }
 
 /* Newer kernels say first under which mapping of ids. In assembler, because clang would choose

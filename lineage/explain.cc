@@ -91,8 +91,9 @@ std::string unready_fact(const w_facts &facts) {
 
 std::string conflict_fact(const w_facts &facts) {
   if (facts.request == W_REQUEST_WRITE)
-    return facts.flags & W_FACT_MAPPED ? "the file is mapped as code under a verdict"
-                                       : "an artifact in force names the file's content";
+    return facts.flags & W_FACT_MAPPED
+               ? "the file is mapped as code under a verdict, or was and is open for reading"
+               : "an artifact in force names the file's content";
   if (facts.flags & W_FACT_WRITABLE)
     return "the memory is writable and executable at once";
   if (facts.flags & W_FACT_MODIFIED)

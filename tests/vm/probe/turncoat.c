@@ -10,6 +10,14 @@
 #include "code.h"
 #include "probe.h"
 
+/* Tells that PATH is mapped: /tmp/ready-NAME. */
+static void tell_ready(const char *path) {
+  char name[256];
+
+  snprintf(name, sizeof(name), "/tmp/ready-%s", strrchr(path, '/') + 1);
+  close(probe_open(name, O_WRONLY | O_CREAT));
+}
+
 static void wait_for(const char *gate) {
   for (int tenths = 0; access(gate, F_OK) != 0; tenths++) {
     if (tenths == 600)
@@ -38,8 +46,10 @@ static int do_write_mapped(int count, char **words) {
   int file = probe_open(words[0], O_RDONLY);
   code = map_code(file, by_mprotect);
   close(file);
-  if (early)
+  if (early) {
+    tell_ready(words[0]);
     wait_for(words[1]);
+  }
   file = open(words[0], O_WRONLY);
   if (file < 0)
     return errno;
@@ -57,6 +67,7 @@ static int do_write_unmapped(int count, char **words) {
   munmap(map_code(file, 0), PAGE);
   if (!stays_open)
     close(file);
+  tell_ready(words[0]);
   wait_for(words[1]);
   return open(words[0], O_WRONLY) < 0 ? errno : 0;
 }
