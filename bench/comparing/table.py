@@ -19,7 +19,7 @@ def print_table(rows, subjects, unit):
     """Each work's cost with nothing attached, and what the others cost as a ratio to it."""
     width = max(len(subject) for subject in subjects) + 2
     print(f"{'median, ' + unit:32}{'none':>14}" + "".join(f"{name:>{width}}" for name in subjects if name != "none"))
-    busy = {row["work"] for row in rows if row.get("clock") == "busy"}
+    busy = dict.fromkeys(row["work"] for row in rows if row.get("clock") == "busy")
     for work, values in values_of(rows).items():
         print(f"{work:32}{values['none']:14,}" + "".join(
             f"{values[name] / values['none']:{width}.4f}" if name in values else f"{'-':>{width}}"

@@ -75,11 +75,9 @@ static int do_write_unmapped(int count, char **words) {
 const struct probe_verb kTurncoatVerbs[] = {
     {"write-mapped", do_write_mapped, 3,
      "PATH GATE mmap|mprotect [early]  waits for GATE, maps PATH as code (early: before), writes "
-     "other "
-     "code into it and calls that"},
+     "other code into it and calls that"},
     {"write-unmapped", do_write_unmapped, 2,
      "PATH GATE [open]  maps PATH as code and unmaps it, waits for GATE, opens it for writing; "
-     "open: a "
-     "descriptor for reading stays"},
+     "open: a descriptor for reading stays"},
     {0},
 };
