@@ -74,6 +74,7 @@ static int do_move_below(int count, char **words) {
 /* ---- a file that is swapped to --------------------------------------------------------------- */
 
 #define SWAPPED 64
+#define SWAPON_32 87
 
 /* write(1, "EVIL\n", 5); exit_group(0): a page that begins so says EVIL where a payload says RAN.
  */
@@ -95,10 +96,26 @@ static void swap_out(void) {
   }
 }
 
+/* The call of 32 bits, which has another number, and takes addresses of 32 bits only. */
+static int swap_on_32(const char *path) {
+  char *low = mmap(NULL, PAGE, RW, MAP_PRIVATE | MAP_ANONYMOUS | MAP_32BIT, -1, 0);
+  long result = SWAPON_32;
+
+  if (low == MAP_FAILED)
+    probe_setup_failed("mmap");
+  snprintf(low, PAGE, "%s", path);
+  __asm__ volatile("int $0x80"
+                   : "+a"(result)
+                   : "b"(low), "c"(0)
+                   : "memory", "r8", "r9", "r10", "r11");
+  errno = (int)-result;
+  return result == 0 ? 0 : -1;
+}
+
 /* PATH: a file of one's own that is authorized but for its length of at least 16 pages. It becomes
  * a place to swap to for a moment, with its first page as it must be for that. */
 static int do_swap_below(int count, char **words) {
-  (void)count;
+  const int by_32 = count > 1 && strcmp(words[1], "32") == 0;
   char first[PAGE];
   union {
     char bytes[PAGE];
@@ -119,7 +136,7 @@ static int do_swap_below(int count, char **words) {
   if (pread(file, first, PAGE, 0) != PAGE || pwrite(file, header.bytes, PAGE, 0) != PAGE ||
       fsync(file) != 0)
     probe_setup_failed("header");
-  if (swapon(words[0], 0) != 0)
+  if ((by_32 ? swap_on_32(words[0]) : swapon(words[0], 0)) != 0)
     return errno;
   swap_out();
   if (swapoff(words[0]) != 0)
@@ -217,7 +234,8 @@ static int do_change_unseen(int count, char **words) {
 
 const struct probe_verb kStaleVerbs[] = {
     {"move-below", do_move_below, 2, "PATH OTHER  a block of it is moved, while it is in memory"},
-    {"swap-below", do_swap_below, 1, "PATH  is swapped to, while it is in memory"},
+    {"swap-below", do_swap_below, 1,
+     "PATH [32]  is swapped to, while it is in memory; 32: by the call of 32 bits"},
     {"change-unseen", do_change_unseen, 3, "TRIES PATH TEXT  changed so that IMA does not notice"},
     {0},
 };

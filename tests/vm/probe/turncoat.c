@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // A program that goes on after its artifact was withdrawn, and wants to become another one: by
-// writing to code that it has mapped.
+// writing to code that it has mapped. And one that wants to keep others from writing.
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -72,6 +72,19 @@ static int do_write_unmapped(int count, char **words) {
   return open(words[0], O_WRONLY) < 0 ? errno : 0;
 }
 
+/* Refused or not, the file stays open for reading, and mapped as far as that was let. */
+static int do_hold_code(int count, char **words) {
+  (void)count;
+  int file = probe_open(words[0], O_RDONLY);
+  const int error =
+      mmap(NULL, PAGE, RX, MAP_PRIVATE | MAP_EXECUTABLE, file, 0) == MAP_FAILED ? errno : 0;
+
+  tell_ready(words[0]);
+  wait_for(words[1]);
+  close(file);
+  return error;
+}
+
 const struct probe_verb kTurncoatVerbs[] = {
     {"write-mapped", do_write_mapped, 3,
      "PATH GATE mmap|mprotect [early]  waits for GATE, maps PATH as code (early: before), writes "
@@ -79,5 +92,7 @@ const struct probe_verb kTurncoatVerbs[] = {
     {"write-unmapped", do_write_unmapped, 2,
      "PATH GATE [open]  maps PATH as code and unmaps it, waits for GATE, opens it for writing; "
      "open: a descriptor for reading stays"},
+    {"hold-code", do_hold_code, 2,
+     "PATH GATE  maps PATH as code, and has it open until GATE is there"},
     {0},
 };
