@@ -69,7 +69,7 @@ def accel_arguments(machine):
                 "-cpu", "max"]
     if machine.accel == "kvm":
         return ["-accel", "kvm", "-smp", str(machine.cpus), "-cpu", "host"]
-    return ["-accel", "tcg,thread=multi", "-smp", str(machine.cpus), "-cpu", "max"]
+    return ["-accel", "tcg,thread=multi", "-smp", str(machine.cpus), "-cpu", "max,erms=off,fsrm=off"]
 
 
 def arguments(machine, serial):
