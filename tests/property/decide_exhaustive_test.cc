@@ -3,6 +3,9 @@
 // product is taken in parts that meet: every frame (request, mode, audit, measure, flags) with one
 // list of grants for each way that grants can go; every single grant and every pair of grants in
 // the frames that look at grants. Each case prints how many vectors it compared.
+//
+// A sanitized build takes every WARRANT_STRIDE-th vector: what it looks for, memory and arithmetic,
+// shows in few of them; that all vectors are equal the other builds show.
 #include <cstring>
 #include <iostream>
 
@@ -16,12 +19,18 @@ namespace {
 using namespace warrant;
 using namespace warrant::domain;
 
+#ifndef WARRANT_STRIDE
+#define WARRANT_STRIDE 1
+#endif
+
 class Tally {
  public:
   explicit Tally(const char *what) : what_(what) {}
 
   // Catch's own assertions are too slow for 10^8 vectors, so only a difference reaches it.
   void compare(const w_facts &facts) {
+    if (is_left_out())
+      return;
     const auto decision = subject_decide(facts);
     const auto expected = naive::decide(facts);
     compared_++;
@@ -31,6 +40,8 @@ class Tally {
   }
 
   void check_invariants(const w_facts &facts) {
+    if (is_left_out())
+      return;
     checked_++;
     if (const auto broken = broken_invariant(facts); !broken.empty())
       FAIL("broken: " << broken << "\n" << describe(facts));
@@ -44,7 +55,10 @@ class Tally {
   }
 
  private:
+  bool is_left_out() { return seen_++ % WARRANT_STRIDE != 0; }
+
   const char *what_;
+  std::uint64_t seen_ = 0;
   std::uint64_t compared_ = 0;
   std::uint64_t checked_ = 0;
 };
