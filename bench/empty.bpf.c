@@ -64,6 +64,16 @@ int BPF_PROG(empty_file_ioctl_compat) {
   return 0;
 }
 
+SEC("lsm/file_fcntl")
+int BPF_PROG(empty_file_fcntl) {
+  return 0;
+}
+
+SEC("lsm/quota_on")
+int BPF_PROG(empty_quota_on) {
+  return 0;
+}
+
 SEC("lsm/inode_unlink")
 int BPF_PROG(empty_inode_unlink) {
   return 0;

@@ -142,7 +142,9 @@ enum w_audit {
   X(KERNEL_READ_FILE, "kernel_read_file")                 \
   X(KERNEL_LOAD_DATA, "kernel_load_data")                 \
   X(PERSONALITY, "personality")                           \
-  X(PERSONALITY_32, "personality of 32 bits")
+  X(PERSONALITY_32, "personality of 32 bits")             \
+  X(FILE_FCNTL, "file_fcntl")                             \
+  X(QUOTA_ON, "quota_on")
 
 enum w_hook {
 #define W_HOOK_ENUM(name, text) W_HOOK_##name,

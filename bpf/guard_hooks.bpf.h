@@ -6,6 +6,7 @@
 
 #include "doors.bpf.h"
 #include "guard.bpf.h"
+#include "writes.bpf.h"
 
 /*
  * What is asked of a file by ioctl(2) that changes content below the page cache: what was measured
@@ -42,6 +43,21 @@ int BPF_PROG(on_file_ioctl, struct file *file, unsigned int command) {
 SEC("lsm/file_ioctl_compat")
 int BPF_PROG(on_file_ioctl_compat, struct file *file, unsigned int command) {
   return w_ask(file, command, W_HOOK_FILE_IOCTL_COMPAT);
+}
+
+/* A descriptor may become one for writing past memory after it was opened. */
+SEC("lsm/file_fcntl")
+int BPF_PROG(on_file_fcntl, struct file *file, unsigned int command, unsigned long flags) {
+  if (command != F_SETFL || !w_mark_direct(file, flags))
+    return 0;
+  return w_conclude_blind(w_get_config()) == 0 ? 0 : -EPERM;
+}
+
+SEC("lsm/quota_on")
+int BPF_PROG(on_quota_on, struct dentry *dentry) {
+  struct inode *inode = dentry->d_inode;
+
+  return inode ? w_keep_quota(inode, dentry) : 0;
 }
 
 SEC("lsm/inode_unlink")

@@ -275,6 +275,8 @@ struct pt_regs___kernel {
 #define S_IFDIR 0040000
 #define S_IFCHR 0020000
 #define S_IXUGO 0000111
+#define O_DIRECT 0x4000u
+#define F_SETFL 4u
 #define FMODE_READ 0x1u
 #define FMODE_WRITE 0x2u
 /* The kernel opens the file for itself, below another one: an overlay, a FUSE file. */

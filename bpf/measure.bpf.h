@@ -60,8 +60,8 @@ static __always_inline int w_is_unsealed(struct inode *inode, __u32 magic) {
 
 /* Its content is not measured any more, until the inode is evicted. 1 when it could not be marked.
  */
-static __always_inline int w_mark_unstable(struct file *file) {
-  struct w_inode *state = w_inode_storage(file->f_inode);
+static __always_inline int w_mark_unstable(struct inode *inode) {
+  struct w_inode *state = w_inode_storage(inode);
 
   if (!state)
     return 1;
@@ -93,7 +93,7 @@ static __always_inline int w_is_in_call(unsigned long number, unsigned long numb
 static __always_inline int w_mark_swapped(struct file *file) {
   if (!w_is_in_call(W_SYS_SWAPON, W_SYS_SWAPON_32) || !w_is_regular(file->f_inode))
     return 0;
-  return w_mark_unstable(file);
+  return w_mark_unstable(file->f_inode);
 }
 
 static __always_inline int w_is_shared(unsigned long flags) {
@@ -111,7 +111,7 @@ static __always_inline int w_is_shared(unsigned long flags) {
 static __always_inline int w_mark_shared(struct file *file, unsigned long flags) {
   if (!w_is_shared(flags) || !(file->f_mode & FMODE_WRITE) || !w_is_regular(file->f_inode))
     return 0;
-  return w_mark_unstable(file);
+  return w_mark_unstable(file->f_inode);
 }
 
 /*
@@ -122,7 +122,19 @@ static __always_inline int w_mark_shared(struct file *file, unsigned long flags)
 static __always_inline int w_mark_backing(struct file *file) {
   if (!(file->f_mode & FMODE_NOACCOUNT) || !w_is_regular(file->f_inode))
     return 0;
-  return w_mark_unstable(file);
+  return w_mark_unstable(file->f_inode);
+}
+
+/*
+ * A descriptor that writes past the pages in memory (O_DIRECT). They are dropped before and after a
+ * write, but not after one that fails half way: what it has written until then is on the disk, and
+ * a page that was read meanwhile would be measured (seen on 6.1; fs/iomap/direct-io.c). 1 when the
+ * inode could not be marked.
+ */
+static __always_inline int w_mark_direct(struct file *file, unsigned long flags) {
+  if (!(flags & O_DIRECT) || !(file->f_mode & FMODE_WRITE) || !w_is_regular(file->f_inode))
+    return 0;
+  return w_mark_unstable(file->f_inode);
 }
 
 static __always_inline __u64 w_load(const __u64 *value) {

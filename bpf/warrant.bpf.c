@@ -52,7 +52,8 @@ int BPF_PROG(on_file_open, struct file *file) {
       return -EPERM;
     if (w_write(inode, file->f_path.dentry, file, W_HOOK_FILE_OPEN) != 0)
       return -EPERM;
-    if ((w_mark_swapped(file) || w_mark_backing(file)) && w_conclude_blind(w_get_config()) != 0)
+    if ((w_mark_swapped(file) || w_mark_backing(file) || w_mark_direct(file, file->f_flags)) &&
+        w_conclude_blind(w_get_config()) != 0)
       return -EPERM;
   }
   return have_post_open ? 0 : w_read(file, W_HOOK_FILE_OPEN, 0);

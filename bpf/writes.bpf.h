@@ -65,6 +65,16 @@ static __noinline int w_write(struct inode *inode, struct dentry *dentry, struct
 }
 
 /*
+ * A file in which quotas are kept is written to by the kernel, which opens it for nobody and writes
+ * below its pages in memory.
+ */
+static __noinline int w_keep_quota(struct inode *inode, struct dentry *dentry) {
+  if (w_write(inode, dentry, NULL, W_HOOK_QUOTA_ON) != 0)
+    return -EPERM;
+  return w_mark_unstable(inode) && w_conclude_blind(w_get_config()) != 0 ? -EPERM : 0;
+}
+
+/*
  * Truncation, by whatever call, also of the file below an overlay: there the kernel changes the
  * inode itself, and path_truncate sees only the overlay's.
  */

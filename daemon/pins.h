@@ -81,7 +81,9 @@ inline constexpr std::array<LinkName, W_HOOK_COUNT - 1> kLinks = {
      {W_HOOK_KERNEL_READ_FILE, "on_kernel_read_file"},
      {W_HOOK_KERNEL_LOAD_DATA, "on_kernel_load_data"},
      {W_HOOK_PERSONALITY, "on_personality"},
-     {W_HOOK_PERSONALITY_32, "on_personality_32", true}}};
+     {W_HOOK_PERSONALITY_32, "on_personality_32", true},
+     {W_HOOK_FILE_FCNTL, "on_file_fcntl"},
+     {W_HOOK_QUOTA_ON, "on_quota_on"}}};
 constexpr bool links_are_in_order() {
   for (size_t i = 0; i < kLinks.size(); i++)
     if (kLinks[i].hook != i + 1)

@@ -16,6 +16,11 @@
 
 const uint8_t kCode[6] = {0xb8, 42, 0, 0, 0, 0xc3};
 
+/* write(1, "EVIL\n", 5); exit_group(0). */
+const uint8_t kEvil[EVIL_SIZE] = {
+    0xb8, 1, 0, 0,    0,    0xbf, 1,   0, 0, 0, 0x48, 0x8d, 0x35, 0x10, 0,   0,   0,   0xba, 5,
+    0,    0, 0, 0x0f, 0x05, 0xb8, 231, 0, 0, 0, 0x31, 0xff, 0x0f, 0x05, 'E', 'V', 'I', 'L',  '\n'};
+
 int call_code(void *code) {
   int (*function)(void);
 
@@ -73,6 +78,18 @@ int execute_changed(char **words, int kept, uint64_t before) {
   puts("changed");
   execve(words[0], words, environ);
   return errno;
+}
+
+int run_quietly(const char *path) {
+  char *words[] = {(char *)path, NULL};
+  pid_t child = fork();
+
+  if (child == 0) {
+    hide_output();
+    execve(path, words, environ);
+    _exit(errno);
+  }
+  return exit_of(child);
 }
 
 int exit_of(pid_t child) {

@@ -16,6 +16,10 @@
 /// mov $42, %eax; ret
 extern const uint8_t kCode[6];
 
+/// Says EVIL where a payload says RAN: code that runs wherever it lies.
+#define EVIL_SIZE 38
+extern const uint8_t kEvil[EVIL_SIZE];
+
 /// Calls the memory as `int f(void)`, says `called N` and returns 0.
 int report_call(void *code);
 /// The value that a call of the memory returns.
@@ -30,6 +34,8 @@ uint64_t content_of(const char *path);
 /// The pages of WORDS[0], open as KEPT, are dropped from memory; then it is executed. Gives up as a
 /// setup failure if its content is still the one before.
 int execute_changed(char **words, int kept, uint64_t before);
+/// What becomes of an exec of PATH in a child whose output nobody sees: as exit_of().
+int run_quietly(const char *path);
 /// Waits for a child of ours and returns what it exited with; anything else is a setup failure.
 int exit_of(pid_t child);
 /// Where a file mapping of ours lies: the flag letter as in /proc/self/maps is set for the address.

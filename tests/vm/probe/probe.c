@@ -13,7 +13,7 @@ static const struct probe_verb *const kTables[] = {
     kNameVerbs,      kOverlayVerbs, kPlaceVerbs,     kProcessVerbs,  kInjectVerbs, kServedVerbs,
     kPinVerbs,       kBelowVerbs,   kScriptVerbs,    kRewriteVerbs,  kBpfVerbs,    kDoorVerbs,
     kIntrudeVerbs,   kPinnedVerbs,  kStaleVerbs,     kDecoyVerbs,    kRecurVerbs,  kStormVerbs,
-    kSuperviseVerbs, kTpmVerbs,     kLeaseVerbs,     kTurncoatVerbs, kWorkerVerbs,
+    kSuperviseVerbs, kTpmVerbs,     kLeaseVerbs,     kTurncoatVerbs, kWorkerVerbs, kDirectVerbs,
 };
 #define TABLES (sizeof(kTables) / sizeof(kTables[0]))
 

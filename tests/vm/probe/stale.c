@@ -44,18 +44,6 @@ static int move_last_block(const char *path, const char *other) {
   return error;
 }
 
-static int run_quietly(const char *path) {
-  char *words[] = {(char *)path, NULL};
-  pid_t child = fork();
-
-  if (child == 0) {
-    hide_output();
-    execve(path, words, environ);
-    _exit(errno);
-  }
-  return exit_of(child);
-}
-
 /* PATH OTHER: two files of one's own with the same content on the same ext4. A block of PATH is
  * moved, PATH is executed from memory, dropped from there and executed again. */
 static int do_move_below(int count, char **words) {
@@ -76,19 +64,13 @@ static int do_move_below(int count, char **words) {
 #define SWAPPED 64
 #define SWAPON_32 87
 
-/* write(1, "EVIL\n", 5); exit_group(0): a page that begins so says EVIL where a payload says RAN.
- */
-static const uint8_t kEvil[] = {
-    0xb8, 1, 0, 0,    0,    0xbf, 1,   0, 0, 0, 0x48, 0x8d, 0x35, 0x10, 0,   0,   0,   0xba, 5,
-    0,    0, 0, 0x0f, 0x05, 0xb8, 231, 0, 0, 0, 0x31, 0xff, 0x0f, 0x05, 'E', 'V', 'I', 'L',  '\n'};
-
 static void swap_out(void) {
   uint8_t *memory = mmap(NULL, SWAPPED * PAGE, RW, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
   if (memory == MAP_FAILED)
     probe_setup_failed("mmap");
   for (size_t i = 0; i < SWAPPED; i++)
-    memcpy(memory + i * PAGE, kEvil, sizeof(kEvil));
+    memcpy(memory + i * PAGE, kEvil, EVIL_SIZE);
   for (int i = 0; i < 20; i++) {
     if (madvise(memory, SWAPPED * PAGE, MADV_PAGEOUT) != 0)
       probe_setup_failed("madvise");
