@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "code.h"
 
+#include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
@@ -78,6 +79,24 @@ int execute_changed(char **words, int kept, uint64_t before) {
   puts("changed");
   execve(words[0], words, environ);
   return errno;
+}
+
+off_t entry_of(int file) {
+  Elf64_Ehdr head;
+  Elf64_Phdr part;
+
+  if (pread(file, &head, sizeof(head), 0) != sizeof(head))
+    probe_setup_failed("header");
+  for (int i = 0; i < head.e_phnum; i++) {
+    const off_t place = (off_t)head.e_phoff + i * (off_t)sizeof(part);
+    if (pread(file, &part, sizeof(part), place) != sizeof(part))
+      probe_setup_failed("program header");
+    if (part.p_type == PT_LOAD && head.e_entry >= part.p_vaddr &&
+        head.e_entry < part.p_vaddr + part.p_filesz)
+      return (off_t)(head.e_entry - part.p_vaddr + part.p_offset);
+  }
+  errno = ENOEXEC;
+  probe_setup_failed("no entry");
 }
 
 int run_quietly(const char *path) {

@@ -34,6 +34,8 @@ uint64_t content_of(const char *path);
 /// The pages of WORDS[0], open as KEPT, are dropped from memory; then it is executed. Gives up as a
 /// setup failure if its content is still the one before.
 int execute_changed(char **words, int kept, uint64_t before);
+/// Where in a program the first instruction lies.
+off_t entry_of(int file);
 /// What becomes of an exec of PATH in a child whose output nobody sees: as exit_of().
 int run_quietly(const char *path);
 /// Waits for a child of ours and returns what it exited with; anything else is a setup failure.

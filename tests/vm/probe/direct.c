@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // A write past the pages in memory (O_DIRECT) that fails half way: what it has written lies on the
 // disk, and a page that somebody read meanwhile stays in memory as it was.
-#include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
@@ -23,25 +22,6 @@ struct target {
   uint8_t *other; /* room for a page, and nothing after it */
 };
 
-/* Where in the file the first instruction lies. */
-static off_t find_entry(int file) {
-  Elf64_Ehdr head;
-  Elf64_Phdr part;
-
-  if (pread(file, &head, sizeof(head), 0) != sizeof(head))
-    probe_setup_failed("header");
-  for (int i = 0; i < head.e_phnum; i++) {
-    const off_t place = (off_t)head.e_phoff + i * (off_t)sizeof(part);
-    if (pread(file, &part, sizeof(part), place) != sizeof(part))
-      probe_setup_failed("program header");
-    if (part.p_type == PT_LOAD && head.e_entry >= part.p_vaddr &&
-        head.e_entry < part.p_vaddr + part.p_filesz)
-      return (off_t)(head.e_entry - part.p_vaddr + part.p_offset);
-  }
-  errno = ENOEXEC;
-  probe_setup_failed("no entry");
-}
-
 static uint8_t *room(void) {
   uint8_t *pages = mmap(NULL, 2 * PAGE, RW, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
@@ -53,7 +33,7 @@ static uint8_t *room(void) {
 static struct target find_target(const char *path) {
   struct target target = {
       .file = probe_open(path, O_RDONLY), .good = room(), .evil = room(), .other = room()};
-  const off_t entry = find_entry(target.file);
+  const off_t entry = entry_of(target.file);
 
   target.at = entry / PAGE * PAGE;
   if (pread(target.file, target.good, PAGE, target.at) != PAGE)

@@ -14,6 +14,7 @@ static const struct probe_verb *const kTables[] = {
     kPinVerbs,       kBelowVerbs,   kScriptVerbs,    kRewriteVerbs,  kBpfVerbs,    kDoorVerbs,
     kIntrudeVerbs,   kPinnedVerbs,  kStaleVerbs,     kDecoyVerbs,    kRecurVerbs,  kStormVerbs,
     kSuperviseVerbs, kTpmVerbs,     kLeaseVerbs,     kTurncoatVerbs, kWorkerVerbs, kDirectVerbs,
+    kQuotaVerbs,
 };
 #define TABLES (sizeof(kTables) / sizeof(kTables[0]))
 

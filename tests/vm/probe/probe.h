@@ -47,6 +47,7 @@ extern const struct probe_verb kDoorVerbs[];
 extern const struct probe_verb kIntrudeVerbs[];
 extern const struct probe_verb kStaleVerbs[];
 extern const struct probe_verb kDirectVerbs[];
+extern const struct probe_verb kQuotaVerbs[];
 extern const struct probe_verb kDecoyVerbs[];
 extern const struct probe_verb kRecurVerbs[];
 extern const struct probe_verb kStormVerbs[];
