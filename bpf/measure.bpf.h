@@ -126,10 +126,10 @@ static __always_inline int w_mark_backing(struct file *file) {
 }
 
 /*
- * A descriptor that writes past the pages in memory (O_DIRECT). They are dropped before and after a
- * write, but not after one that fails half way: what it has written until then is on the disk, and
- * a page that was read meanwhile would be measured (seen on 6.1; fs/iomap/direct-io.c). 1 when the
- * inode could not be marked.
+ * A descriptor that was opened to write past the pages in memory (O_DIRECT). The kernel drops them
+ * before and after a write, but not after one that fails half way: what it has written until then
+ * is on the disk, and a page that was read meanwhile would be measured (fs/iomap/direct-io.c; what
+ * was seen of it: docs/kernel-notes.md). 1 when the inode could not be marked.
  */
 static __always_inline int w_mark_direct(struct file *file, unsigned long flags) {
   if (!(flags & O_DIRECT) || !(file->f_mode & FMODE_WRITE) || !w_is_regular(file->f_inode))

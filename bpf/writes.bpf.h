@@ -66,12 +66,15 @@ static __noinline int w_write(struct inode *inode, struct dentry *dentry, struct
 
 /*
  * A file in which quotas are kept is written to by the kernel, which opens it for nobody and writes
- * below its pages in memory.
+ * below its pages in memory. Asked about before it is marked, because what is refused must stay
+ * what it is; and after that, because whoever measured it in between saw no writer.
  */
 static __noinline int w_keep_quota(struct inode *inode, struct dentry *dentry) {
   if (w_write(inode, dentry, NULL, W_HOOK_QUOTA_ON) != 0)
     return -EPERM;
-  return w_mark_unstable(inode) && w_conclude_blind(w_get_config()) != 0 ? -EPERM : 0;
+  if (w_mark_unstable(inode) && w_conclude_blind(w_get_config()) != 0)
+    return -EPERM;
+  return w_write(inode, dentry, NULL, W_HOOK_QUOTA_ON) == 0 ? 0 : -EPERM;
 }
 
 /*

@@ -61,7 +61,8 @@ QUICK_QEMU = 10
 
 
 def emulator(machine):
-    return qemu.at_least(machine.kernel.qemu if machine.icount else max(machine.kernel.qemu, QUICK_QEMU))
+    oldest = machine.kernel.qemu
+    return qemu.at_least(oldest) if machine.icount else qemu.preferred(QUICK_QEMU, oldest)
 
 
 # tsc=reliable: two emulated processors look unsynchronized to Linux, which then reads the HPET for each time

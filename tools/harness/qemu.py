@@ -47,3 +47,15 @@ def at_least(oldest):
         raise place.HarnessError(f"this kernel needs QEMU {oldest} or newer, and {SUITE} has none; install it, "
                                  "or choose another kernel")
     return Qemu(str(program), (str(folder / "usr/share/qemu"), FIRMWARE))
+
+
+@functools.cache
+def preferred(wanted, oldest):
+    """The same of version `wanted`; where it cannot be had, one that is at least `oldest`."""
+    try:
+        return at_least(max(wanted, oldest))
+    except place.HarnessError as error:
+        if oldest >= wanted:
+            raise
+        place.say(f"QEMU {wanted} cannot be had, the installed one is taken: {error}")
+        return at_least(oldest)

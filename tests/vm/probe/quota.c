@@ -45,9 +45,9 @@ static void write_record(const char *device, int id) {
 }
 
 /* DEVICE FOLDER PATH: a program whose length is that of so many records, on the file system that is
- * mounted on FOLDER. */
+ * mounted on FOLDER. `early`: nobody has executed it before quotas are kept in it. */
 static int do_quota_below(int count, char **words) {
-  (void)count;
+  const int early = count > 3 && strcmp(words[3], "early") == 0;
   const uint64_t before = content_of(words[2]);
   int kept = probe_open(words[2], O_RDONLY);
   const off_t place =
@@ -55,20 +55,23 @@ static int do_quota_below(int count, char **words) {
   char *alone[] = {words[2], NULL};
 
   sync();
-  if (run_quietly(words[2]) != 0) /* measured from here on */
+  if (!early && run_quietly(words[2]) != 0) /* measured from here on */
     probe_setup_failed("exec");
   if (mount(NULL, words[1], NULL, MS_REMOUNT, "usrquota") != 0)
     probe_setup_failed("remount");
   if (quotactl(QCMD(Q_QUOTAON, USRQUOTA), words[0], OLD_FORMAT, words[2]) != 0)
     return errno;
-  write_record(words[0], (int)place);
+  const int error = early ? run_quietly(words[2]) : 0;
+  if (error == 0)
+    write_record(words[0], (int)place);
   if (quotactl(QCMD(Q_QUOTAOFF, USRQUOTA), words[0], 0, NULL) != 0)
     probe_setup_failed("Q_QUOTAOFF");
-  return execute_changed(alone, kept, before);
+  return error != 0 ? error : execute_changed(alone, kept, before);
 }
 
 const struct probe_verb kQuotaVerbs[] = {
     {"quota-below", do_quota_below, 3,
-     "DEVICE FOLDER PATH  quotas are kept in a program, which is executed then"},
+     "DEVICE FOLDER PATH [early]  quotas are kept in a program, which is executed then; early: and "
+     "not before"},
     {0},
 };
