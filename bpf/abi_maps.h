@@ -128,8 +128,10 @@ struct w_config {
 
 #define W_INODE_MAPPED 0x1u    /* mapped executable under a verdict */
 #define W_INODE_WAS_NAMED 0x2u /* an artifact named the content before the last write */
-/* Mapped shared by a descriptor that may write: a pin of its pages outlives mapping, descriptor and
- * count of writers, so nobody knows when writing ends. Until the inode is evicted. */
+/* What lies in memory need not be what is read later. Mapped shared by a descriptor that may write:
+ * a pin of its pages outlives mapping, descriptor and count of writers, so nobody knows when
+ * writing ends. Or written to past or below its pages: opened so, below an overlay, swapped to, or
+ * quotas are kept in it. Until the inode is evicted. */
 #define W_INODE_SHARED 0x4u
 
 /*
