@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* The second part of warrant.bpf.c: the hooks in which something is touched, in the order of the
- * contract. Most return at once, before any map is looked at. */
+/* The second part of warrant.bpf.c: the hooks in which something is touched, and, last, those that
+ * tell of writing which no open tells of; in the order of the contract. Most return at once, before
+ * any map is looked at. */
 #ifndef WARRANT_GUARD_HOOKS_BPF_H
 #define WARRANT_GUARD_HOOKS_BPF_H
 
@@ -43,21 +44,6 @@ int BPF_PROG(on_file_ioctl, struct file *file, unsigned int command) {
 SEC("lsm/file_ioctl_compat")
 int BPF_PROG(on_file_ioctl_compat, struct file *file, unsigned int command) {
   return w_ask(file, command, W_HOOK_FILE_IOCTL_COMPAT);
-}
-
-/* A descriptor may become one for writing past memory after it was opened. */
-SEC("lsm/file_fcntl")
-int BPF_PROG(on_file_fcntl, struct file *file, unsigned int command, unsigned long flags) {
-  if (command != F_SETFL || !w_mark_direct(file, flags))
-    return 0;
-  return w_conclude_blind(w_get_config()) == 0 ? 0 : -EPERM;
-}
-
-SEC("lsm/quota_on")
-int BPF_PROG(on_quota_on, struct dentry *dentry) {
-  struct inode *inode = dentry->d_inode;
-
-  return inode ? w_keep_quota(inode, dentry) : 0;
 }
 
 SEC("lsm/inode_unlink")
@@ -285,6 +271,21 @@ int take_guard(struct w_guard_request *request) {
   context->process.flags |= W_PROCESS_ADMINISTER;
   request->result = 0;
   return 0;
+}
+
+/* A descriptor may become one for writing past memory after it was opened. */
+SEC("lsm/file_fcntl")
+int BPF_PROG(on_file_fcntl, struct file *file, unsigned int command, unsigned long flags) {
+  if (command != F_SETFL || !w_mark_direct(file, flags))
+    return 0;
+  return w_conclude_blind(w_get_config()) == 0 ? 0 : -EPERM;
+}
+
+SEC("lsm/quota_on")
+int BPF_PROG(on_quota_on, struct dentry *dentry) {
+  struct inode *inode = dentry->d_inode;
+
+  return inode ? w_keep_quota(inode, dentry) : 0;
 }
 
 #endif
