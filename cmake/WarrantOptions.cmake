@@ -17,7 +17,7 @@ if(WARRANT_SANITIZE)
                          -fno-sanitize-recover=all)
   # A hundred programs are linked with the sanitizers' runtime: GNU ld takes five times as long.
   target_link_options(warrant_options INTERFACE -fsanitize=address,undefined -fuse-ld=lld)
-  # What all tests call: they take half the time then.
+  # What all tests call: compiling it takes longer then, running them less.
   set(WARRANT_PRODUCT_OPTIONS -O1)
 endif()
 

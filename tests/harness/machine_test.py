@@ -4,11 +4,38 @@ import pathlib
 import tempfile
 import types
 import unittest
+import unittest.mock
 
 import support  # noqa: F401  (finds the harness)
-from harness import boots, firmware, machine, tpm, workbench
+from harness import boots, firmware, machine, place, qemu, tpm, workbench
 
 CLEARED = b"\x1b[2J\x1b[01;01H\x1b[=3h\x1b[2J\x1b[01;01H"    # as OVMF leaves it
+
+
+class Emulator(unittest.TestCase):
+    def setUp(self):
+        qemu.preferred.cache_clear()
+        self.addCleanup(qemu.preferred.cache_clear)
+
+    def chosen(self, oldest, icount=False):
+        """What is taken where nothing newer than 7 can be had."""
+        def at_least(version):
+            if version > 7:
+                raise place.HarnessError("no network")
+            return qemu.Qemu("installed")
+        with unittest.mock.patch.object(qemu, "at_least", at_least):
+            return machine.emulator(types.SimpleNamespace(icount=icount, kernel=types.SimpleNamespace(qemu=oldest)))
+
+    def test_the_installed_one_will_do_where_it_boots_the_kernel(self):
+        self.assertEqual(self.chosen(0).program, "installed")
+
+    def test_nothing_older_than_the_kernel_needs_is_taken(self):
+        with self.assertRaises(place.HarnessError):
+            self.chosen(10)
+
+    def test_a_counted_guest_asks_for_none_that_is_newer(self):
+        with unittest.mock.patch.object(qemu, "preferred", side_effect=AssertionError):
+            self.assertEqual(self.chosen(0, icount=True).program, "installed")
 
 
 class Reading(unittest.TestCase):

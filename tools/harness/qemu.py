@@ -44,7 +44,7 @@ def at_least(oldest):
             suites.fetch(SUITE, lambda _: PACKAGES, folder)
     program = folder / "usr/bin" / PROGRAM
     if not program.exists() or major(program) < oldest:
-        raise place.HarnessError(f"this kernel needs QEMU {oldest} or newer, and {SUITE} has none; install it, "
+        raise place.HarnessError(f"QEMU {oldest} or newer is needed, and {SUITE} has none; install it, "
                                  "or choose another kernel")
     return Qemu(str(program), (str(folder / "usr/share/qemu"), FIRMWARE))
 
