@@ -57,6 +57,7 @@ static __always_inline void w_free_slot(struct w_slot *slot) {
 static __always_inline struct w_context *w_stored_context(struct task_struct *task, __u64 flags) {
   struct w_context *found = NULL;
 
+  W_ROLLED
   for (int i = 0; i < W_STORAGE_TRIES && !found; i++)
     found = bpf_task_storage_get(&tasks, task, NULL, flags);
   return found;

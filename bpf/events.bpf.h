@@ -237,6 +237,16 @@ __noinline int w_decide_room(struct w_task *task) {
   return 0;
 }
 
+/* The same about what no grant answers, and so of decide() without the grants: most programs ask
+ * for nothing else, and all that they hold the verifier walks in each. */
+__noinline int w_decide_ungranted(struct w_task *task) {
+  if (!task)
+    return 0;
+  task->event.facts.candidate_count = 0;
+  task->event.decision = w_decide_in(&task->event.facts, &task->event.decision);
+  return 0;
+}
+
 /* Of a task's own image nothing is asked that depends on its scopes but in which mode it is denied.
  */
 static __always_inline int w_is_unscoped(const struct w_task *task) {
@@ -247,8 +257,7 @@ static __always_inline int w_is_unscoped(const struct w_task *task) {
 
 /* Decides about what costs no use, which is everything but an exec. */
 static __always_inline void w_weigh(struct w_task *task) {
-  /* What needs no grant is as old as its verdict; of an own image that is let be nothing is said.
-   */
+  /* Of an own image that is let be nothing is said. */
   if (task->event.facts.now == 0 && !w_is_unscoped(task))
     task->event.facts.now = bpf_ktime_get_boot_ns();
   w_decide_room(task);
@@ -256,6 +265,14 @@ static __always_inline void w_weigh(struct w_task *task) {
     w_gather_scopes(task);
     w_decide_room(task);
   }
+}
+
+/* The same of what no grant answers. */
+static __always_inline void w_weigh_ungranted(struct w_task *task) {
+  /* What asks for no scope is as old as its verdict. */
+  if (task->event.facts.now == 0)
+    task->event.facts.now = bpf_ktime_get_boot_ns();
+  w_decide_ungranted(task);
 }
 
 /* As many grants of one exec may turn out to be used up at the last moment. */
@@ -284,10 +301,8 @@ __noinline int w_settle(struct w_task *task) {
   return w_decide_room(task);
 }
 
-/* Records what was settled, and decides again if the record was required and is lost. Global, so
- * that the verifier walks it once. */
-__noinline int w_finish(struct w_task *task) {
-  const struct w_origin *origin;
+static __always_inline int w_finish_as(struct w_task *task, int is_granted) {
+  const struct w_origin *origin = NULL;
   struct w_decision decision;
   struct w_facts *facts;
   struct w_event *event;
@@ -297,19 +312,33 @@ __noinline int w_finish(struct w_task *task) {
   event = &task->event;
   facts = &event->facts;
   decision = event->decision;
-  origin = w_origin_of(task, decision);
+  if (is_granted)
+    origin = w_origin_of(task, decision);
   if (origin)
     __builtin_memcpy(event->granting_artifact, origin->id, W_ID_SIZE);
   if (w_is_recorded(facts, decision) && (!w_may_use_room(facts, decision) || w_send(event) != 0) &&
       facts->audit == W_AUDIT_REQUIRED && decision.verdict == W_ALLOW) {
-    w_give_back(task, decision);
     facts->audit = W_AUDIT_UNAVAILABLE;
-    w_decide_room(task);
+    if (is_granted) {
+      w_give_back(task, decision);
+      w_decide_room(task);
+    } else {
+      w_decide_ungranted(task);
+    }
     decision = event->decision;
     w_send(event);
   }
   w_count(decision.verdict == W_ALLOW ? W_COUNTER_ALLOWED : W_COUNTER_DENIED);
   return w_errno(decision);
+}
+
+/* Both record what was settled, and decide again if the record was required and is lost. Global, so
+ * that the verifier walks them once. */
+__noinline int w_finish(struct w_task *task) {
+  return w_finish_as(task, 1);
+}
+__noinline int w_finish_ungranted(struct w_task *task) {
+  return w_finish_as(task, 0);
 }
 
 /*
@@ -339,16 +368,23 @@ static __always_inline int w_end_file(struct w_task *task, struct file *file) {
   return verdict;
 }
 
-/* Decides, records and gives the room back. */
-static __always_inline int w_conclude(struct w_task *task) {
-  w_weigh(task);
-  return w_end(task);
-}
-
-/* The same about a file. */
+/* Decides about a file, records and gives the room back. */
 static __always_inline int w_conclude_file(struct w_task *task, struct file *file) {
   w_weigh(task);
   return w_end_file(task, file);
+}
+
+/* Decides about what no grant answers, records and gives the room back. With a file, that is named
+ * if there is a record. */
+static __always_inline int w_conclude_ungranted(struct w_task *task, struct file *file) {
+  int verdict;
+
+  w_weigh_ungranted(task);
+  if (file && w_is_recorded(&task->event.facts, task->event.decision))
+    w_name_file(&task->event, file);
+  verdict = w_finish_ungranted(task) == 0 ? 0 : -EPERM;
+  w_leave(task);
+  return verdict;
 }
 
 /* No room for facts: decide() is asked with none, which it denies (unless policy only observes). */

@@ -50,7 +50,7 @@ static __always_inline int w_touch_as(__u32 hook, __u32 object, struct inode *in
   w_describe_touched(&task->event, inode, label);
   if (is_memory)
     w_gather_scopes(task);
-  return w_conclude(task);
+  return w_conclude_ungranted(task, NULL);
 }
 
 /* Two, so that the verifier walks scopes only for those who ask for them. */

@@ -294,6 +294,10 @@ struct {
  * other's at the next try. */
 #define W_STORAGE_TRIES 4
 
+/* Before a loop that calls helpers: each call in a program is patched by the kernel when it is
+ * loaded, which copies the whole program. */
+#define W_ROLLED _Pragma("clang loop unroll(disable)")
+
 static __always_inline struct w_inode *w_inode_storage(struct inode *inode) {
   struct w_inode *found = NULL;
 

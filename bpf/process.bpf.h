@@ -17,7 +17,7 @@ static __always_inline void w_adopt(struct w_process *process) {
 
 /* The context that the current task has in task storage if it has no slot; adopted if need be. NULL
  * when there is no memory for it. */
-static __always_inline struct w_context *w_own_stored_context(void) {
+static __noinline struct w_context *w_own_stored_context(void) {
   struct w_context *context =
       w_stored_context(bpf_get_current_task_btf(), BPF_LOCAL_STORAGE_GET_F_CREATE);
 
@@ -38,20 +38,34 @@ static __always_inline int w_take(struct w_task *room) {
   return room && __sync_val_compare_and_swap(&room->busy, 0, 1) == 0;
 }
 
-static __always_inline struct w_task *w_find_room(void) {
-  __u32 first = bpf_get_smp_processor_id() * W_ROOMS_PER_CPU;
+static __always_inline struct w_task *w_try_room(__u32 number) {
   struct w_task *room;
 
-  for (__u32 i = 0; i < W_ROOMS_PER_CPU; i++) {
-    __u32 number = (first + i) & (W_ROOMS - 1);
+  number &= W_ROOMS - 1;
+  room = bpf_map_lookup_elem(&rooms, &number);
+  return w_take(room) ? room : NULL;
+}
 
-    room = bpf_map_lookup_elem(&rooms, &number);
-    if (w_take(room))
+/* When the first is taken. */
+static __noinline struct w_task *w_find_other_room(__u32 first) {
+  struct w_task *room;
+
+  W_ROLLED
+  for (__u32 i = 1; i < W_ROOMS_PER_CPU; i++) {
+    room = w_try_room(first + i);
+    if (room)
       return room;
   }
   room = bpf_task_storage_get(&own_rooms, bpf_get_current_task_btf(), NULL,
                               BPF_LOCAL_STORAGE_GET_F_CREATE);
   return w_take(room) ? room : NULL;
+}
+
+static __always_inline struct w_task *w_find_room(void) {
+  __u32 first = bpf_get_smp_processor_id() * W_ROOMS_PER_CPU;
+  struct w_task *room = w_try_room(first);
+
+  return room ? room : w_find_other_room(first);
 }
 
 /* Room for a request of the task with that context; NULL when there is none. */
@@ -65,7 +79,7 @@ static __always_inline struct w_task *w_enter(struct w_context *context) {
   return room;
 }
 
-/* The same for the current task. Whoever gets one gives it back, by w_conclude() or w_leave(). */
+/* The same for the current task. Whoever gets one gives it back, by w_conclude_*() or w_leave(). */
 static __always_inline struct w_task *w_current(void) {
   return w_enter(w_context());
 }

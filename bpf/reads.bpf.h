@@ -67,7 +67,7 @@ static __always_inline int w_is_code_name(const struct w_context *context,
 static __always_inline int w_is_mounted_as_code(struct w_context *context, struct w_task *room,
                                                 struct file *file) {
   struct w_name name;
-  long length;
+  __u64 length;
 
   if (BPF_CORE_READ(file, f_path.mnt, mnt_root) != BPF_CORE_READ(file, f_path.dentry))
     return 0;
@@ -75,7 +75,9 @@ static __always_inline int w_is_mounted_as_code(struct w_context *context, struc
   /* No name, or none that fits: nobody can say what it looks like. */
   if (length < 3 || length > W_PATH_SIZE)
     return 1;
-  name = w_name_in((const void *)room->event.path, length - 1);
+  length -= 1;
+  barrier_var(length); /* the verifier may have lost the comparison */
+  name = w_name_in((const void *)room->event.path, length & (W_PATH_SIZE - 1));
   w_cut_path(&name);
   return w_is_code_name(context, &name);
 }

@@ -207,7 +207,7 @@ static __noinline int w_map_anonymous(unsigned long prot, __u8 hook) {
   facts = w_begin_map(task, context, cfg, hook, prot);
   facts->flags |= W_FACT_ANONYMOUS;
   w_gather_scopes(task);
-  return w_conclude(task);
+  return w_conclude_ungranted(task, NULL);
 }
 
 /* The image that the task was let exec is asked for no grant again; what is recorded tells by which

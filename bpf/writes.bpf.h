@@ -48,13 +48,11 @@ static __noinline int w_write(struct inode *inode, struct dentry *dentry, struct
     facts->flags |= W_FACT_NAMED;
   if (w_is_mapped(state, inode))
     facts->flags |= W_FACT_MAPPED;
-  if (file) {
-    verdict = w_conclude_file(task, file);
-  } else {
+  if (!file) {
     w_describe_file(&task->event, inode);
     w_name_dentry(&task->event, dentry);
-    verdict = w_conclude(task);
   }
+  verdict = w_conclude_ungranted(task, file);
   if (verdict == 0) {
     if (named)
       __sync_fetch_and_or(&state->flags, W_INODE_WAS_NAMED);
