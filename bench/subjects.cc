@@ -130,7 +130,7 @@ Result<Switch> Switch::create(const std::string &pins, std::vector<Digest> autho
   ::mkdir(pins.c_str(), 0700);
   ::mkdir((pins + "/maps").c_str(), 0700);
   for (std::string_view name : kMapNames) {
-    bpf_map *map = bpf_object__find_map_by_name(made.enforcement_->obj, std::string(name).c_str());
+    bpf_map *map = find_map(*made.enforcement_, name);
     if (bpf_obj_pin(bpf_map__fd(map), map_pin_path(pins, name).c_str()) != 0)
       return said("cannot pin");
   }

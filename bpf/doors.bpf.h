@@ -33,7 +33,6 @@ static __always_inline int w_is_called(const struct w_word *name, const char *te
 #define W_BLOCK_DEVICES 65536
 
 struct w_devices {
-  const struct w_guard *guard;
   struct list_head *next;
   struct list_head *end;
   __u32 device;
@@ -42,14 +41,14 @@ struct w_devices {
 
 /* A part of a disk that is claimed as a whole is claimed, too: such a part can be made at any time.
  */
-static __always_inline int w_is_claimed(const struct w_guard *guard, struct block_device *device) {
+static __always_inline int w_is_claimed(struct block_device *device) {
   struct block_device *whole = BPF_CORE_READ(device, bd_disk, part0);
   const void *holder;
 
   if (!whole || BPF_CORE_READ(device, bd_holder))
     return 1;
   holder = whole == device ? NULL : BPF_CORE_READ(whole, bd_holder);
-  return holder && (__u64)holder != guard->whole;
+  return holder && (__u64)holder != guard.whole;
 }
 
 static long w_look_at_device(__u32 number, struct w_devices *devices) {
@@ -63,19 +62,19 @@ static long w_look_at_device(__u32 number, struct w_devices *devices) {
   devices->next = BPF_CORE_READ(node, next);
   if (BPF_CORE_READ(found, bdev.bd_dev) != devices->device)
     return 0;
-  devices->is_free = !w_is_claimed(devices->guard, &found->bdev);
+  devices->is_free = !w_is_claimed(&found->bdev);
   return 1;
 }
 
 /* Whether a block device, or a part of it, is mounted, swapped to, or claimed in another way. One
  * that is not found counts as claimed. */
 static __noinline int w_is_in_use(__u32 device) {
-  struct w_devices devices = {.guard = w_get_guard(), .device = device};
+  struct w_devices devices = {.device = device};
   struct super_block *all;
 
-  if (!devices.guard || !devices.guard->devices)
+  if (!guard.devices)
     return 1;
-  all = (void *)devices.guard->devices;
+  all = (void *)guard.devices;
   devices.end = (void *)all + bpf_core_field_offset(struct super_block, s_inodes);
   devices.next = BPF_CORE_READ(all, s_inodes.next);
   bpf_loop(W_BLOCK_DEVICES, w_look_at_device, &devices, 0);
@@ -93,9 +92,8 @@ static __always_inline struct block_device *w_device_of(struct inode *inode) {
 static __noinline int w_is_disk_in_use(struct file *file) {
   struct block_device *device = w_device_of(BPF_CORE_READ(file, f_mapping, host));
   struct block_device *whole = BPF_CORE_READ(device, bd_disk, part0);
-  const struct w_guard *guard = w_get_guard();
 
-  return !whole || !guard || w_is_claimed(guard, whole);
+  return !whole || w_is_claimed(whole);
 }
 
 #define W_SYS_SWAPOFF 168
@@ -189,29 +187,27 @@ static __always_inline __u32 w_loaded_object(__u32 id) {
 /* One load into the kernel; without a file there is nothing that could be measured. The mode is the
  * host's, as for what is touched. */
 static __noinline int w_load_code(struct file *file, __u32 hook, __u32 object) {
-  const struct w_config *cfg = w_get_config();
   struct w_task *task = w_current();
   struct w_facts *facts;
 
-  if (!task || !cfg)
-    return w_conclude_blind(cfg) == 0 ? 0 : -EPERM;
-  facts = w_begin(task, cfg, hook, W_REQUEST_LOAD);
-  w_set_object(facts, cfg, object);
-  w_measure(task, cfg, file);
+  if (!task)
+    return w_conclude_blind();
+  facts = w_begin(task, hook, W_REQUEST_LOAD);
+  w_set_object(facts, object);
+  w_measure(task, file);
   w_gather_grants(task);
-  facts->mode = cfg->mode;
+  facts->mode = config.mode;
   return w_conclude_file(task, file);
 }
 
 static __noinline int w_load_bytes(__u32 hook, __u32 object) {
-  const struct w_config *cfg = w_get_config();
   struct w_task *task = w_current();
   struct w_facts *facts;
 
-  if (!task || !cfg)
-    return w_conclude_blind(cfg) == 0 ? 0 : -EPERM;
-  facts = w_begin(task, cfg, hook, W_REQUEST_LOAD);
-  w_set_object(facts, cfg, object);
+  if (!task)
+    return w_conclude_blind();
+  facts = w_begin(task, hook, W_REQUEST_LOAD);
+  w_set_object(facts, object);
   return w_conclude_ungranted(task, NULL);
 }
 

@@ -134,18 +134,17 @@ static __always_inline int w_is_steered(struct w_task *task, struct linux_binprm
  * whether it must not.
  */
 static __noinline int w_is_misled(struct linux_binprm *bprm) {
-  const struct w_config *cfg = w_get_config();
   struct w_context *context = w_context();
   struct w_task *task = w_enter(context);
   struct w_facts *facts;
 
-  if (!task || !context || !cfg)
-    return w_conclude_blind(cfg);
+  if (!task || !context)
+    return w_conclude_blind();
   if (!w_is_steered(task, bprm)) {
     w_leave(task);
     return 0;
   }
-  facts = w_begin(task, cfg, W_HOOK_BPRM_COMMITTED, W_REQUEST_CHECK);
+  facts = w_begin(task, W_HOOK_BPRM_COMMITTED, W_REQUEST_CHECK);
   facts->chain = context->chain > 255 ? 255 : context->chain;
   facts->flags |= W_FACT_STEERED;
   facts->measure = W_MEASURE_CACHED;

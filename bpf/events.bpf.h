@@ -107,8 +107,7 @@ __noinline int w_send(struct w_event *event) {
 
 /* What the task has become by an exec; put together in the ring itself, which waits for nothing
  * else meanwhile: readers get no further than here until it is submitted. */
-static __always_inline void w_send_commit(const struct w_config *cfg,
-                                          const struct w_context *context, struct file *file) {
+static __always_inline void w_send_commit(const struct w_context *context, struct file *file) {
   __u64 sequence = w_next(W_SEQUENCE_EVENT);
   __u64 cgroup = bpf_get_current_cgroup_id();
   struct w_event *event = bpf_ringbuf_reserve(&events, W_EVENT_SIZE(0), 0);
@@ -138,8 +137,8 @@ static __always_inline void w_send_commit(const struct w_config *cfg,
   facts->now = context->process.since;
   facts->hook = W_HOOK_BPRM_COMMITTED;
   facts->request = W_REQUEST_EXEC;
-  facts->mode = cfg->mode;
-  facts->audit = cfg->audit;
+  facts->mode = config.mode;
+  facts->audit = config.audit;
   facts->measure = W_MEASURE_NONE;
   bpf_ringbuf_submit(event, BPF_RB_NO_WAKEUP);
   w_count(W_COUNTER_EVENTS);
@@ -342,19 +341,27 @@ __noinline int w_finish_ungranted(struct w_task *task) {
 }
 
 /*
- * Records what was decided about a file; names it only if there is a record to put its name in.
- * 6.12's verifier takes a hook only if it sees that it returns 0 or an errno, and of what a global
- * function returns it sees nothing.
+ * What a hook returns: 0, or -EPERM. 6.12's verifier takes a hook only if it sees that it returns 0
+ * or an errno; it sees nothing of what a global function returns, nor of an errno that clang makes
+ * of a bit.
  */
+static __always_inline int w_answer(int verdict) {
+  int refusal = -EPERM;
+
+  barrier_var(refusal);
+  return verdict == 0 ? 0 : refusal;
+}
+
+/* Records what was decided about a file; names it only if there is a record to put its name in. */
 static __always_inline int w_finish_file(struct w_task *task, struct file *file) {
   if (w_is_recorded(&task->event.facts, task->event.decision))
     w_name_file(&task->event, file);
-  return w_finish(task) == 0 ? 0 : -EPERM;
+  return w_answer(w_finish(task));
 }
 
 /* Records what was decided and gives the room back. */
 static __always_inline int w_end(struct w_task *task) {
-  int verdict = w_finish(task) == 0 ? 0 : -EPERM;
+  int verdict = w_answer(w_finish(task));
 
   w_leave(task);
   return verdict;
@@ -382,7 +389,7 @@ static __always_inline int w_conclude_ungranted(struct w_task *task, struct file
   w_weigh_ungranted(task);
   if (file && w_is_recorded(&task->event.facts, task->event.decision))
     w_name_file(&task->event, file);
-  verdict = w_finish_ungranted(task) == 0 ? 0 : -EPERM;
+  verdict = w_answer(w_finish_ungranted(task));
   w_leave(task);
   return verdict;
 }
@@ -392,12 +399,12 @@ static const struct w_facts w_no_facts = {.flags = W_FACT_NO_CONTEXT};
 static const struct w_facts w_no_facts_observed = {.flags = W_FACT_NO_CONTEXT,
                                                    .mode = W_MODE_OBSERVE};
 
-static __always_inline int w_conclude_blind(const struct w_config *cfg) {
+static __always_inline int w_conclude_blind(void) {
   w_count(W_COUNTER_DENIED);
   w_count(W_COUNTER_EVENTS_LOST);
-  if (cfg && cfg->mode == W_MODE_OBSERVE)
-    return w_errno(w_decide(&w_no_facts_observed));
-  return w_errno(w_decide(&w_no_facts));
+  if (config.mode == W_MODE_OBSERVE)
+    return w_answer(w_errno(w_decide(&w_no_facts_observed)));
+  return w_answer(w_errno(w_decide(&w_no_facts)));
 }
 
 #endif

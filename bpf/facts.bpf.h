@@ -21,8 +21,7 @@ static __always_inline __u64 w_argument(const unsigned long long *ctx, int index
 }
 
 /* Starts a new set of facts in the task's room. */
-static __always_inline struct w_facts *w_begin(struct w_task *task, const struct w_config *cfg,
-                                               __u8 hook, __u8 request) {
+static __always_inline struct w_facts *w_begin(struct w_task *task, __u8 hook, __u8 request) {
   struct w_event *event = &task->event;
   struct w_facts *facts = &event->facts;
 
@@ -41,8 +40,8 @@ static __always_inline struct w_facts *w_begin(struct w_task *task, const struct
   w_describe_task(event);
   facts->hook = hook;
   facts->request = request;
-  facts->mode = cfg->mode;
-  facts->audit = cfg->audit;
+  facts->mode = config.mode;
+  facts->audit = config.audit;
   facts->measure = W_MEASURE_NONE;
   if (event->process.flags & W_PROCESS_JIT)
     facts->flags |= W_FACT_JIT;
@@ -87,9 +86,8 @@ static __always_inline void w_take_verity(struct w_task *task, struct file *file
 }
 
 /* Why no content of the inode is believed, whatever is cached of it; W_MEASURE_NONE: it may be. */
-static __always_inline __u8 w_unbelieved(const struct w_config *cfg, struct inode *inode,
-                                         __u32 magic) {
-  if (!w_is_trusted_filesystem(cfg, magic))
+static __always_inline __u8 w_unbelieved(struct inode *inode, __u32 magic) {
+  if (!w_is_trusted_filesystem(magic))
     return W_MEASURE_FOREIGN_FS;
   if (!w_is_regular(inode))
     return W_MEASURE_NOT_REGULAR;
@@ -97,8 +95,7 @@ static __always_inline __u8 w_unbelieved(const struct w_config *cfg, struct inod
 }
 
 /* The ladder, for hooks that may sleep. Returns W_INODE_MAPPED if the inode is marked so. */
-static __noinline int w_measure(struct w_task *task, const struct w_config *cfg,
-                                struct file *file) {
+static __noinline int w_measure(struct w_task *task, struct file *file) {
   struct w_facts *facts = &task->event.facts;
   struct w_digest digest = {.measure = W_MEASURE_NONE};
   struct inode *inode = file->f_inode;
@@ -107,7 +104,7 @@ static __noinline int w_measure(struct w_task *task, const struct w_config *cfg,
   __u64 writes;
   int mapped;
 
-  facts->measure = w_unbelieved(cfg, inode, magic);
+  facts->measure = w_unbelieved(inode, magic);
   if (facts->measure != W_MEASURE_NONE)
     return 0;
   state = w_inode_storage(inode);
@@ -132,7 +129,7 @@ static __noinline int w_measure(struct w_task *task, const struct w_config *cfg,
     w_set_digest(facts, &digest);
     return mapped;
   }
-  w_take_verity(task, file, inode, cfg->active, &digest);
+  w_take_verity(task, file, inode, config.active, &digest);
   if (digest.measure != W_MEASURE_VERITY) {
     if ((__u64)inode->i_size > W_MAX_MEASURED_BYTES) {
       facts->measure = W_MEASURE_TOO_LARGE;
@@ -152,15 +149,14 @@ static __noinline int w_measure(struct w_task *task, const struct w_config *cfg,
 }
 
 /* The cached digest only, for hooks that cannot sleep. */
-static __always_inline void w_recall(struct w_facts *facts, const struct w_config *cfg,
-                                     struct inode *inode) {
+static __always_inline void w_recall(struct w_facts *facts, struct inode *inode) {
   struct w_inode *state = bpf_inode_storage_get(&inodes, inode, NULL, 0);
   struct w_digest digest = {.measure = W_MEASURE_UNCACHED};
   __u32 magic = (__u32)inode->i_sb->s_magic;
 
   if (w_has_writers(inode))
     facts->flags |= W_FACT_WRITERS;
-  if (!w_is_trusted_filesystem(cfg, magic))
+  if (!w_is_trusted_filesystem(magic))
     digest.measure = W_MEASURE_FOREIGN_FS;
   else if (!w_is_regular(inode))
     digest.measure = W_MEASURE_NOT_REGULAR;
@@ -210,14 +206,13 @@ static __always_inline int w_holds_own_image(const struct w_inode *state, struct
 }
 
 /* Whether the file is the task's own image with nothing to measure; then it is marked as mapped. */
-static __always_inline int w_knows_own_image(const struct w_context *context,
-                                             const struct w_config *cfg, struct file *file) {
+static __always_inline int w_knows_own_image(const struct w_context *context, struct file *file) {
   struct inode *inode = file->f_inode;
   __u32 magic = (__u32)inode->i_sb->s_magic;
   struct w_inode *state;
 
   /* overlayfs: see w_measure. */
-  if (magic == OVERLAYFS_MAGIC || w_unbelieved(cfg, inode, magic) != W_MEASURE_NONE)
+  if (magic == OVERLAYFS_MAGIC || w_unbelieved(inode, magic) != W_MEASURE_NONE)
     return 0;
   state = bpf_inode_storage_get(&inodes, inode, NULL, 0);
   if (!state || !w_holds_own_image(state, inode, context))

@@ -152,29 +152,24 @@ static __always_inline void w_gather_once(struct w_task *task, __u32 slot, __u32
  * artifacts of two generations must never mix, so a swap in between means: again.
  */
 static __always_inline __u32 w_gather(struct w_task *task, int grants) {
-  const struct w_config *cfg = w_get_config();
-  const volatile struct w_config *now = cfg;
+  const volatile struct w_config *now = &config;
   struct w_facts *facts;
   __u32 slot = 0;
 
   if (!task)
     return W_GENERATION_SLOTS;
   facts = &task->event.facts;
-  if (!cfg) {
-    facts->flags |= W_FACT_NO_CONTEXT;
-    return W_GENERATION_SLOTS;
-  }
   /* Measuring may have taken long: what ended meanwhile has ended. */
   facts->now = bpf_ktime_get_boot_ns();
   for (int i = 0; i < W_GATHER_TRIES; i++) {
     slot = now->active;
     if (slot >= W_GENERATION_SLOTS)
       break;
-    facts->generation = w_generation(cfg, slot)->number;
-    w_resolve_scopes(task, slot, w_generation(cfg, slot)->flags, cfg->mode);
+    facts->generation = w_generation(slot)->number;
+    w_resolve_scopes(task, slot, w_generation(slot)->flags, config.mode);
     if (grants)
-      w_gather_once(task, slot, w_generation(cfg, slot)->flags);
-    if (now->active == slot && w_generation(cfg, slot)->number == facts->generation)
+      w_gather_once(task, slot, w_generation(slot)->flags);
+    if (now->active == slot && w_generation(slot)->number == facts->generation)
       return slot;
   }
   facts->flags |= W_FACT_RACED;

@@ -10,22 +10,16 @@
 #include "mounts.bpf.h"
 
 /* What a request to touch or to load is about. */
-static __always_inline void w_set_object(struct w_facts *facts, const struct w_config *cfg,
-                                         __u32 object) {
+static __always_inline void w_set_object(struct w_facts *facts, __u32 object) {
   facts->object = object;
-  if (cfg->permits & W_OBJECT_BIT(object & 31))
+  if (config.permits & W_OBJECT_BIT(object & 31))
     facts->flags |= W_FACT_PERMITTED;
 }
 
-/* Begins a touch. Global, so that the verifier walks it once, whichever room was found. What could
- * not begin is denied: the room holds another request's facts. */
+/* Begins a touch. Global, so that the verifier walks it once, whichever room was found. */
 __noinline int w_begin_touch(struct w_task *task, __u32 hook, __u32 object) {
-  const struct w_config *cfg = w_get_config();
-
-  if (task && cfg)
-    w_set_object(w_begin(task, cfg, hook, W_REQUEST_TOUCH), cfg, object);
-  else if (task)
-    task->event.facts.flags |= W_FACT_NO_CONTEXT;
+  if (task)
+    w_set_object(w_begin(task, hook, W_REQUEST_TOUCH), object);
   return 0;
 }
 
@@ -41,11 +35,10 @@ static __always_inline void w_describe_touched(struct w_event *event, struct ino
  * the machine. */
 static __always_inline int w_touch_as(__u32 hook, __u32 object, struct inode *inode,
                                       const void *label, int is_memory) {
-  const struct w_config *cfg = w_get_config();
   struct w_task *task = w_current();
 
-  if (!task || !cfg)
-    return w_conclude_blind(cfg) == 0 ? 0 : -EPERM;
+  if (!task)
+    return w_conclude_blind();
   w_begin_touch(task, hook, object);
   w_describe_touched(&task->event, inode, label);
   if (is_memory)
@@ -80,13 +73,14 @@ static __always_inline int w_is_folder(struct dentry *dentry) {
   return inode && (BPF_CORE_READ(inode, i_mode) & S_IFMT) == S_IFDIR;
 }
 
-static __always_inline int w_is_folder_of_pins(const struct w_guard *guard, struct inode *inode) {
+static __always_inline int w_is_folder_of_pins(struct inode *inode) {
   __u64 number = BPF_CORE_READ(inode, i_ino);
 
-  if (BPF_CORE_READ(inode, i_sb, s_dev) != guard->device)
+  if (BPF_CORE_READ(inode, i_sb, s_dev) != guard.device)
     return 0;
+  W_ROLLED
   for (int i = 0; i < W_GUARD_FOLDERS; i++) {
-    if (guard->folders[i] == number)
+    if (guard.folders[i] == number)
       return 1;
   }
   return 0;
@@ -94,30 +88,25 @@ static __always_inline int w_is_folder_of_pins(const struct w_guard *guard, stru
 
 /* Whether a name in a folder of bpffs is a pin, or a folder of pins. */
 static __always_inline int w_is_pin(struct inode *folder, struct dentry *dentry) {
-  struct w_guard *guard;
   struct inode *inode;
 
   if (folder->i_sb->s_magic != BPF_FS_MAGIC)
     return 0;
-  guard = w_get_guard();
-  if (!guard || guard->device == 0)
+  if (guard.device == 0)
     return 0;
   inode = BPF_CORE_READ(dentry, d_inode);
-  return w_is_folder_of_pins(guard, folder) || (inode && w_is_folder_of_pins(guard, inode));
+  return w_is_folder_of_pins(folder) || (inode && w_is_folder_of_pins(inode));
 }
 
 /* Who may open a pin is in its mode: the next daemon has no right to override that. */
 static __noinline int w_shuts_pin(struct dentry *dentry, struct iattr *attributes) {
   struct inode *inode = BPF_CORE_READ(dentry, d_inode);
   struct inode *folder = BPF_CORE_READ(dentry, d_parent, d_inode);
-  struct w_guard *guard;
 
   if (!(BPF_CORE_READ(attributes, ia_valid) & ATTR_OWNER_AND_MODE) ||
       BPF_CORE_READ(inode, i_sb, s_magic) != BPF_FS_MAGIC)
     return 0;
-  guard = w_get_guard();
-  if (!guard || guard->device == 0 ||
-      !(w_is_folder_of_pins(guard, folder) || w_is_folder_of_pins(guard, inode)))
+  if (guard.device == 0 || !(w_is_folder_of_pins(folder) || w_is_folder_of_pins(inode)))
     return 0;
   return w_touch(W_HOOK_INODE_SETATTR, W_OBJECT_PIN, NULL, w_name_of(dentry));
 }
@@ -125,26 +114,23 @@ static __noinline int w_shuts_pin(struct dentry *dentry, struct iattr *attribute
 /* By the type information that the map was made with, so that those of every generation are known;
  * some kinds of maps have none. */
 static __always_inline int w_is_own_map(struct bpf_map *map) {
-  struct w_guard *guard = w_get_guard();
   __u32 types = BPF_CORE_READ(map, btf, id);
   __u32 id = BPF_CORE_READ(map, id);
 
-  if (!guard)
-    return 0;
   if (types != 0)
-    return types == guard->btf;
+    return types == guard.btf;
+  W_ROLLED
   for (int i = 0; i < W_GUARD_MAPS; i++) {
-    if (guard->maps[i] == id)
+    if (guard.maps[i] == id)
       return id != 0;
   }
   return 0;
 }
 
 static __always_inline int w_is_own_program(struct bpf_prog *program) {
-  struct w_guard *guard = w_get_guard();
   __u32 types = BPF_CORE_READ(program, aux, btf, id);
 
-  return guard && types != 0 && types == guard->btf;
+  return types != 0 && types == guard.btf;
 }
 
 /* Kernels allow 32768 instructions of filters, so that there can be many; more are not looked at.

@@ -85,12 +85,7 @@ int BPF_PROG(on_sb_mount, const char *device, struct path *path, const char *typ
 /* A read-only file system of pins would keep the next daemon from taking them over. */
 SEC("lsm/sb_remount")
 int BPF_PROG(on_sb_remount, struct super_block *super) {
-  struct w_guard *guard;
-
-  if (super->s_magic != BPF_FS_MAGIC)
-    return 0;
-  guard = w_get_guard();
-  if (!guard || super->s_dev != guard->device)
+  if (super->s_magic != BPF_FS_MAGIC || super->s_dev != guard.device)
     return 0;
   return w_touch(W_HOOK_SB_REMOUNT, W_OBJECT_MOUNT, NULL, NULL);
 }
@@ -225,7 +220,7 @@ int BPF_PROG(on_personality_32, struct pt_regs___kernel *registers) {
 }
 
 /* What the kernel's symbol table tells; where it tells no addresses, they stay 0. */
-static __always_inline void w_find_symbols(struct w_guard *place) {
+static __always_inline void w_find_symbols(void) {
   static const char devices[] = "blockdev_superblock";
   static const char whole[] = "bd_may_claim";
   struct super_block *all = NULL;
@@ -235,9 +230,31 @@ static __always_inline void w_find_symbols(struct w_guard *place) {
     bpf_probe_read_kernel(&all, sizeof(all), (const void *)address);
   /* A module may have a symbol of that name. */
   if (BPF_CORE_READ(all, s_magic) == BDEVFS_MAGIC)
-    place->devices = (__u64)all;
+    guard.devices = (__u64)all;
   if (bpf_kallsyms_lookup_name(whole, sizeof(whole), 0, &address) == 0)
-    place->whole = address;
+    guard.whole = address;
+}
+
+static __noinline int w_take_guard(const struct w_guard_request *asked) {
+  struct w_context *context = w_context();
+  struct file *file = NULL;
+
+  if (!context)
+    return -ENOMEM;
+  for (int i = 0; i < W_GUARD_FOLDERS; i++) {
+    file = w_file_of(asked->folders[i]);
+    if (BPF_CORE_READ(file, f_inode, i_sb, s_magic) != BPF_FS_MAGIC)
+      return -EBADF;
+    guard.folders[i] = BPF_CORE_READ(file, f_inode, i_ino);
+  }
+  guard.mount = (__u64)w_mount_of(BPF_CORE_READ(file, f_path.mnt));
+  guard.device = BPF_CORE_READ(file, f_inode, i_sb, s_dev);
+  guard.btf = asked->guard.btf;
+  for (int i = 0; i < W_GUARD_MAPS; i++)
+    guard.maps[i] = asked->guard.maps[i];
+  w_find_symbols();
+  context->process.flags |= W_PROCESS_ADMINISTER;
+  return 0;
 }
 
 /*
@@ -248,28 +265,8 @@ static __always_inline void w_find_symbols(struct w_guard *place) {
 SEC("syscall")
 int take_guard(struct w_guard_request *request) {
   struct w_guard_request asked = *request; /* the verifier allows no index into the context */
-  struct w_guard *place = w_get_guard();
-  struct w_context *context = w_context();
-  struct file *file = NULL;
 
-  request->result = -ENOMEM;
-  if (!place || !context)
-    return 0;
-  request->result = -EBADF;
-  for (int i = 0; i < W_GUARD_FOLDERS; i++) {
-    file = w_file_of(asked.folders[i]);
-    if (BPF_CORE_READ(file, f_inode, i_sb, s_magic) != BPF_FS_MAGIC)
-      return 0;
-    place->folders[i] = BPF_CORE_READ(file, f_inode, i_ino);
-  }
-  place->mount = (__u64)w_mount_of(BPF_CORE_READ(file, f_path.mnt));
-  place->device = BPF_CORE_READ(file, f_inode, i_sb, s_dev);
-  place->btf = asked.guard.btf;
-  for (int i = 0; i < W_GUARD_MAPS; i++)
-    place->maps[i] = asked.guard.maps[i];
-  w_find_symbols(place);
-  context->process.flags |= W_PROCESS_ADMINISTER;
-  request->result = 0;
+  request->result = w_take_guard(&asked);
   return 0;
 }
 
@@ -278,7 +275,7 @@ SEC("lsm/file_fcntl")
 int BPF_PROG(on_file_fcntl, struct file *file, unsigned int command, unsigned long flags) {
   if (command != F_SETFL || !w_mark_direct(file, flags))
     return 0;
-  return w_conclude_blind(w_get_config()) == 0 ? 0 : -EPERM;
+  return w_conclude_blind();
 }
 
 SEC("lsm/quota_on")

@@ -16,10 +16,9 @@
 /* Whether what was found in the slot before now is what this generation says. In this order: a slot
  * is refilled only while the other one is active, and numbered after that. */
 static __always_inline int w_is_in_force(__u32 slot, __u64 generation) {
-  const struct w_config *cfg = w_get_config();
-  const volatile struct w_config *now = cfg;
+  const volatile struct w_config *now = &config;
 
-  return cfg && now->active == slot && w_generation(cfg, slot)->number == generation;
+  return now->active == slot && w_generation(slot)->number == generation;
 }
 
 static __always_inline int w_begin_keeping(volatile __u64 *sequence) {

@@ -73,12 +73,13 @@ W_GENERATION_MAP(artifacts, w_artifact_map);
 W_GENERATION_MAP(uid_scopes, w_uid_map);
 W_GENERATION_MAP(cgroup_scopes, w_cgroup_map);
 
-struct {
-  __uint(type, BPF_MAP_TYPE_ARRAY);
-  __uint(max_entries, 1);
-  __type(key, __u32);
-  __type(value, struct w_config);
-} config SEC(".maps");
+/* Maps of one entry, as variables: an address in a program, which nothing has to look up. The
+ * loader keeps them from being mapped into user space. */
+struct w_config config SEC(".data.config");
+/* Written by take_guard, before anything is attached; frozen for user space. */
+struct w_guard guard SEC(".data.guard");
+/* By enum w_sequence. */
+__u64 sequences[W_SEQUENCE_COUNT] SEC(".data.sequences");
 
 struct {
   __uint(type, BPF_MAP_TYPE_ARRAY);
@@ -86,14 +87,6 @@ struct {
   __type(key, __u32);
   __type(value, struct w_environment);
 } environments SEC(".maps");
-
-/* Written by take_guard, before anything is attached; frozen for user space. */
-struct {
-  __uint(type, BPF_MAP_TYPE_ARRAY);
-  __uint(max_entries, 1);
-  __type(key, __u32);
-  __type(value, struct w_guard);
-} guard SEC(".maps");
 
 /* What is left of counted artifacts. Apart from the generations: no swap gives a use back. */
 struct {
@@ -275,13 +268,6 @@ struct {
   __type(value, __u64);
 } counters SEC(".maps");
 
-struct {
-  __uint(type, BPF_MAP_TYPE_ARRAY);
-  __uint(max_entries, W_SEQUENCE_COUNT);
-  __type(key, __u32);
-  __type(value, __u64);
-} sequences SEC(".maps");
-
 #define W_RING_BYTES (8 * 1024 * 1024)
 
 struct {
@@ -295,7 +281,8 @@ struct {
 #define W_STORAGE_TRIES 4
 
 /* Before a loop that calls helpers: each call in a program is patched by the kernel when it is
- * loaded, which copies the whole program. */
+ * loaded, which copies the whole program. And before one that compares: of many comparisons clang
+ * may make sums of bits, and the verifier follows each combination. */
 #define W_ROLLED _Pragma("clang loop unroll(disable)")
 
 static __always_inline struct w_inode *w_inode_storage(struct inode *inode) {
@@ -313,30 +300,15 @@ static __always_inline void w_count(__u32 counter) {
     *value += 1;
 }
 
-/* The next number of a series that starts at 1; 0 when the map failed. */
-static __always_inline __u64 w_next(__u32 series) {
-  __u64 *value = bpf_map_lookup_elem(&sequences, &series);
-
-  return value ? __sync_fetch_and_add(value, 1) + 1 : 0;
-}
-
-static __always_inline struct w_guard *w_get_guard(void) {
-  __u32 zero = 0;
-
-  return bpf_map_lookup_elem(&guard, &zero);
-}
-
-static __always_inline const struct w_config *w_get_config(void) {
-  __u32 zero = 0;
-
-  return bpf_map_lookup_elem(&config, &zero);
+/* The next number of a series that starts at 1. */
+static __always_inline __u64 w_next(enum w_sequence series) {
+  return __sync_fetch_and_add(&sequences[series], 1) + 1;
 }
 
 /* Masked, because the verifier loses the comparison of a slot that clang spilled before it. */
-static __always_inline const volatile struct w_generation *w_generation(const struct w_config *cfg,
-                                                                        __u32 slot) {
+static __always_inline const volatile struct w_generation *w_generation(__u32 slot) {
   barrier_var(slot);
-  return &cfg->generations[slot & (W_GENERATION_SLOTS - 1)];
+  return &config.generations[slot & (W_GENERATION_SLOTS - 1)];
 }
 
 #endif

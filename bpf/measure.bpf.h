@@ -35,11 +35,11 @@ static __always_inline int w_is_regular(struct inode *inode) {
   return (inode->i_mode & S_IFMT) == S_IFREG;
 }
 
-static __always_inline int w_is_trusted_filesystem(const struct w_config *cfg, __u32 magic) {
+static __always_inline int w_is_trusted_filesystem(__u32 magic) {
   for (int i = 0; i < W_MAX_FILESYSTEMS; i++) {
-    if (cfg->filesystems[i] == 0)
+    if (config.filesystems[i] == 0)
       return 0;
-    if (cfg->filesystems[i] == magic)
+    if (config.filesystems[i] == magic)
       return 1;
   }
   return 0;

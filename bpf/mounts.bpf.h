@@ -24,9 +24,7 @@ static __always_inline struct mount *w_mount_of(struct vfsmount *mount) {
 }
 
 static __always_inline struct mount *w_pins_mount(void) {
-  struct w_guard *guard = w_get_guard();
-
-  return guard ? (struct mount *)guard->mount : NULL;
+  return (struct mount *)guard.mount;
 }
 
 /* Whether one mount is the other, or is what that is mounted on, at whatever remove. */

@@ -24,8 +24,8 @@ static __always_inline __u32 w_reads_of(__u32 constraints) {
 }
 
 /* Looked at first, so that opens cost nothing where nobody is restricted. */
-static __always_inline int w_has_readers(const struct w_config *cfg) {
-  return w_generation(cfg, cfg->active)->flags & W_GENERATION_HAS_READS;
+static __always_inline int w_has_readers(void) {
+  return w_generation(config.active)->flags & W_GENERATION_HAS_READS;
 }
 
 /*
@@ -120,39 +120,40 @@ static __always_inline int w_is_restricted(struct w_context *context, struct w_t
 
 /* One open. `measures`: the hook may sleep, and the file is open. */
 static __always_inline int w_read(struct file *file, __u8 hook, int measures) {
-  const struct w_config *cfg = w_get_config();
   struct w_context *context;
   struct w_facts *facts;
   struct w_slot *slot;
   struct w_task *task;
   __u64 self;
 
-  /* First, because nearly every open ends here; whose reads are judged has no slot. */
+  if (!w_has_readers())
+    return 0;
+  /* Nearly every other open ends here: whose reads are judged has no slot. */
   self = bpf_get_current_task();
   slot = w_slot_at(self);
   if (w_is_slot_of(slot, self) && !w_is_bound_reader(&slot->context.process))
     return 0;
-  if (cfg && (!w_has_readers(cfg) || !(file->f_mode & FMODE_READ) || (file->f_flags & FMODE_EXEC)))
+  if (!(file->f_mode & FMODE_READ) || (file->f_flags & FMODE_EXEC))
     return 0;
   if (w_is_slot_of(slot, self))
-    return w_conclude_blind(cfg);
+    return w_conclude_blind();
   context = w_own_stored_context();
   if (context && !w_is_bound_reader(&context->process)) {
     w_move_to_slot();
     return 0;
   }
   task = w_enter(context);
-  if (!task || !context || !cfg)
-    return w_conclude_blind(cfg);
+  if (!task || !context)
+    return w_conclude_blind();
   if (!w_is_restricted(context, task, file)) {
     w_leave(task);
     return 0;
   }
-  facts = w_begin(task, cfg, hook, W_REQUEST_READ);
+  facts = w_begin(task, hook, W_REQUEST_READ);
   if (measures)
-    w_measure(task, cfg, file);
+    w_measure(task, file);
   else
-    w_recall(facts, cfg, file->f_inode);
+    w_recall(facts, file->f_inode);
   w_gather_grants(task);
   return w_conclude_file(task, file);
 }
@@ -162,13 +163,12 @@ static __always_inline int w_read(struct file *file, __u8 hook, int measures) {
  * followed for an open is known only when a file of that name is opened next.
  */
 static __always_inline void w_follow(struct dentry *link, struct inode *inode) {
-  const struct w_config *cfg = w_get_config();
   const unsigned char *target;
   struct w_context *context;
   struct w_name name;
   __u64 length;
 
-  if (!cfg || !w_has_readers(cfg) || w_has_slot())
+  if (!w_has_readers() || w_has_slot())
     return;
   context = w_stored_context(bpf_get_current_task_btf(), 0);
   if (!context || !(context->process.flags & W_PROCESS_READS_SUFFIXES))

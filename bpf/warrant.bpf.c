@@ -53,7 +53,7 @@ int BPF_PROG(on_file_open, struct file *file) {
     if (w_write(inode, file->f_path.dentry, file, W_HOOK_FILE_OPEN) != 0)
       return -EPERM;
     if ((w_mark_swapped(file) || w_mark_backing(file) || w_mark_direct(file, file->f_flags)) &&
-        w_conclude_blind(w_get_config()) != 0)
+        w_conclude_blind() != 0)
       return -EPERM;
   }
   return have_post_open ? 0 : w_read(file, W_HOOK_FILE_OPEN, 0);
@@ -76,17 +76,15 @@ static __noinline int w_is_check(struct linux_binprm *bprm) {
  * would be, and uses nothing up. */
 SEC("lsm.s/bprm_creds_for_exec")
 int BPF_PROG(on_bprm_creds, struct linux_binprm *bprm) {
-  const struct w_config *cfg;
   struct w_task *task;
 
   if (!w_is_check(bprm))
     return 0;
-  cfg = w_get_config();
   task = w_current();
-  if (!task || !cfg)
-    return w_conclude_blind(cfg);
-  w_begin(task, cfg, W_HOOK_BPRM_CREDS, W_REQUEST_CHECK);
-  w_measure(task, cfg, bprm->file);
+  if (!task)
+    return w_conclude_blind();
+  w_begin(task, W_HOOK_BPRM_CREDS, W_REQUEST_CHECK);
+  w_measure(task, bprm->file);
   w_gather_grants(task);
   return w_conclude_file(task, bprm->file);
 }
@@ -106,19 +104,18 @@ static __always_inline __u32 w_process_flags(const struct w_candidate *chosen,
 /* Called for the file asked for, then for each interpreter of it. */
 SEC("lsm.s/bprm_check_security")
 int BPF_PROG(on_bprm_check, struct linux_binprm *bprm) {
-  const struct w_config *cfg = w_get_config();
   struct w_context *context = w_context();
   struct w_task *task = w_enter(context);
   const struct w_candidate *chosen;
   const struct w_origin *origin;
   struct w_facts *facts;
 
-  if (!task || !context || !cfg) {
+  if (!task || !context) {
     if (context)
       w_forget_exec(context);
-    return w_conclude_blind(cfg);
+    return w_conclude_blind();
   }
-  facts = w_begin(task, cfg, W_HOOK_BPRM_CHECK, W_REQUEST_EXEC);
+  facts = w_begin(task, W_HOOK_BPRM_CHECK, W_REQUEST_EXEC);
   /* The kernel gives `interp` a string of its own as soon as a handler names an interpreter. */
   if (bprm->interp == bprm->filename) {
     context->chain = 0;
@@ -132,7 +129,7 @@ int BPF_PROG(on_bprm_check, struct linux_binprm *bprm) {
   }
   facts->chain = context->chain > 255 ? 255 : context->chain;
   task->event.exec = context->pending.lineage;
-  w_measure(task, cfg, bprm->file);
+  w_measure(task, bprm->file);
   w_gather_grants(task);
   if (task->binds) {
     if (w_move_to_storage() == 0) {
@@ -143,7 +140,7 @@ int BPF_PROG(on_bprm_check, struct linux_binprm *bprm) {
     }
     if (!context) {
       w_leave(task);
-      return w_conclude_blind(cfg);
+      return w_conclude_blind();
     }
   }
   w_settle(task);
@@ -171,24 +168,22 @@ int BPF_PROG(on_bprm_check, struct linux_binprm *bprm) {
 /* The point of no return is passed: the task is now what it asked to become. */
 SEC("lsm.s/bprm_committed_creds")
 int BPF_PROG(on_bprm_committed, struct linux_binprm *bprm) {
-  const struct w_config *cfg = w_get_config();
   struct w_context *context = w_context();
 
-  if (!context || !cfg)
+  if (!context)
     return 0;
   if ((context->flags & W_CONTEXT_SCRIPT_ONLY) && w_is_misled(bprm))
     bpf_send_signal(SIGKILL);
   w_commit_exec(context);
   context->stack = (__u64)bprm->vma;
-  w_send_commit(cfg, context, bprm->file);
+  w_send_commit(context, bprm->file);
   return 0;
 }
 
 /* Starts a request to have executable memory. */
 static __always_inline struct w_facts *w_begin_map(struct w_task *task, struct w_context *context,
-                                                   const struct w_config *cfg, __u8 hook,
-                                                   unsigned long prot) {
-  struct w_facts *facts = w_begin(task, cfg, hook, W_REQUEST_MAP);
+                                                   __u8 hook, unsigned long prot) {
+  struct w_facts *facts = w_begin(task, hook, W_REQUEST_MAP);
 
   if (w_has_executable_stack(context) || (prot & PROT_WRITE))
     facts->flags |= W_FACT_WRITABLE;
@@ -197,14 +192,13 @@ static __always_inline struct w_facts *w_begin_map(struct w_task *task, struct w
 }
 
 static __noinline int w_map_anonymous(unsigned long prot, __u8 hook) {
-  const struct w_config *cfg = w_get_config();
   struct w_context *context = w_context();
   struct w_task *task = w_enter(context);
   struct w_facts *facts;
 
-  if (!task || !context || !cfg)
-    return w_conclude_blind(cfg);
-  facts = w_begin_map(task, context, cfg, hook, prot);
+  if (!task || !context)
+    return w_conclude_blind();
+  facts = w_begin_map(task, context, hook, prot);
   facts->flags |= W_FACT_ANONYMOUS;
   w_gather_scopes(task);
   return w_conclude_ungranted(task, NULL);
@@ -242,15 +236,12 @@ static __always_inline void w_weigh_map(struct w_task *task, struct inode *inode
  * ignores) measures the file and asks for nothing: hooks that cannot sleep will know its digest.
  */
 static __noinline int w_warm(struct file *file) {
-  const struct w_config *cfg = w_get_config();
   struct w_task *task = w_current();
 
   if (!task)
     return 0;
-  if (cfg) {
-    w_begin(task, cfg, W_HOOK_MMAP_FILE, W_REQUEST_MAP);
-    w_measure(task, cfg, file);
-  }
+  w_begin(task, W_HOOK_MMAP_FILE, W_REQUEST_MAP);
+  w_measure(task, file);
   w_leave(task);
   return 0;
 }
@@ -268,19 +259,17 @@ static const struct w_facts w_own_image_facts = {.mode = W_MODE_ENFORCE,
  * it or of the policy, is said in facts of its own. What is not recorded takes no room in the ring
  * either, so it makes no difference whether records are required.
  */
-static __always_inline int w_is_plain_start(const struct w_context *context,
-                                            const struct w_config *cfg, struct file *file,
+static __always_inline int w_is_plain_start(const struct w_context *context, struct file *file,
                                             unsigned long prot) {
   return context->stack != 0 && !(prot & PROT_WRITE) &&
-         w_decide(&w_own_image_facts).verdict == W_ALLOW && cfg->mode == W_MODE_ENFORCE &&
-         (cfg->audit == W_AUDIT_OPTIONAL || cfg->audit == W_AUDIT_REQUIRED) &&
-         !w_has_executable_stack(context) && w_knows_own_image(context, cfg, file);
+         w_decide(&w_own_image_facts).verdict == W_ALLOW && config.mode == W_MODE_ENFORCE &&
+         (config.audit == W_AUDIT_OPTIONAL || config.audit == W_AUDIT_REQUIRED) &&
+         !w_has_executable_stack(context) && w_knows_own_image(context, file);
 }
 
 SEC("lsm.s/mmap_file")
 int BPF_PROG(on_mmap_file, struct file *file, unsigned long reqprot, unsigned long prot,
              unsigned long flags) {
-  const struct w_config *cfg;
   struct w_context *context;
   struct w_task *task;
   int is_marked;
@@ -291,25 +280,24 @@ int BPF_PROG(on_mmap_file, struct file *file, unsigned long reqprot, unsigned lo
   if (!file || w_address_of(file) == 0)
     return prot & PROT_EXEC ? w_map_anonymous(prot, W_HOOK_MMAP_FILE) : 0;
   if (w_mark_shared(file, flags))
-    return w_conclude_blind(w_get_config());
+    return w_conclude_blind();
   if (!(prot & PROT_EXEC)) {
     if (flags & MAP_EXECUTABLE)
       w_warm(file);
     return 0;
   }
-  cfg = w_get_config();
   context = w_context();
-  if (context && cfg && w_is_plain_start(context, cfg, file, prot)) {
+  if (context && w_is_plain_start(context, file, prot)) {
     context->stack = 0;
     w_count(W_COUNTER_CACHE_HITS);
     w_count(W_COUNTER_ALLOWED);
     return 0;
   }
   task = w_enter(context);
-  if (!task || !context || !cfg)
-    return w_conclude_blind(cfg);
-  w_begin_map(task, context, cfg, W_HOOK_MMAP_FILE, prot);
-  is_marked = w_measure(task, cfg, file);
+  if (!task || !context)
+    return w_conclude_blind();
+  w_begin_map(task, context, W_HOOK_MMAP_FILE, prot);
+  is_marked = w_measure(task, file);
   w_gather_map(task);
   w_weigh_map(task, file->f_inode, is_marked);
   return w_end_file(task, file);
@@ -319,7 +307,6 @@ int BPF_PROG(on_mmap_file, struct file *file, unsigned long reqprot, unsigned lo
 SEC("lsm/file_mprotect")
 int BPF_PROG(on_file_mprotect, struct vm_area_struct *vma, unsigned long reqprot,
              unsigned long prot) {
-  const struct w_config *cfg;
   struct w_context *context;
   struct w_facts *facts;
   struct w_task *task;
@@ -330,15 +317,14 @@ int BPF_PROG(on_file_mprotect, struct vm_area_struct *vma, unsigned long reqprot
   file = vma->vm_file;
   if (!file)
     return w_map_anonymous(prot, W_HOOK_FILE_MPROTECT);
-  cfg = w_get_config();
   context = w_context();
   task = w_enter(context);
-  if (!task || !context || !cfg)
-    return w_conclude_blind(cfg);
-  facts = w_begin_map(task, context, cfg, W_HOOK_FILE_MPROTECT, prot);
+  if (!task || !context)
+    return w_conclude_blind();
+  facts = w_begin_map(task, context, W_HOOK_FILE_MPROTECT, prot);
   if (vma->anon_vma)
     facts->flags |= W_FACT_MODIFIED;
-  w_recall(facts, cfg, file->f_inode);
+  w_recall(facts, file->f_inode);
   w_gather_map(task);
   w_describe_file(&task->event, file->f_inode);
   w_name_dentry(&task->event, file->f_path.dentry);
@@ -362,7 +348,7 @@ int on_inode_setattr(unsigned long long *ctx) {
   }
   if (w_shuts_pin(dentry, attributes) != 0)
     return -EPERM;
-  return w_set_attributes(dentry, attributes) == 0 ? 0 : -EPERM;
+  return w_answer(w_set_attributes(dentry, attributes));
 }
 
 /* guard_hooks.bpf.h: what keeps enforcement in place. */

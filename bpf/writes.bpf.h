@@ -10,7 +10,6 @@
 static __noinline int w_write(struct inode *inode, struct dentry *dentry, struct file *file,
                               __u8 hook) {
   struct w_inode *state = bpf_inode_storage_get(&inodes, inode, NULL, 0);
-  const struct w_config *cfg;
   struct w_digest digest = {.measure = W_MEASURE_NONE};
   struct w_facts *facts;
   struct w_task *task;
@@ -21,14 +20,13 @@ static __noinline int w_write(struct inode *inode, struct dentry *dentry, struct
 
   if (!state)
     return 0;
-  cfg = w_get_config();
   task = w_current();
-  if (!task || !cfg)
-    return w_conclude_blind(cfg);
-  facts = w_begin(task, cfg, hook, W_REQUEST_WRITE);
+  if (!task)
+    return w_conclude_blind();
+  facts = w_begin(task, hook, W_REQUEST_WRITE);
   slot = w_gather_scopes(task);
   /* What others have mapped, too: a scope that is only observed opens nobody's code for writing. */
-  facts->mode = cfg->mode;
+  facts->mode = config.mode;
   /* Without the verdicts nothing would be named, and every write allowed. */
   if (slot >= W_GENERATION_SLOTS || !bpf_map_lookup_elem(&verdicts, &slot))
     facts->flags |= W_FACT_RACED;
@@ -70,9 +68,9 @@ static __noinline int w_write(struct inode *inode, struct dentry *dentry, struct
 static __noinline int w_keep_quota(struct inode *inode, struct dentry *dentry) {
   if (w_write(inode, dentry, NULL, W_HOOK_QUOTA_ON) != 0)
     return -EPERM;
-  if (w_mark_unstable(inode) && w_conclude_blind(w_get_config()) != 0)
+  if (w_mark_unstable(inode) && w_conclude_blind() != 0)
     return -EPERM;
-  return w_write(inode, dentry, NULL, W_HOOK_QUOTA_ON) == 0 ? 0 : -EPERM;
+  return w_answer(w_write(inode, dentry, NULL, W_HOOK_QUOTA_ON));
 }
 
 /*

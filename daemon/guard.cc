@@ -95,7 +95,7 @@ Status set_guard(const ::enforcement &skeleton, const std::string &directory) {
   request.guard.btf = WARRANT_TRY(type_information(skeleton));
   WARRANT_TRY(list_plain_maps(skeleton, request.guard));
   WARRANT_TRY(run_take_guard(skeleton, request));
-  if (bpf_map_freeze(bpf_map__fd(skeleton.maps.guard)) != 0)
+  if (bpf_map_freeze(bpf_map__fd(skeleton.maps.data_guard)) != 0)
     return said("cannot freeze what the programs know of their pins", errno);
   return {};
 }

@@ -78,7 +78,7 @@ Status make_directories(const std::string &directory) {
 
 Status pin_maps(const ::enforcement &skeleton, const std::string &directory) {
   for (std::string_view name : kMapNames) {
-    bpf_map *map = bpf_object__find_map_by_name(skeleton.obj, std::string(name).c_str());
+    bpf_map *map = find_map(skeleton, name);
     if (map == nullptr)
       return Error{"the object has no map " + std::string(name)};
     std::string path = map_pin_path(directory, name);
@@ -92,6 +92,16 @@ Status pin_maps(const ::enforcement &skeleton, const std::string &directory) {
   return {};
 }
 
+// A variable would be mapped into the memory of whoever loads it: 20 MB are ours to stay within,
+// and what is mapped cannot be frozen.
+void keep_out_of_memory(const ::enforcement &skeleton) {
+  for (std::string_view name : kMapNames) {
+    bpf_map *map = find_map(skeleton, name);
+    if (map != nullptr && bpf_map__is_internal(map))
+      bpf_map__set_map_flags(map, bpf_map__map_flags(map) & ~static_cast<uint32_t>(BPF_F_MMAPABLE));
+  }
+}
+
 // Whether the kernel calls the hook, and for something that is ours to decide.
 bool has_use_for(const Machine &machine, const LinkName &link) {
   // Called at each exec, but only AT_EXECVE_CHECK (6.14) is judged there.
@@ -102,8 +112,16 @@ bool has_use_for(const Machine &machine, const LinkName &link) {
 
 } // namespace
 
+bpf_map *find_map(const ::enforcement &skeleton, std::string_view name) {
+  bpf_map *map = bpf_object__find_map_by_name(skeleton.obj, std::string(name).c_str());
+  if (map == nullptr)
+    map = bpf_object__find_map_by_name(skeleton.obj, (".data." + std::string(name)).c_str());
+  return map;
+}
+
 uint64_t fit_to_kernel(::enforcement &skeleton) {
   const Machine machine("");
+  keep_out_of_memory(skeleton);
   skeleton.rodata->have_verity = machine.has_function("bpf_get_fsverity_digest") ? 1 : 0;
   skeleton.rodata->setattr_has_idmap =
       machine.parameter_count(hook_function(W_HOOK_INODE_SETATTR)) > 2 ? 1 : 0;

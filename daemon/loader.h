@@ -4,11 +4,13 @@
 
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include "artifacts/bytes.h"
 #include "artifacts/result.h"
 #include "daemon/pins.h"
 
+struct bpf_map;
 struct enforcement;
 
 namespace warrant {
@@ -47,6 +49,10 @@ class Loader {
 
 // sha256 of the object that is part of this program, which load() would load from.
 Digest embedded_programs();
+
+// One of kMapNames; a map of one entry is a variable of the programs, in a section of its name.
+// NULL: there is none.
+bpf_map *find_map(const ::enforcement &skeleton, std::string_view name);
 
 // Before the programs are loaded: tells them what this kernel has, and leaves out those for hooks
 // that it lacks. Returns hook_bit() of each hook that is there.

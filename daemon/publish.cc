@@ -6,6 +6,7 @@
 #include <bpf/libbpf.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstring>
 #include <string>
@@ -120,11 +121,12 @@ Status write_root(const MapSet &maps, const RootMark &root) {
 }
 
 Status continue_numbers(const MapSet &maps, uint64_t last_event, uint64_t last_lineage) {
-  const std::pair<uint32_t, uint64_t> last[] = {{W_SEQUENCE_LINEAGE, last_lineage},
-                                                {W_SEQUENCE_EVENT, last_event}};
-  for (const auto &[series, number] : last)
-    if (bpf_map_update_elem(maps.fd(Map::kSequences), &series, &number, BPF_ANY) != 0)
-      return map_error("cannot go on with the numbers of this boot's records");
+  const uint32_t zero = 0;
+  std::array<uint64_t, W_SEQUENCE_COUNT> last{};
+  last[W_SEQUENCE_LINEAGE] = last_lineage;
+  last[W_SEQUENCE_EVENT] = last_event;
+  if (bpf_map_update_elem(maps.fd(Map::kSequences), &zero, last.data(), BPF_ANY) != 0)
+    return map_error("cannot go on with the numbers of this boot's records");
   return {};
 }
 
