@@ -7,7 +7,7 @@
 #ifndef WARRANT_ENVIRONMENT_BPF_H
 #define WARRANT_ENVIRONMENT_BPF_H
 
-#include "events.bpf.h"
+#include "conclude.bpf.h"
 #include "names.bpf.h"
 
 /* Beginnings of such variables, of at most 24 characters; docs/interpreters.md says what each does.

@@ -6,7 +6,7 @@
 #ifndef WARRANT_GUARD_BPF_H
 #define WARRANT_GUARD_BPF_H
 
-#include "events.bpf.h"
+#include "conclude.bpf.h"
 #include "mounts.bpf.h"
 
 /* What a request to touch or to load is about. */

@@ -10,7 +10,7 @@
 #ifndef WARRANT_READS_BPF_H
 #define WARRANT_READS_BPF_H
 
-#include "events.bpf.h"
+#include "conclude.bpf.h"
 #include "names.bpf.h"
 #include "process.bpf.h"
 

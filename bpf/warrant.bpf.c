@@ -4,9 +4,9 @@
  * choose and obeys. What a hook sees, and since which kernel, is in docs/kernel-notes.md.
  */
 #include "abi.h"
+#include "conclude.bpf.h"
 #include "decide.h"
 #include "environment.bpf.h"
-#include "events.bpf.h"
 #include "facts.bpf.h"
 #include "grants.bpf.h"
 #include "guard.bpf.h"

@@ -3,7 +3,7 @@
 #ifndef WARRANT_WRITES_BPF_H
 #define WARRANT_WRITES_BPF_H
 
-#include "events.bpf.h"
+#include "conclude.bpf.h"
 
 /* One write-open or truncation: refused on authorized or mapped code, else the digest is dropped.
  */
