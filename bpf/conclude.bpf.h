@@ -7,26 +7,27 @@
 #include "decide.h"
 #include "events.bpf.h"
 
-/* The grant that the decision names; the mask is for the verifier, which loses the comparison. */
-static __always_inline const struct w_candidate *w_chosen(const struct w_facts *facts,
-                                                          struct w_decision decision) {
-  __u32 place = decision.candidate;
-
-  if (place >= W_MAX_CANDIDATES)
-    return NULL;
-  barrier_var(place);
-  return &facts->candidates[place & (W_MAX_CANDIDATES - 1)];
+static __always_inline int w_names_grant(struct w_decision decision) {
+  return decision.candidate < W_MAX_CANDIDATES;
 }
 
-/* The origin of the grant that the decision names. */
-static __always_inline const struct w_origin *w_origin_of(const struct w_task *task,
-                                                          struct w_decision decision) {
+/* Where the grant stands that the decision names; masked for the verifier, which loses the
+ * comparison. */
+static __always_inline __u32 w_place_of(struct w_decision decision) {
   __u32 place = decision.candidate;
 
-  if (place >= W_MAX_CANDIDATES)
-    return NULL;
   barrier_var(place);
-  return &task->origins[place & (W_MAX_CANDIDATES - 1)];
+  return place & (W_MAX_CANDIDATES - 1);
+}
+
+static __always_inline const struct w_candidate *w_chosen(const struct w_facts *facts,
+                                                          struct w_decision decision) {
+  return w_names_grant(decision) ? &facts->candidates[w_place_of(decision)] : NULL;
+}
+
+static __always_inline const struct w_origin *w_origin_of(const struct w_task *task,
+                                                          struct w_decision decision) {
+  return w_names_grant(decision) ? &task->origins[w_place_of(decision)] : NULL;
 }
 
 /*
@@ -72,8 +73,9 @@ __noinline int w_decide_room(struct w_task *task) {
   return 0;
 }
 
-/* The same about what no grant answers, and so of decide() without the grants: most programs ask
- * for nothing else, and all that they hold the verifier walks in each. */
+/* The same about what no grant answers (whoever asks has gathered none), and so of decide() without
+ * the grants: most programs ask for nothing else, and all that they hold the verifier walks in
+ * each. */
 __noinline int w_decide_ungranted(struct w_task *task) {
   if (!task)
     return 0;
@@ -122,15 +124,11 @@ __noinline int w_settle(struct w_task *task) {
     return 0;
   facts = &task->event.facts;
   for (int i = 0; i < W_SETTLE_TRIES; i++) {
-    __u32 place;
-
     w_decide_room(task);
     decision = task->event.decision;
     if (w_take_use(task, decision))
       return 0;
-    place = decision.candidate;
-    barrier_var(place);
-    facts->candidates[place & (W_MAX_CANDIDATES - 1)].flags |= W_CANDIDATE_USED_UP;
+    facts->candidates[w_place_of(decision)].flags |= W_CANDIDATE_USED_UP;
   }
   facts->flags |= W_FACT_RACED;
   return w_decide_room(task);
@@ -188,10 +186,15 @@ static __always_inline int w_answer(int verdict) {
   return verdict == 0 ? 0 : refusal;
 }
 
-/* Records what was decided about a file; names it only if there is a record to put its name in. */
-static __always_inline int w_finish_file(struct w_task *task, struct file *file) {
+/* Names the file that was decided about, if there is a record to put its name in. */
+static __always_inline void w_name_for_record(struct w_task *task, struct file *file) {
   if (w_is_recorded(&task->event.facts, task->event.decision))
     w_name_file(&task->event, file);
+}
+
+/* Records what was decided about a file. */
+static __always_inline int w_finish_file(struct w_task *task, struct file *file) {
+  w_name_for_record(task, file);
   return w_answer(w_finish(task));
 }
 
@@ -217,14 +220,14 @@ static __always_inline int w_conclude_file(struct w_task *task, struct file *fil
   return w_end_file(task, file);
 }
 
-/* Decides about what no grant answers, records and gives the room back. With a file, that is named
- * if there is a record. */
+/* Decides about what no grant answers, and a file if there is one; records and gives the room back.
+ */
 static __always_inline int w_conclude_ungranted(struct w_task *task, struct file *file) {
   int verdict;
 
   w_weigh_ungranted(task);
-  if (file && w_is_recorded(&task->event.facts, task->event.decision))
-    w_name_file(&task->event, file);
+  if (file)
+    w_name_for_record(task, file);
   verdict = w_answer(w_finish_ungranted(task));
   w_leave(task);
   return verdict;

@@ -169,7 +169,7 @@ static __always_inline __u32 w_gather(struct w_task *task, int grants) {
     w_resolve_scopes(task, slot, w_generation(slot)->flags, config.mode);
     if (grants)
       w_gather_once(task, slot, w_generation(slot)->flags);
-    if (now->active == slot && w_generation(slot)->number == facts->generation)
+    if (w_is_in_force(slot, facts->generation))
       return slot;
   }
   facts->flags |= W_FACT_RACED;

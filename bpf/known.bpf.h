@@ -18,6 +18,7 @@
 static __always_inline int w_is_in_force(__u32 slot, __u64 generation) {
   const volatile struct w_config *now = &config;
 
+  barrier(); /* after what was found was read */
   return now->active == slot && w_generation(slot)->number == generation;
 }
 

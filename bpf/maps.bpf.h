@@ -9,6 +9,11 @@
 #include "abi.h"
 #include "kernel.h"
 
+/* Before a loop that calls helpers: each call in a program is patched by the kernel when it is
+ * loaded, which copies the whole program. And before one that compares: of many comparisons clang
+ * may make sums of bits, and the verifier follows each combination. */
+#define W_ROLLED _Pragma("clang loop unroll(disable)")
+
 /* clang leaves only forward declarations of what is seen through map definitions; this keeps all.
  */
 struct w_contract {
@@ -74,7 +79,8 @@ W_GENERATION_MAP(uid_scopes, w_uid_map);
 W_GENERATION_MAP(cgroup_scopes, w_cgroup_map);
 
 /* Maps of one entry, as variables: an address in a program, which nothing has to look up. The
- * loader keeps them from being mapped into user space. */
+ * loader keeps them from being mapped into user space. Others write them meanwhile: what must be
+ * read anew, and in order, is read through a pointer to volatile. */
 struct w_config config SEC(".data.config");
 /* Written by take_guard, before anything is attached; frozen for user space. */
 struct w_guard guard SEC(".data.guard");
@@ -279,11 +285,6 @@ struct {
  * tasks that make an inode's storage at the same moment, one gets -EEXIST or -EAGAIN and finds the
  * other's at the next try. */
 #define W_STORAGE_TRIES 4
-
-/* Before a loop that calls helpers: each call in a program is patched by the kernel when it is
- * loaded, which copies the whole program. And before one that compares: of many comparisons clang
- * may make sums of bits, and the verifier follows each combination. */
-#define W_ROLLED _Pragma("clang loop unroll(disable)")
 
 static __always_inline struct w_inode *w_inode_storage(struct inode *inode) {
   struct w_inode *found = NULL;

@@ -16,7 +16,7 @@ static __always_inline void w_adopt(struct w_process *process) {
 }
 
 /* The context that the current task has in task storage if it has no slot; adopted if need be. NULL
- * when there is no memory for it. */
+ * when there is no memory for it. Not inlined: each program holds it once. */
 static __noinline struct w_context *w_own_stored_context(void) {
   struct w_context *context =
       w_stored_context(bpf_get_current_task_btf(), BPF_LOCAL_STORAGE_GET_F_CREATE);
@@ -46,7 +46,7 @@ static __always_inline struct w_task *w_try_room(__u32 number) {
   return w_take(room) ? room : NULL;
 }
 
-/* When the first is taken. */
+/* When the first is taken. Not inlined, like all that few come to: each program holds it once. */
 static __noinline struct w_task *w_find_other_room(__u32 first) {
   struct w_task *room;
 

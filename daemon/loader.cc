@@ -92,12 +92,12 @@ Status pin_maps(const ::enforcement &skeleton, const std::string &directory) {
   return {};
 }
 
-// A variable would be mapped into the memory of whoever loads it: 20 MB are ours to stay within,
-// and what is mapped cannot be frozen.
+// libbpf maps what is a variable into the memory of whoever loads it: that counts as ours, and what
+// is mapped to be written to cannot be frozen. Constants are needed there until they are loaded.
 void keep_out_of_memory(const ::enforcement &skeleton) {
-  for (std::string_view name : kMapNames) {
-    bpf_map *map = find_map(skeleton, name);
-    if (map != nullptr && bpf_map__is_internal(map))
+  bpf_map *map = nullptr;
+  bpf_object__for_each_map(map, skeleton.obj) {
+    if (bpf_map__is_internal(map) && map != skeleton.maps.rodata)
       bpf_map__set_map_flags(map, bpf_map__map_flags(map) & ~static_cast<uint32_t>(BPF_F_MMAPABLE));
   }
 }

@@ -22,8 +22,11 @@ static int bpf(int command, union bpf_attr *attr) {
 }
 
 static int make_map(void) {
-  union bpf_attr attr = {
-      .map_type = BPF_MAP_TYPE_ARRAY, .key_size = 4, .value_size = 8, .max_entries = 1};
+  union bpf_attr attr = {.map_type = BPF_MAP_TYPE_ARRAY,
+                         .key_size = 4,
+                         .value_size = 8,
+                         .max_entries = 1,
+                         .map_flags = BPF_F_MMAPABLE};
   int map = bpf(BPF_MAP_CREATE, &attr);
 
   if (map < 0)
@@ -74,6 +77,40 @@ static int do_open_map(int count, char **words) {
 static int do_open_map_readonly(int count, char **words) {
   (void)count;
   return open_pin(words[0], BPF_F_RDONLY);
+}
+
+/* By its pin, where there is one. */
+static int map_of(const char *path) {
+  int map = access(path, F_OK) == 0 ? by_pin(path, 0) : make_map();
+
+  if (map >= 0)
+    printf("opened\n");
+  return map;
+}
+
+static int do_map_map(int count, char **words) {
+  (void)count;
+  int map = map_of(words[0]);
+
+  if (map < 0)
+    return errno;
+  return mmap(NULL, 1, PROT_READ | PROT_WRITE, MAP_SHARED, map, 0) == MAP_FAILED ? errno : 0;
+}
+
+/* What it holds is written back. */
+static int do_write_map(int count, char **words) {
+  (void)count;
+  char value[4096];
+  uint32_t key = 0;
+  int map = map_of(words[0]);
+  union bpf_attr attr = {
+      .map_fd = (uint32_t)map, .key = (uintptr_t)&key, .value = (uintptr_t)value};
+
+  if (map < 0)
+    return errno;
+  if (bpf(BPF_MAP_LOOKUP_ELEM, &attr) != 0)
+    probe_setup_failed("look-up");
+  return bpf(BPF_MAP_UPDATE_ELEM, &attr) != 0 ? errno : 0;
 }
 
 /* All that there are, by number; the errno of the first that is refused. */
@@ -235,6 +272,8 @@ static int do_skip_hooks(int count, char **words) {
 const struct probe_verb kBpfVerbs[] = {
     {"open-map", do_open_map, 1, "PATH  by its pin"},
     {"open-map-readonly", do_open_map_readonly, 1, "PATH  by its pin, to look at it"},
+    {"map-map", do_map_map, 1, "PATH  into memory, to write"},
+    {"write-map", do_write_map, 1, "PATH  of one entry: what it holds"},
     {"all-maps", do_all_maps, 0, "  by number"},
     {"all-programs", do_all_programs, 0, "  by number"},
     {"detach-link", do_detach_link, 1, "PATH  of its pin"},
