@@ -233,7 +233,8 @@ static __always_inline int w_conclude_ungranted(struct w_task *task, struct file
   return verdict;
 }
 
-/* No room for facts: decide() is asked with none, which it denies (unless policy only observes). */
+/* No room for facts: decide() is asked with none, which it denies (unless policy only observes).
+ * What could not be recorded leaves a gap in the numbers, as what finds no room in the ring. */
 static const struct w_facts w_no_facts = {.flags = W_FACT_NO_CONTEXT};
 static const struct w_facts w_no_facts_observed = {.flags = W_FACT_NO_CONTEXT,
                                                    .mode = W_MODE_OBSERVE};
@@ -241,6 +242,7 @@ static const struct w_facts w_no_facts_observed = {.flags = W_FACT_NO_CONTEXT,
 static __always_inline int w_conclude_blind(void) {
   w_count(W_COUNTER_DENIED);
   w_count(W_COUNTER_EVENTS_LOST);
+  w_next(W_SEQUENCE_EVENT);
   if (config.mode == W_MODE_OBSERVE)
     return w_answer(w_errno(w_decide(&w_no_facts_observed)));
   return w_answer(w_errno(w_decide(&w_no_facts)));

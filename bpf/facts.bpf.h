@@ -72,6 +72,13 @@ static __always_inline int w_is_named(__u32 slot, __u32 kind, const __u8 *digest
   return bpf_map_lookup_elem(map, &key) != NULL;
 }
 
+/* Of the two digests that a file with fs-verity has, one is cached: of use only while an artifact
+ * names it. */
+static __always_inline int w_is_of_use(struct inode *inode, const struct w_digest *cached) {
+  return !have_verity || !(inode->i_flags & S_VERITY) ||
+         w_is_named(config.active, cached->kind, cached->bytes);
+}
+
 static __always_inline void w_take_verity(struct w_task *task, struct file *file,
                                           struct inode *inode, __u32 slot, struct w_digest *out) {
   struct w_verity *room = &task->verity;
@@ -124,7 +131,7 @@ static __noinline int w_measure(struct w_task *task, struct file *file) {
     facts->measure = W_MEASURE_SHARED;
     return mapped;
   }
-  if (magic != OVERLAYFS_MAGIC && w_read_cached(state, &digest)) {
+  if (magic != OVERLAYFS_MAGIC && w_read_cached(state, &digest) && w_is_of_use(inode, &digest)) {
     w_count(W_COUNTER_CACHE_HITS);
     w_set_digest(facts, &digest);
     return mapped;

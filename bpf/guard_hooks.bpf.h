@@ -151,7 +151,8 @@ int BPF_PROG(on_ptrace_access_check, struct task_struct *target, unsigned int mo
 
   if (!(mode & PTRACE_MODE_ATTACH))
     return 0;
-  if (w_flags_of(target) & W_PROCESS_ADMINISTER)
+  /* Threads share memory, and of the task that arms only the one that calls take_guard has it. */
+  if ((w_flags_of(target) | w_flags_of(target->group_leader)) & W_PROCESS_ADMINISTER)
     object = W_OBJECT_ADMINISTRATOR;
   return w_touch(W_HOOK_PTRACE_ACCESS_CHECK, object, NULL, &target->comm);
 }

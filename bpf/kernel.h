@@ -247,6 +247,7 @@ struct task_struct {
   int pid;
   int tgid;
   __u64 start_boottime; /* CLOCK_BOOTTIME, ns */
+  struct task_struct *group_leader;
   const struct cred *cred;
   char comm[16];
   struct fs_struct *fs;

@@ -170,8 +170,12 @@ SEC("lsm.s/bprm_committed_creds")
 int BPF_PROG(on_bprm_committed, struct linux_binprm *bprm) {
   struct w_context *context = w_context();
 
-  if (!context)
+  /* It would go on with what the image before it was allowed. */
+  if (!context) {
+    if (w_conclude_blind() != 0)
+      bpf_send_signal(SIGKILL);
     return 0;
+  }
   if ((context->flags & W_CONTEXT_SCRIPT_ONLY) && w_is_misled(bprm))
     bpf_send_signal(SIGKILL);
   w_commit_exec(context);

@@ -21,8 +21,12 @@ static __noinline int w_write(struct inode *inode, struct dentry *dentry, struct
   if (!state)
     return 0;
   task = w_current();
-  if (!task)
-    return w_conclude_blind();
+  if (!task) {
+    verdict = w_conclude_blind();
+    if (verdict == 0)
+      __sync_fetch_and_add(&state->writes, 1);
+    return verdict;
+  }
   facts = w_begin(task, hook, W_REQUEST_WRITE);
   slot = w_gather_scopes(task);
   /* What others have mapped, too: a scope that is only observed opens nobody's code for writing. */

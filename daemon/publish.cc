@@ -120,6 +120,11 @@ Status write_root(const MapSet &maps, const RootMark &root) {
   return write_config(maps, config);
 }
 
+Result<uint64_t> generation_in_force(const MapSet &maps) {
+  const w_config config = WARRANT_TRY(read_config(maps));
+  return config.generations[config.active % W_GENERATION_SLOTS].number;
+}
+
 Status continue_numbers(const MapSet &maps, uint64_t last_event, uint64_t last_lineage) {
   const uint32_t zero = 0;
   std::array<uint64_t, W_SEQUENCE_COUNT> last{};

@@ -71,7 +71,7 @@ void Recorder::take(ByteView bytes) {
   }
   if (!coverage_.saw(event.value().sequence()))
     return;
-  Surroundings surroundings{origin_, policy_,
+  Surroundings surroundings{origin_, policy_of(event.value().raw().facts.generation),
                             [this](const ArtifactId &id) -> const Attribution * {
                               auto found = artifacts_.find(id);
                               return found == artifacts_.end() ? nullptr : &found->second;
@@ -194,10 +194,21 @@ Json Recorder::to_json() const {
   return json;
 }
 
-void Recorder::attribute(const std::vector<AcceptedArtifact> &artifacts, const Digest &policy) {
+// What names no generation was decided without asking one.
+const Digest &Recorder::policy_of(uint64_t generation) const {
+  return generation != 0 && generation <= last_before_ ? policy_before_ : policy_;
+}
+
+void Recorder::attribute(const std::vector<AcceptedArtifact> &artifacts, const Digest &policy,
+                         uint64_t in_force) {
   for (const AcceptedArtifact &accepted : artifacts)
     artifacts_.insert_or_assign(accepted.artifact.authorization().id,
                                 attribution_of(accepted.artifact));
+  // Else the last one that was to come never came into force.
+  if (in_force != last_before_) {
+    policy_before_ = policy_;
+    last_before_ = in_force;
+  }
   policy_ = policy;
 }
 

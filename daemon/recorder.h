@@ -71,9 +71,11 @@ class Recorder {
   bool has_failed() const { return writer_->has_failed(); }
   bool is_writable() const { return !writer_->has_failed() && waiting_.size() < kMaxWaiting; }
 
-  // Artifacts that records may refer to from now on. Those of earlier generations are kept: events
-  // that are still in the ring name them.
-  void attribute(const std::vector<AcceptedArtifact> &artifacts, const Digest &policy);
+  // Before another generation is published: artifacts that records may refer to from now on, and
+  // the policy of what is decided after the generation that is still in force (0: none is).
+  // Artifacts of earlier ones are kept: events that are still in the ring name them.
+  void attribute(const std::vector<AcceptedArtifact> &artifacts, const Digest &policy,
+                 uint64_t in_force);
 
   Json to_json() const;
   uint64_t records() const { return records_; }
@@ -87,6 +89,7 @@ class Recorder {
   Recorder(RecorderOptions options, Origin origin, std::unique_ptr<LogWriter> writer,
            Coverage coverage);
   void append(Record record);
+  const Digest &policy_of(uint64_t generation) const;
   Status recall_from(RecordReader &reader);
   Status checkpoint_if_due();
   Status drain();
@@ -98,6 +101,8 @@ class Recorder {
   CgroupPaths cgroups_;
   std::map<ArtifactId, Attribution> artifacts_;
   Digest policy_{};
+  Digest policy_before_{}; // of generations up to last_before_
+  uint64_t last_before_ = 0;
   std::deque<Record> waiting_; // not yet taken by the writer
   uint64_t records_ = 0;
   uint64_t lost_ = 0;

@@ -199,8 +199,8 @@ Result<Published> Service::publish(Prepared &prepared, const Loader *loader) {
   WARRANT_TRY(admission_->commit(prepared));
   WARRANT_TRY(hand_out_uses(*maps_, prepared.plan.hand_out));
   WARRANT_TRY(forget_uses(*maps_, prepared.plan.forget));
-  // Records of the new generation may come before publish() returns.
-  recorder_.attribute(prepared.collection.accepted, prepared.trust.policy_sha256);
+  recorder_.attribute(prepared.collection.accepted, prepared.trust.policy_sha256,
+                      WARRANT_TRY(generation_in_force(*maps_)));
   KernelPolicy policy = kernel_policy(prepared, enforcing_since_);
   if (loader)
     policy.programs = {loader->hooks(), programs_};
@@ -259,6 +259,7 @@ Status Service::reload_or_say() {
   // Another policy may enforce where the last one only observed.
   if (withdraws(in_force_, prepared.collection) || prepared.trust.policy_sha256 != in_force_.policy)
     WARRANT_TRY(check_running(prepared));
+  tick(); // what was decided until now is on record before what comes into force
   Published published = WARRANT_TRY(publish(prepared, nullptr));
   note_in_force(published, prepared);
   return {};

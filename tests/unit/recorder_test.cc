@@ -94,6 +94,39 @@ TEST_CASE("an event that is recorded already is not recorded again by the next d
   CHECK(host.types() == Types(3, "commit"));
 }
 
+TEST_CASE("what waits in the ring is recorded under the policy that it was decided under") {
+  const Host host;
+  Digest first{}, never{}, second{};
+  first.fill(1);
+  never.fill(2);
+  second.fill(3);
+  uint64_t sequence = 0;
+  Recorder recorder = host.open().value();
+  const auto decide = [&](uint64_t generation) {
+    w_facts facts = allowing_facts();
+    facts.generation = generation;
+    recorder.take(raw_bytes(decision_event(++sequence, facts, "/usr/bin/true")));
+  };
+  recorder.attribute({}, first, 0);
+  decide(7);
+  recorder.attribute({}, never, 7); // what is published fails
+  decide(7);
+  recorder.attribute({}, second, 7);
+  decide(7);
+  decide(8);
+  decide(0); // by no generation
+  recorder.attribute({}, first, 8);
+  decide(8);
+  decide(9);
+  REQUIRE(recorder.commit().ok());
+  std::vector<Digest> policies;
+  REQUIRE(
+      visit_records({host.folder()}, LastLine::kMustEnd, [&](const Record &record, const Place &) {
+        policies.push_back(std::get<Decision>(record.body).policy);
+      }).ok());
+  CHECK(policies == std::vector<Digest>{first, first, first, second, second, second, first});
+}
+
 TEST_CASE("a daemon goes on with a log whose old records were pruned") {
   const Host host;
   REQUIRE(host.open().ok());

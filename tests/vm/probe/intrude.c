@@ -123,6 +123,36 @@ static pid_t find_daemon(void) {
   return found;
 }
 
+/* To each of its threads; 0 when that succeeds with one of them. */
+static int attach_threads(pid_t pid) {
+  char path[64];
+  int refused = 0;
+  int threads = 0;
+  int attached = 0;
+
+  snprintf(path, sizeof(path), "/proc/%d/task", (int)pid);
+  DIR *all = opendir(path);
+  for (struct dirent *entry; all != NULL && (entry = readdir(all)) != NULL;) {
+    if (entry->d_name[0] == '.')
+      continue;
+    int error = attach(atoi(entry->d_name), 1);
+    threads++;
+    if (error == 0)
+      attached++;
+    else
+      refused = error;
+  }
+  if (threads == 0)
+    probe_setup_failed("threads");
+  closedir(all);
+  printf("attached to %s of %s\n",
+         attached == threads ? "all"
+         : attached > 0      ? "some"
+                             : "none",
+         threads > 1 ? "several" : "one");
+  return attached > 0 ? 0 : refused;
+}
+
 /* Where no daemon runs, a child takes its place. */
 static int do_attach_daemon(int count, char **words) {
   (void)count;
@@ -132,7 +162,7 @@ static int do_attach_daemon(int count, char **words) {
     start_victim();
     daemon = victim;
   }
-  return attach(daemon, 1);
+  return attach_threads(daemon);
 }
 
 /* ---- its own memory -------------------------------------------------------------------------- */
@@ -198,7 +228,8 @@ const struct probe_verb kIntrudeVerbs[] = {
     {"attach", do_attach, 0, "  PTRACE_ATTACH to a child"},
     {"seize", do_seize, 0, "  PTRACE_SEIZE"},
     {"traceme", do_traceme, 0, "  a child asks to be traced"},
-    {"attach-daemon", do_attach_daemon, 0, "  to warrantd, or to a child if there is none"},
+    {"attach-daemon", do_attach_daemon, 0,
+     "  to a thread of warrantd, or to a child if there is none"},
     {"vm-write", do_vm_write, 0, "  process_vm_writev into a child"},
     {"other-memory", do_other_memory, 1, "read|write  /proc/CHILD/mem"},
     {"take-descriptor", do_take_descriptor, 0, "  pidfd_getfd from a child"},
