@@ -163,15 +163,32 @@ static __noinline int w_has_supervisor(void) {
   return filters.is_supervised || filters.next;
 }
 
+static __always_inline int w_is_first_time(struct time_namespace *time) {
+  return !time || BPF_CORE_READ(time, ns.inum) == PROC_TIME_INIT_INO;
+}
+
+/*
+ * Whether the current task reads the clock that the programs read, and sees every process. In a
+ * time namespace the boot clock is set off, so that what it says of a lease or an expiry is not
+ * what was signed; an exec may lead into the one that is meant for children (6.2+).
+ */
+static __noinline int w_sees_machine(void) {
+  struct task_struct *self = bpf_get_current_task_btf();
+
+  return BPF_CORE_READ(self, thread_pid, level) == 0 &&
+         w_is_first_time(BPF_CORE_READ(self, nsproxy, time_ns)) &&
+         w_is_first_time(BPF_CORE_READ(self, nsproxy, time_ns_for_children));
+}
+
 /*
  * An exec under an authorization to administer: the loader is told to believe nothing of the
- * environment. Who is traced while it is executed belongs to who traces it, and who has a
- * supervisor to that.
+ * environment. Who is traced while it is executed belongs to who traces it, who has a supervisor to
+ * that, and who is in a namespace of time or of processes to whoever made that.
  */
 static __always_inline __u32 w_take_office(struct linux_binprm *bprm,
                                            const struct w_candidate *grant) {
   if (!(grant->actions & W_ACTION_ADMINISTER) || (bprm->unsafe & LSM_UNSAFE_PTRACE) ||
-      w_has_supervisor())
+      w_has_supervisor() || !w_sees_machine())
     return 0;
   bpf_bprm_opts_set(bprm, BPF_F_BPRM_SECUREEXEC);
   return W_PROCESS_ADMINISTER;

@@ -12,9 +12,11 @@
 /*
  * What is asked of a file by ioctl(2) that changes content below the page cache: what was measured
  * there would go on being believed, and what is read once those pages were dropped would run.
- * Blocks moved between files of ext4; a loop device in use that shows another file, or another part
- * of it; another table for a device of the mapper, or one that waits to come into force, whichever
- * device it is: that is named in memory which can change.
+ * Blocks moved between files of ext4; blocks that two files are to share because they are alike in
+ * memory (the one that is asked may be stale there, the other one, which needs no descriptor to
+ * write, is read anew from its blocks); a loop device in use that shows another file, or another
+ * part of it; another table for a device of the mapper, or one that waits to come into force,
+ * whichever device it is: that is named in memory which can change.
  */
 static __always_inline int w_moves_content(struct file *file, struct inode *inode,
                                            unsigned int command) {
@@ -22,6 +24,8 @@ static __always_inline int w_moves_content(struct file *file, struct inode *inod
 
   if (command == EXT4_IOC_MOVE_EXT)
     return inode->i_sb->s_magic == EXT4_SUPER_MAGIC;
+  if (command == FIDEDUPERANGE)
+    return type == S_IFREG;
   if (command == LOOP_SET_STATUS || command == LOOP_SET_STATUS64 || command == LOOP_CHANGE_FD)
     return type == S_IFBLK && w_is_disk_in_use(file);
   command &= IOC_TYPE_AND_NUMBER;
@@ -240,6 +244,8 @@ static __noinline int w_take_guard(const struct w_guard_request *asked) {
   struct w_context *context = w_context();
   struct file *file = NULL;
 
+  if (!w_sees_machine())
+    return -EXDEV;
   if (!context)
     return -ENOMEM;
   for (int i = 0; i < W_GUARD_FOLDERS; i++) {

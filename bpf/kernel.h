@@ -212,8 +212,25 @@ struct fs_struct {
   struct path root;
 };
 
+struct ns_common {
+  unsigned int inum;
+};
+
+struct time_namespace {
+  struct ns_common ns;
+};
+
+/* NULL where the kernel has no namespaces of time. */
 struct nsproxy {
   struct mnt_namespace *mnt_ns;
+  struct time_namespace *time_ns;
+  struct time_namespace *time_ns_for_children;
+};
+
+#define PROC_TIME_INIT_INO 0xeffffffau /* of the first one (proc_ns.h) */
+
+struct pid {
+  unsigned int level; /* 0: in the first namespace, and in no other */
 };
 
 /* One of the filters that a process was given; the older ones behind it. */
@@ -248,6 +265,7 @@ struct task_struct {
   int tgid;
   __u64 start_boottime; /* CLOCK_BOOTTIME, ns */
   struct task_struct *group_leader;
+  struct pid *thread_pid;
   const struct cred *cred;
   char comm[16];
   struct fs_struct *fs;
@@ -308,6 +326,7 @@ struct pt_regs___kernel {
 #define EXT4_SUPER_MAGIC 0xef53u
 /* linux/ext4 has no uapi header for it: _IOWR('f', 15, struct move_extent) */
 #define EXT4_IOC_MOVE_EXT 0xc028660fu
+#define FIDEDUPERANGE 0xc0189436u
 /* linux/loop.h */
 #define LOOP_SET_STATUS 0x4c02u
 #define LOOP_SET_STATUS64 0x4c04u
@@ -334,6 +353,7 @@ struct pt_regs___kernel {
 #define EBADF 9
 #define ENOMEM 12
 #define EEXIST 17
+#define EXDEV 18
 #define ENOSPC 28
 #define ESTALE 116
 

@@ -76,6 +76,10 @@ Status run_take_guard(const ::enforcement &skeleton, w_guard_request &request) {
   options.ctx_size_in = sizeof(request);
   if (bpf_prog_test_run_opts(bpf_program__fd(skeleton.progs.take_guard), &options) != 0)
     return said("cannot tell the programs where their pins lie", errno);
+  if (request.result == -EXDEV)
+    return Error{
+        "the daemon is in a namespace of time or of processes, where the clock is another "
+        "than the programs' or processes are not seen: start it outside"};
   if (request.result != 0)
     return said("the programs cannot guard the pins", -request.result);
   return {};

@@ -3,6 +3,7 @@
 // what runs after those pages were dropped is not.
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/fs.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <string.h>
@@ -57,6 +58,22 @@ static int do_move_below(int count, char **words) {
   if (error != 0)
     return error;
   return execute_changed(words, kept, before);
+}
+
+/* FROM TO, both open for reading. What a file system says that cannot do it is told, and is an
+ * answer all the same: the kernel would have done it. */
+static int do_dedupe(int count, char **words) {
+  (void)count;
+  struct {
+    struct file_dedupe_range range;
+    struct file_dedupe_range_info to;
+  } wanted = {.range = {.src_length = PAGE, .dest_count = 1},
+              .to = {.dest_fd = probe_open(words[1], O_RDONLY)}};
+  int error = ioctl(probe_open(words[0], O_RDONLY), FIDEDUPERANGE, &wanted) != 0 ? errno : 0;
+  if (error != 0 && error != EOPNOTSUPP)
+    return error;
+  printf("asked: %s, status %d\n", strerror(error), wanted.to.status);
+  return 0;
 }
 
 /* ---- a file that is swapped to --------------------------------------------------------------- */
@@ -216,6 +233,7 @@ static int do_change_unseen(int count, char **words) {
 
 const struct probe_verb kStaleVerbs[] = {
     {"move-below", do_move_below, 2, "PATH OTHER  a block of it is moved, while it is in memory"},
+    {"dedupe", do_dedupe, 2, "FROM TO  FIDEDUPERANGE of a page, by descriptors to read"},
     {"swap-below", do_swap_below, 1,
      "PATH [32]  is swapped to, while it is in memory; 32: by the call of 32 bits"},
     {"change-unseen", do_change_unseen, 3, "TRIES PATH TEXT  changed so that IMA does not notice"},
