@@ -137,23 +137,63 @@ static int do_pin_overlay(int count, char **words) {
   return pin_served(read_into, O_DIRECT, merged, path);
 }
 
+/* How long the file is, if code finds room behind its end, in its last page. */
+static off_t size_with_room(int file) {
+  struct stat info;
+  if (fstat(file, &info) != 0 || info.st_size % PAGE + (off_t)sizeof(kCode) > PAGE)
+    probe_setup_failed("room behind the end");
+  return info.st_size;
+}
+
+static off_t last_page(off_t size) {
+  return size & ~(off_t)(PAGE - 1);
+}
+
+/* What lies behind the end of the file, called. */
+static int do_call_tail(int count, char **words) {
+  (void)count;
+  int file = probe_open(words[0], O_RDONLY);
+  off_t size = size_with_room(file);
+  char *code = mmap(NULL, PAGE, RX, MAP_PRIVATE, file, last_page(size));
+  return code == MAP_FAILED ? errno : report_call(code + size % PAGE);
+}
+
 /* The last page reaches beyond the end of the file: what is put there has no place in the file,
  * but lies in memory with it. */
 static int do_tail(int count, char **words) {
-  (void)count;
-  struct stat info;
   int file = probe_open(words[0], O_RDWR);
-  if (fstat(file, &info) != 0 || info.st_size % PAGE + (off_t)sizeof(kCode) > PAGE)
-    probe_setup_failed("room behind the end");
-  off_t last = info.st_size & ~(off_t)(PAGE - 1);
-  char *writable = mmap(NULL, PAGE, RW, MAP_SHARED, file, last);
+  off_t size = size_with_room(file);
+  char *writable = mmap(NULL, PAGE, RW, MAP_SHARED, file, last_page(size));
   if (writable == MAP_FAILED)
     probe_setup_failed("mmap");
-  memcpy(writable + info.st_size % PAGE, kCode, sizeof(kCode));
+  memcpy(writable + size % PAGE, kCode, sizeof(kCode));
   munmap(writable, PAGE);
   close(file);
-  char *code = mmap(NULL, PAGE, RX, MAP_PRIVATE, probe_open(words[0], O_RDONLY), last);
-  return code == MAP_FAILED ? errno : report_call(code + info.st_size % PAGE);
+  return do_call_tail(count, words);
+}
+
+/* BACKING FILE: code is put behind the end of a file, where its last block lies on a disk that
+ * nothing uses. FILE is another copy of it. */
+static int do_fill_slack(int count, char **words) {
+  (void)count;
+  static char wanted[PAGE];
+  static char block[PAGE];
+  int file = probe_open(words[1], O_RDONLY);
+  int disk = probe_open(words[0], O_RDWR);
+  off_t size = size_with_room(file);
+  size_t tail = (size_t)(size % PAGE);
+  int filled = 0;
+  if (pread(file, wanted, tail, last_page(size)) != (ssize_t)tail)
+    probe_setup_failed("last page");
+  for (off_t at = 0; pread(disk, block, PAGE, at) == PAGE; at += PAGE) {
+    if (memcmp(block, wanted, tail) != 0)
+      continue;
+    filled += pwrite(disk, kCode, sizeof(kCode), at + (off_t)tail) == (ssize_t)sizeof(kCode);
+  }
+  if (filled != 1)
+    probe_setup_failed("one block like that");
+  puts("filled");
+  return 0;
 }
 
 const struct probe_verb kPinVerbs[] = {
@@ -162,5 +202,8 @@ const struct probe_verb kPinVerbs[] = {
     {"pin-writev", do_pin_writev, 1, "PATH  held by a process_vm_writev that waits"},
     {"pin-overlay", do_pin_overlay, 3, "FOLDER NAME WORK  mapped through an overlay, held so"},
     {"tail", do_tail, 1, "PATH  code behind the end of the file, called"},
+    {"call-tail", do_call_tail, 1, "PATH  what lies there, called"},
+    {"fill-slack", do_fill_slack, 2,
+     "BACKING FILE  code behind the end of a file like it on a disk"},
     {0},
 };
