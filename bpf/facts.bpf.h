@@ -72,13 +72,6 @@ static __always_inline int w_is_named(__u32 slot, __u32 kind, const __u8 *digest
   return bpf_map_lookup_elem(map, &key) != NULL;
 }
 
-/* Of the two digests that a file with fs-verity has, one is cached: of use only while an artifact
- * names it. */
-static __always_inline int w_is_of_use(struct inode *inode, const struct w_digest *cached) {
-  return !have_verity || !(inode->i_flags & S_VERITY) ||
-         w_is_named(config.active, cached->kind, cached->bytes);
-}
-
 static __always_inline void w_take_verity(struct w_task *task, struct file *file,
                                           struct inode *inode, __u32 slot, struct w_digest *out) {
   struct w_verity *room = &task->verity;
@@ -109,6 +102,7 @@ static __noinline int w_measure(struct w_task *task, struct file *file) {
   __u32 magic = (__u32)inode->i_sb->s_magic;
   struct w_inode *state;
   __u64 writes;
+  __u8 cached;
   int mapped;
 
   facts->measure = w_unbelieved(inode, magic);
@@ -131,12 +125,17 @@ static __noinline int w_measure(struct w_task *task, struct file *file) {
     facts->measure = W_MEASURE_SHARED;
     return mapped;
   }
-  if (magic != OVERLAYFS_MAGIC && w_read_cached(state, &digest) && w_is_of_use(inode, &digest)) {
+  cached =
+      magic != OVERLAYFS_MAGIC && w_read_cached(state, &digest) ? digest.kind : W_DIGEST_INVALID;
+  /* While artifacts name it, a file's digest by fs-verity is the one that counts, whichever of the
+   * two was taken before. */
+  w_take_verity(task, file, inode, config.active, &digest);
+  if (cached == (digest.measure == W_MEASURE_VERITY ? W_DIGEST_VERITY : W_DIGEST_SHA256)) {
+    digest.measure = W_MEASURE_CACHED;
     w_count(W_COUNTER_CACHE_HITS);
     w_set_digest(facts, &digest);
     return mapped;
   }
-  w_take_verity(task, file, inode, config.active, &digest);
   if (digest.measure != W_MEASURE_VERITY) {
     if ((__u64)inode->i_size > W_MAX_MEASURED_BYTES) {
       facts->measure = W_MEASURE_TOO_LARGE;

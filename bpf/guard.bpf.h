@@ -164,13 +164,16 @@ static __noinline int w_has_supervisor(void) {
 }
 
 static __always_inline int w_is_first_time(struct time_namespace *time) {
+  if (!bpf_core_type_exists(struct time_namespace))
+    return 1;
   return !time || BPF_CORE_READ(time, ns.inum) == PROC_TIME_INIT_INO;
 }
 
 /*
- * Whether the current task reads the clock that the programs read, and sees every process. In a
- * time namespace the boot clock is set off, so that what it says of a lease or an expiry is not
- * what was signed; an exec may lead into the one that is meant for children (6.2+).
+ * Whether the current task reads the clock that the programs read, and processes have the numbers
+ * for it that all have. In a time namespace the boot clock is set off, so that what it says of a
+ * lease or an expiry is not what was signed; an exec may lead into the one that is meant for
+ * children (6.2+).
  */
 static __noinline int w_sees_machine(void) {
   struct task_struct *self = bpf_get_current_task_btf();

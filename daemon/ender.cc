@@ -20,7 +20,9 @@ void Ender::end_due(const MapSet &maps, Recorder &recorder, int64_t now) {
   Result<ReapReport> report =
       reap(bonds, [&maps](int pidfd) { return process_context(maps, pidfd); });
   if (!report.ok()) {
-    std::fprintf(stderr, "warrantd: %s\n", report.error().message.c_str());
+    if (report.error().message != error_)
+      std::fprintf(stderr, "warrantd: %s\n", report.error().message.c_str());
+    error_ = report.error().message;
     return;
   }
   const std::vector<std::string> &errors = report.value().errors;

@@ -120,9 +120,12 @@ Status write_root(const MapSet &maps, const RootMark &root) {
   return write_config(maps, config);
 }
 
-Result<uint64_t> generation_in_force(const MapSet &maps) {
-  const w_config config = WARRANT_TRY(read_config(maps));
-  return config.generations[config.active % W_GENERATION_SLOTS].number;
+static uint64_t number_after(const w_config &config) {
+  return std::max(config.generations[0].number, config.generations[1].number) + 1;
+}
+
+Result<uint64_t> next_generation(const MapSet &maps) {
+  return number_after(WARRANT_TRY(read_config(maps)));
 }
 
 Status continue_numbers(const MapSet &maps, uint64_t last_event, uint64_t last_lineage) {
@@ -325,8 +328,7 @@ Result<Published> Publisher::publish(const Entries &entries, const KernelPolicy 
       *maps_, before.ok() ? std::min(before.value(), policy.open_until) : policy.open_until));
 
   w_generation &next = config.generations[slot];
-  uint64_t newest = std::max(config.generations[0].number, config.generations[1].number);
-  next.number = newest + 1;
+  next.number = number_after(config);
   // Once processes are restricted they stay so, whatever becomes of the artifact.
   next.flags = entries.flags | (config.generations[config.active].flags & W_GENERATION_HAS_READS);
   next.artifacts = static_cast<uint32_t>(entries.artifacts.size());

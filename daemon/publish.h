@@ -53,8 +53,8 @@ Status hand_out_uses(const MapSet &maps, const std::vector<Handout> &hand_out);
 Status forget_uses(const MapSet &maps, const std::vector<ArtifactId> &ids);
 // The configuration in force.
 Result<w_config> read_config(const MapSet &maps);
-// Its number; 0: none is in force yet.
-Result<uint64_t> generation_in_force(const MapSet &maps);
+// The number of what is published next.
+Result<uint64_t> next_generation(const MapSet &maps);
 RootMark root_of(const w_config &config);
 // The trust root that entries are about to be verified under; nobody takes over under an older one
 // or another. Before anything else of a generation, so that the kernel is never behind the state.

@@ -2,8 +2,10 @@
 #include "daemon/reaper.h"
 
 #include <dirent.h>
+#include <linux/magic.h>
 #include <poll.h>
 #include <sys/syscall.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -34,11 +36,23 @@ bool has_exited(int pidfd, int milliseconds) {
   return got > 0;
 }
 
-/// All that /proc lists at this moment; kernel threads too, which have no context.
-Result<std::vector<pid_t>> list_processes() {
-  const std::unique_ptr<DIR, int (*)(DIR *)> folder(::opendir("/proc"), ::closedir);
+/// Whether a folder is the kernel's list of the processes that this one sees: root may have put
+/// another one in its place, in which those that are to be ended do not stand.
+bool lists_own_processes(int folder) {
+  struct statfs about {};
+  char self[16] = {}; // ends with a zero: numbers have at most 10 digits
+  return ::fstatfs(folder, &about) == 0 && about.f_type == PROC_SUPER_MAGIC &&
+         ::readlinkat(folder, "self", self, sizeof(self) - 1) > 0 &&
+         std::to_string(::getpid()) == self;
+}
+
+/// All that it lists at this moment; kernel threads too, which have no context.
+Result<std::vector<pid_t>> list_processes(const std::string &proc) {
+  const std::unique_ptr<DIR, int (*)(DIR *)> folder(::opendir(proc.c_str()), ::closedir);
   if (!folder)
-    return Error{std::string("/proc: cannot open: ") + std::strerror(errno)};
+    return Error{proc + ": cannot open: " + std::strerror(errno)};
+  if (!lists_own_processes(::dirfd(folder.get())))
+    return Error{proc + " is not where the kernel lists the processes that the daemon sees"};
   std::vector<pid_t> pids;
   for (;;) {
     errno = 0;
@@ -52,7 +66,7 @@ Result<std::vector<pid_t>> list_processes() {
       pids.push_back(pid);
   }
   if (errno != 0)
-    return Error{std::string("/proc: cannot read: ") + std::strerror(errno)};
+    return Error{proc + ": cannot read: " + std::strerror(errno)};
   return pids;
 }
 
@@ -69,14 +83,14 @@ void add_once(std::vector<ReapedProcess> &processes, const ReapedProcess &proces
 
 class Reaper {
  public:
-  Reaper(const std::vector<uint32_t> &bonds, const ContextLookup &lookup)
-      : bonds_(bonds), lookup_(lookup), self_(::getpid()) {}
+  Reaper(const std::vector<uint32_t> &bonds, const ContextLookup &lookup, const std::string &proc)
+      : bonds_(bonds), lookup_(lookup), proc_(proc), self_(::getpid()) {}
 
   /// Whether nobody was found and everybody could be looked at.
   Result<bool> pass(int settle_ms) {
     is_clean_ = true;
     dying_.clear();
-    for (const pid_t pid : WARRANT_TRY(list_processes()))
+    for (const pid_t pid : WARRANT_TRY(list_processes(proc_)))
       look_at(pid);
     settle(settle_ms);
     report_.passes++;
@@ -136,6 +150,7 @@ class Reaper {
 
   const std::vector<uint32_t> &bonds_;
   const ContextLookup &lookup_;
+  const std::string &proc_;
   const pid_t self_;
   ReapReport report_;
   std::vector<UniqueFd> dying_;
@@ -154,7 +169,7 @@ bool carries_bond(const w_process &context, const std::vector<uint32_t> &bonds) 
 
 Result<ReapReport> reap(const std::vector<uint32_t> &bonds, const ContextLookup &lookup,
                         const ReapLimits &limits) {
-  Reaper reaper(bonds, lookup);
+  Reaper reaper(bonds, lookup, limits.proc);
   uint32_t clean = 0; // passes in a row
   while (clean < kCleanPasses && reaper.report().passes < limits.passes)
     clean = WARRANT_TRY(reaper.pass(limits.settle_ms)) ? clean + 1 : 0;

@@ -39,13 +39,15 @@ struct ReapLimits {
   uint32_t passes = 64;
   /// Milliseconds to wait, after each pass, for those that it killed to be gone.
   int settle_ms = 50;
+  /// Where the kernel lists processes.
+  std::string proc = "/proc";
 };
 
 /// SIGKILL, by pidfd, to every process that carries one of `bonds` (1 to W_MAX_BONDS); again until
 /// two whole passes over /proc in a row find none, because what is killed may just have forked. One
 /// that forks and exits faster than it can be looked at may slip through: call again while the bond
 /// is held. Processes that have exited and only wait for their parent do not count. Error: /proc
-/// cannot be read.
+/// cannot be read, or is something else.
 Result<ReapReport> reap(const std::vector<uint32_t> &bonds, const ContextLookup &lookup,
                         const ReapLimits &limits = {});
 

@@ -102,7 +102,7 @@ Status Recorder::recall_from(RecordReader &reader) {
     if (const auto *accepted = std::get_if<Accepted>(&record.value()->body))
       artifacts_.insert_or_assign(accepted->artifact.id, accepted->artifact);
     else if (const auto *generation = std::get_if<Generation>(&record.value()->body))
-      policy_ = generation->policy;
+      keep_policy(in_force_ = generation->number, generation->policy);
   }
 }
 
@@ -194,22 +194,25 @@ Json Recorder::to_json() const {
   return json;
 }
 
-// What names no generation was decided without asking one.
-const Digest &Recorder::policy_of(uint64_t generation) const {
-  return generation != 0 && generation <= last_before_ ? policy_before_ : policy_;
+// What names no generation was decided without asking its artifacts, but under its policy. Of one
+// that no record tells of nothing is claimed: zeros.
+Digest Recorder::policy_of(uint64_t generation) const {
+  const auto found = policies_.find(generation != 0 ? generation : in_force_);
+  return found == policies_.end() ? Digest{} : found->second;
+}
+
+void Recorder::keep_policy(uint64_t generation, const Digest &policy) {
+  policies_.insert_or_assign(generation, policy);
+  if (policies_.size() > kMaxPolicies)
+    policies_.erase(policies_.begin());
 }
 
 void Recorder::attribute(const std::vector<AcceptedArtifact> &artifacts, const Digest &policy,
-                         uint64_t in_force) {
+                         uint64_t generation) {
   for (const AcceptedArtifact &accepted : artifacts)
     artifacts_.insert_or_assign(accepted.artifact.authorization().id,
                                 attribution_of(accepted.artifact));
-  // Else the last one that was to come never came into force.
-  if (in_force != last_before_) {
-    policy_before_ = policy_;
-    last_before_ = in_force;
-  }
-  policy_ = policy;
+  keep_policy(generation, policy);
 }
 
 } // namespace warrant

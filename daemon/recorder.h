@@ -71,11 +71,13 @@ class Recorder {
   bool has_failed() const { return writer_->has_failed(); }
   bool is_writable() const { return !writer_->has_failed() && waiting_.size() < kMaxWaiting; }
 
-  // Before another generation is published: artifacts that records may refer to from now on, and
-  // the policy of what is decided after the generation that is still in force (0: none is).
-  // Artifacts of earlier ones are kept: events that are still in the ring name them.
+  // Before a generation of that number is published: its policy, and artifacts that records may
+  // refer to from then on. Those of earlier ones are kept: events that are still in the ring name
+  // them.
   void attribute(const std::vector<AcceptedArtifact> &artifacts, const Digest &policy,
-                 uint64_t in_force);
+                 uint64_t generation);
+  // It is in force.
+  void follow(uint64_t generation) { in_force_ = generation; }
 
   Json to_json() const;
   uint64_t records() const { return records_; }
@@ -83,13 +85,15 @@ class Recorder {
 
  private:
   static constexpr size_t kMaxWaiting = 65536;
+  static constexpr size_t kMaxPolicies = 64;
   // A checkpoint that the disk has no room for; in ns.
   static constexpr int64_t kTryAgain = 5'000'000'000;
 
   Recorder(RecorderOptions options, Origin origin, std::unique_ptr<LogWriter> writer,
            Coverage coverage);
   void append(Record record);
-  const Digest &policy_of(uint64_t generation) const;
+  Digest policy_of(uint64_t generation) const;
+  void keep_policy(uint64_t generation, const Digest &policy);
   Status recall_from(RecordReader &reader);
   Status checkpoint_if_due();
   Status drain();
@@ -100,10 +104,9 @@ class Recorder {
   Coverage coverage_;
   CgroupPaths cgroups_;
   std::map<ArtifactId, Attribution> artifacts_;
-  Digest policy_{};
-  Digest policy_before_{}; // of generations up to last_before_
-  uint64_t last_before_ = 0;
-  std::deque<Record> waiting_; // not yet taken by the writer
+  std::map<uint64_t, Digest> policies_; // of generations, the last of this boot
+  uint64_t in_force_ = 0;               // 0: no generation is known to be
+  std::deque<Record> waiting_;          // not yet taken by the writer
   uint64_t records_ = 0;
   uint64_t lost_ = 0;
   int64_t failed_at_ = 0; // boot time of a checkpoint that could not be made; 0: the last one could

@@ -200,11 +200,12 @@ Result<Published> Service::publish(Prepared &prepared, const Loader *loader) {
   WARRANT_TRY(hand_out_uses(*maps_, prepared.plan.hand_out));
   WARRANT_TRY(forget_uses(*maps_, prepared.plan.forget));
   recorder_.attribute(prepared.collection.accepted, prepared.trust.policy_sha256,
-                      WARRANT_TRY(generation_in_force(*maps_)));
+                      WARRANT_TRY(next_generation(*maps_)));
   KernelPolicy policy = kernel_policy(prepared, enforcing_since_);
   if (loader)
     policy.programs = {loader->hooks(), programs_};
   Published published = WARRANT_TRY(publisher_->publish(prepared.collection.entries, policy));
+  recorder_.follow(published.generation);
   // What was published is in force, whatever becomes of its leases: they stay closed, or run out.
   const Status followed =
       environment_->follow(prepared.trust, prepared.collection.entries, prepared.lease_until);

@@ -124,6 +124,21 @@ TEST_CASE("only processes that carry a bond are killed") {
   CHECK(unbound.is_alive());
 }
 
+TEST_CASE("a folder that is not where the kernel lists processes is refused") {
+  ReapLimits limits;
+  const auto problem = [&](const char *proc) {
+    limits.proc = proc;
+    const auto report = reap(
+        {1}, [](int) { return std::nullopt; }, limits);
+    return report.ok() ? std::string("none") : report.error().message;
+  };
+  CHECK(problem("/proc") == "none");
+  CHECK(problem("/proc/self") ==
+        "/proc/self is not where the kernel lists the processes that the daemon sees");
+  CHECK(problem("/tmp") == "/tmp is not where the kernel lists the processes that the daemon sees");
+  CHECK(problem("/nowhere") == "/nowhere: cannot open: No such file or directory");
+}
+
 TEST_CASE("nobody to kill: two passes and done") {
   const ReapReport report = reaped({1}, [](int) { return std::nullopt; });
   CHECK(report.is_complete);

@@ -107,24 +107,32 @@ TEST_CASE("what waits in the ring is recorded under the policy that it was decid
     facts.generation = generation;
     recorder.take(raw_bytes(decision_event(++sequence, facts, "/usr/bin/true")));
   };
-  recorder.attribute({}, first, 0);
+  decide(0); // before anything is known
+  recorder.attribute({}, first, 7);
+  recorder.follow(7);
   decide(7);
-  recorder.attribute({}, never, 7); // what is published fails
+  recorder.attribute({}, never, 8); // what is published fails
   decide(7);
-  recorder.attribute({}, second, 7);
+  decide(0);
+  recorder.attribute({}, second, 8);
+  recorder.follow(8);
   decide(7);
   decide(8);
-  decide(0); // by no generation
-  recorder.attribute({}, first, 8);
-  decide(8);
+  decide(0);
+  recorder.attribute({}, first, 9);
+  recorder.follow(9);
   decide(9);
+  decide(8);
+  decide(7);
+  decide(10); // published by a daemon that died before it could say so
   REQUIRE(recorder.commit().ok());
   std::vector<Digest> policies;
   REQUIRE(
       visit_records({host.folder()}, LastLine::kMustEnd, [&](const Record &record, const Place &) {
         policies.push_back(std::get<Decision>(record.body).policy);
       }).ok());
-  CHECK(policies == std::vector<Digest>{first, first, first, second, second, second, first});
+  CHECK(policies == std::vector<Digest>{
+                        {}, first, first, first, first, second, second, first, second, first, {}});
 }
 
 TEST_CASE("a daemon goes on with a log whose old records were pruned") {
