@@ -102,8 +102,16 @@ Status Recorder::recall_from(RecordReader &reader) {
     if (const auto *accepted = std::get_if<Accepted>(&record.value()->body))
       artifacts_.insert_or_assign(accepted->artifact.id, accepted->artifact);
     else if (const auto *generation = std::get_if<Generation>(&record.value()->body))
-      keep_policy(in_force_ = generation->number, generation->policy);
+      recall_generation(*generation);
   }
+}
+
+// Numbers begin anew when enforcement is armed anew.
+void Recorder::recall_generation(const Generation &generation) {
+  if (generation.number <= in_force_)
+    policies_.clear();
+  in_force_ = generation.number;
+  keep_policy(generation.number, generation.policy);
 }
 
 void Recorder::note(Body body) {

@@ -95,6 +95,7 @@ class Recorder {
   Digest policy_of(uint64_t generation) const;
   void keep_policy(uint64_t generation, const Digest &policy);
   Status recall_from(RecordReader &reader);
+  void recall_generation(const Generation &generation);
   Status checkpoint_if_due();
   Status drain();
 

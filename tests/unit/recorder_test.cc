@@ -135,6 +135,43 @@ TEST_CASE("what waits in the ring is recorded under the policy that it was decid
                         {}, first, first, first, first, second, second, first, second, first, {}});
 }
 
+TEST_CASE("the next daemon knows under which policy the generations of this arming were in force") {
+  const Host host;
+  Digest before{}, now{};
+  before.fill(1);
+  now.fill(2);
+  const auto publish = [](Recorder &recorder, uint64_t number, const Digest &policy) {
+    Generation generation;
+    generation.number = number;
+    generation.policy = policy;
+    recorder.note(generation);
+  };
+  {
+    Recorder recorder = host.open().value();
+    for (uint64_t number = 1; number <= 100; number++)
+      publish(recorder, number, before);
+    publish(recorder, 1, now); // armed anew
+    publish(recorder, 2, now);
+    REQUIRE(recorder.commit().ok());
+  }
+  Recorder recorder = host.open().value();
+  REQUIRE(recorder.recall().ok());
+  uint64_t sequence = 0;
+  for (const uint64_t generation : {0, 1, 2, 3, 100}) {
+    w_facts facts = allowing_facts();
+    facts.generation = generation;
+    recorder.take(raw_bytes(decision_event(++sequence, facts, "/usr/bin/true")));
+  }
+  REQUIRE(recorder.commit().ok());
+  std::vector<Digest> policies;
+  REQUIRE(
+      visit_records({host.folder()}, LastLine::kMustEnd, [&](const Record &record, const Place &) {
+        if (const auto *decision = std::get_if<Decision>(&record.body))
+          policies.push_back(decision->policy);
+      }).ok());
+  CHECK(policies == std::vector<Digest>{now, now, now, {}, {}});
+}
+
 TEST_CASE("a daemon goes on with a log whose old records were pruned") {
   const Host host;
   REQUIRE(host.open().ok());
