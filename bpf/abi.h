@@ -279,8 +279,8 @@ W_STATIC_ASSERT(W_OBJECT_COUNT <= 32, "objects are bits");
   X(RACED, 0x0800u, "raced")           /* the generation kept changing while facts were taken */ \
   X(ADMINISTER, 0x1000u, "administer") /* the caller's own authorization has administer */       \
   X(PERMITTED, 0x2000u, "permitted")   /* the policy lets everybody touch such objects */        \
-  X(STEERED, 0x4000u, "steered")       /* its environment, or the name that its script was */    \
-                                       /* given, may make an interpreter run something else */
+  X(STEERED, 0x4000u, "steered")       /* its environment, its script's name or a super- */      \
+                                       /* visor may make an interpreter run something else */
 
 enum w_fact {
 #define W_FACT_ENUM(name, bit, text) W_FACT_##name = bit,

@@ -72,12 +72,19 @@ static __always_inline int w_is_named(__u32 slot, __u32 kind, const __u8 *digest
   return bpf_map_lookup_elem(map, &key) != NULL;
 }
 
+/* Into `out`, which may hold a digest that is cached: that by fs-verity, if an artifact names it.
+ */
 static __always_inline void w_take_verity(struct w_task *task, struct file *file,
                                           struct inode *inode, __u32 slot, struct w_digest *out) {
   struct w_verity *room = &task->verity;
 
   if (!have_verity || !(inode->i_flags & S_VERITY))
     return;
+  if (out->kind == W_DIGEST_VERITY) {
+    if (w_is_named(slot, W_DIGEST_VERITY, out->bytes))
+      out->measure = W_MEASURE_VERITY;
+    return;
+  }
   if (!w_verity_digest(file, room) || !w_is_named(slot, W_DIGEST_VERITY, room->digest))
     return;
   out->measure = W_MEASURE_VERITY;

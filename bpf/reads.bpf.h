@@ -50,12 +50,18 @@ static __always_inline void w_note_script(struct w_context *context, struct w_ta
   w_cut_path(&context->pending_script);
 }
 
-/* A name that begins so is taken for an option by the interpreter that is given it. */
-static __always_inline int w_is_option(const char *path) {
-  char first = 0;
+/*
+ * A name by which an interpreter opens something else than the file that was judged: one that
+ * begins like an option; one below /dev, which perl and gawk take for a descriptor that is open
+ * already, whatever file bears that name; and gawk's /inet, for a connection.
+ */
+static __always_inline int w_is_taken_otherwise(const char *path) {
+  char start[5] = {};
 
-  bpf_probe_read_kernel(&first, sizeof(first), path);
-  return first == '-' || first == '+';
+  bpf_probe_read_kernel_str(start, sizeof(start), path);
+  return start[0] == '-' || start[0] == '+' ||
+         (start[0] == '/' && start[1] == 'd' && start[2] == 'e' && start[3] == 'v') ||
+         (start[0] == '/' && start[1] == 'i' && start[2] == 'n' && start[3] == 'e');
 }
 
 static __always_inline int w_is_code_name(const struct w_context *context,
@@ -98,9 +104,16 @@ static __always_inline int w_looks_like_code(struct w_context *context, struct w
   return w_is_mounted_as_code(context, room, file);
 }
 
+#define W_MEMORY_DEVICES 1 /* major number of null, zero, random and their like (devices.txt) */
+
+static __always_inline int w_is_memory_device(struct file *file) {
+  return BPF_CORE_READ(file, f_inode, i_rdev) >> 20 == W_MEMORY_DEVICES;
+}
+
 /*
- * Directories have no content, and what devices give is nobody's file. All the rest is asked about:
- * pipes that have a name too, since an interpreter reads them as it reads files.
+ * Directories have no content, and what devices give is nobody's file: only one that is opened as
+ * code is asked about, as a terminal in a script's place, on which code can be typed. All the rest
+ * is: pipes that have a name too, since an interpreter reads them as it reads files.
  */
 static __always_inline int w_is_restricted(struct w_context *context, struct w_task *room,
                                            struct file *file) {
@@ -108,11 +121,10 @@ static __always_inline int w_is_restricted(struct w_context *context, struct w_t
   __u32 type = mode & S_IFMT;
   int is_code;
 
-  if (type == S_IFDIR || type == S_IFCHR)
+  if (type == S_IFDIR || (type == S_IFCHR && w_is_memory_device(file)))
     return 0;
-  if (context->process.flags & W_PROCESS_READS_LISTED)
-    return 1;
-  is_code = w_looks_like_code(context, room, file, mode);
+  is_code = (type != S_IFCHR && (context->process.flags & W_PROCESS_READS_LISTED)) ||
+            w_looks_like_code(context, room, file, mode);
   context->flags &= ~W_CONTEXT_FOLLOWED;
   __builtin_memset(&context->followed, 0, sizeof(context->followed));
   return is_code;
@@ -160,7 +172,8 @@ static __always_inline int w_read(struct file *file, __u8 hook, int measures) {
 
 /*
  * A symbolic link is followed. If it looks like code, so does what it leads to: that it was
- * followed for an open is known only when a file of that name is opened next.
+ * followed for an open is known only when a file of that name is opened next. Of two such names,
+ * since the way to the first may lead through a second, whatever is opened next counts.
  */
 static __always_inline void w_follow(struct dentry *link, struct inode *inode) {
   const unsigned char *target;
@@ -171,7 +184,7 @@ static __always_inline void w_follow(struct dentry *link, struct inode *inode) {
   if (!w_has_readers() || w_has_slot())
     return;
   context = w_stored_context(bpf_get_current_task_btf(), 0);
-  if (!context || !(context->process.flags & W_PROCESS_READS_SUFFIXES))
+  if (!context || !w_is_bound_reader(&context->process))
     return;
   name = w_name_of_dentry(link);
   if (!w_is_code_name(context, &name) && !w_is_same_name(&name, &context->followed))
@@ -185,6 +198,10 @@ static __always_inline void w_follow(struct dentry *link, struct inode *inode) {
   }
   name = w_name_in(target, length);
   w_cut_path(&name);
+  if (w_is_code_name(context, &name))
+    return; /* what bears it looks like code by itself */
+  if (w_has_name(&context->followed))
+    context->flags |= W_CONTEXT_FOLLOWED;
   context->followed = name;
 }
 

@@ -260,7 +260,7 @@ Status Service::reload_or_say() {
   // Another policy may enforce where the last one only observed.
   if (withdraws(in_force_, prepared.collection) || prepared.trust.policy_sha256 != in_force_.policy)
     WARRANT_TRY(check_running(prepared));
-  tick(); // what was decided until now is on record before what comes into force
+  (void)drain(); // what was decided until now comes before what comes into force; tick() tells
   Published published = WARRANT_TRY(publish(prepared, nullptr));
   note_in_force(published, prepared);
   return {};
@@ -274,12 +274,16 @@ void Service::reload() {
   config_error_ = std::move(error);
 }
 
+Status Service::drain() {
+  if (!recorder_.is_writable())
+    return {};
+  Status taken = events_->consume();
+  recorder_.settle();
+  return taken;
+}
+
 void Service::tick(Recorder::Sign when) {
-  Status taken;
-  if (recorder_.is_writable()) {
-    taken = events_->consume();
-    recorder_.settle();
-  }
+  Status taken = drain();
   Recorder::Kept kept = recorder_.keep(when);
   if (kept.is_durable)
     events_->release();

@@ -84,6 +84,8 @@ class Service {
   // stays, and the error is kept for status.
   void reload();
   Status reload_or_say();
+  // Takes the events that wait in the ring. Nothing is durable by that.
+  Status drain();
   void tick(Recorder::Sign when = Recorder::Sign::kWhenDue);
   // What the machine's proofs came to since the last call. Whether a generation must be made anew.
   bool follow_environment();

@@ -170,7 +170,8 @@ std::string fact_text(const Decision &decision, const Moment &when) {
       return missing_fact(facts);
     case W_REASON_ENTRY:
       return facts.flags & W_FACT_STEERED
-                 ? "its environment, or the name that its script was given, may make the "
+                 ? "its environment, the name that its script was given, or a supervisor may make "
+                   "the "
                    "interpreter run something else"
                  : "the only grant is for the interpreter of an authorized script, and this is "
                    "not one";

@@ -130,10 +130,36 @@ static int do_swap_script(int count, char **words) {
   return evil ? DONE_ANYWAY : 0;
 }
 
+/* TEXT LINK PROGRAM [ARGUMENT...]: LINK leads to a terminal of one's own, on which a line and the
+ * end are typed before the program is executed. */
+static int do_type(int count, char **words) {
+  (void)count;
+  char path[64];
+  char link[64];
+  char line[256];
+  int free = 0;
+  int number = -1;
+  int master = probe_open("/dev/ptmx", O_RDWR | O_NOCTTY);
+
+  if (ioctl(master, TIOCSPTLCK, &free) != 0 || ioctl(master, TIOCGPTN, &number) != 0)
+    probe_setup_failed("terminal");
+  snprintf(path, sizeof(path), "/dev/pts/%d", number);
+  probe_open(path, O_RDWR | O_NOCTTY); /* stays open, so that what is typed stays there */
+  snprintf(link, sizeof(link), "/tmp/typed-%d.sh", getpid());
+  if (symlink(path, link) != 0)
+    probe_setup_failed("symlink");
+  int length = snprintf(line, sizeof(line), "%s\n\004", words[0]);
+  if (write(master, line, (size_t)length) != length)
+    probe_setup_failed("typing");
+  execve(words[1], (char *[]){words[1], link, NULL}, environ);
+  return errno;
+}
+
 const struct probe_verb kScriptVerbs[] = {
     {"exec-check", do_exec_check, 1, "PATH  AT_EXECVE_CHECK (6.14)"},
     {"exec-check-open", do_exec_check_open, 1, "PATH  the same of a descriptor"},
     {"warm", do_warm, 1, "PATH...  has them measured"},
+    {"type", do_type, 2, "TEXT PROGRAM  executed with a terminal that is called as code"},
     {"fold", do_fold, 1, "FOLDER  makes it ignore case"},
     {"swap-script", do_swap_script, 5,
      "LINK A B NAME ROUNDS  executes NAME while a link leads to A and to B"},
