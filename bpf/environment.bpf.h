@@ -80,33 +80,33 @@ struct w_strings {
   __u32 is_inside; /* what comes next is the rest of a string */
   __u32 found;
   __u32 arguments;
-  __u32 is_shell; /* its name ends in "sh" */
-  __u32 is_file;  /* the option of the first line ends in "f" or "le" */
+  __u32 goes_on; /* W_GOES_ON, W_LATE_OPTION, or 0 */
 };
 
-/* The character that stands so many before the end of a string of that size, its zero counted. */
-static __always_inline char w_before_end(const char *text, long size, long places) {
-  long place = size - 1 - places;
-
-  return place < 0 ? 0 : text[place & (W_PATH_SIZE - 1)];
-}
+#define W_GOES_ON 1
+#define W_LATE_OPTION 2
 
 /*
- * An argument behind the script that is an option all the same: where the first line has -f or
- * --file, as awk's has, the script is the argument of that, and options go on. A shell's -f takes
- * none. The arguments are: interpreter, option of the first line, script, those of the caller.
+ * Whether options may stand behind the script, as far as that is known after so many arguments and
+ * one more: where the first line has -f or --file, as awk's has, the script is the argument of
+ * that. A shell's -f takes none. The arguments are: interpreter, option of the first line, script,
+ * those of the caller. `end`: the last two characters. Global, so that the verifier walks it once.
  */
-static __always_inline int w_is_late_option(struct w_strings *strings, long size) {
-  const char *text = strings->room;
-  char last = w_before_end(text, size, 1);
-  char before = w_before_end(text, size, 2);
-  __u32 number = strings->arguments - strings->skip;
-
+__noinline int w_look_at_argument(__u32 number, __u32 first, __u32 end, __u32 known) {
   if (number == 0)
-    strings->is_shell = before == 's' && last == 'h';
+    return end == ('s' << 8 | 'h') ? 0 : W_GOES_ON;
   if (number == 1)
-    strings->is_file = text[0] == '-' && (last == 'f' || (before == 'l' && last == 'e'));
-  return number > 2 && strings->is_file && !strings->is_shell && text[0] == '-';
+    return first == '-' && ((end & 0xff) == 'f' || end == ('l' << 8 | 'e')) ? known : 0;
+  return number > 2 && first == '-' && known ? W_LATE_OPTION : known;
+}
+
+static __always_inline int w_is_late_option(struct w_strings *strings, long size) {
+  const __u8 *text = (const __u8 *)strings->room;
+  __u32 end = text[(size - 3) & (W_PATH_SIZE - 1)] << 8 | text[(size - 2) & (W_PATH_SIZE - 1)];
+
+  strings->goes_on =
+      w_look_at_argument(strings->arguments - strings->skip, text[0], end, strings->goes_on);
+  return strings->goes_on == W_LATE_OPTION;
 }
 
 static __always_inline long w_read_string(struct w_strings *strings) {
@@ -157,8 +157,7 @@ static __always_inline int w_is_steered(struct w_task *task, struct linux_binprm
                               .left = bprm->envc,
                               .is_inside = none,
                               .arguments = bprm->argc,
-                              .is_shell = none,
-                              .is_file = none};
+                              .goes_on = none};
 
   bpf_loop(W_MAX_STRINGS, w_visit_string, &strings, 0);
   return strings.found || strings.skip || strings.left;
