@@ -22,6 +22,8 @@
   X("ENV=") \
   X("PS4=") \
   X("FPATH=") \
+  X("CDPATH=") \
+  X("TEXTDOMAIN") \
   X("ZDOTDIR=") \
   X("PYTHONPATH=") \
   X("PYTHONHOME=") \
@@ -32,27 +34,34 @@
   X("PYTHONPYCACHEPREFIX=") \
   X("PYTHONBREAKPOINT=") \
   X("PYTHONWARNINGS=") \
-  X("PERL5OPT=") \
-  X("PERL5LIB=") \
+  X("PYTHON_PRESITE=") \
+  X("PERL5") \
   X("PERLLIB=") \
-  X("PERL5DB=") \
+  X("PERL_USE_UNSAFE_INC=") \
   X("RUBYOPT=") \
   X("RUBYLIB=") \
+  X("RUBYGEMS_GEMDEPS=") \
   X("GEM_HOME=") \
   X("GEM_PATH=") \
-  X("BUNDLE_GEMFILE=") \
+  X("GEMRC=") \
+  X("BUNDLE") \
   X("NODE_OPTIONS=") \
   X("NODE_PATH=") \
+  X("NODE_COMPILE_CACHE=") \
+  X("NODE_PRESERVE_SYMLINKS") \
+  X("DENO_DIR=") \
   X("LUA_") \
   X("AWKPATH=") \
   X("AWKLIBPATH=") \
   X("JAVA_TOOL_OPTIONS=") \
   X("JDK_JAVA_OPTIONS=") \
   X("_JAVA_OPTIONS=") \
+  X("OPENJ9_JAVA_OPTIONS=") \
+  X("IBM_JAVA_OPTIONS=") \
   X("CLASSPATH=") \
   X("PHPRC=") \
   X("PHP_INI_SCAN_DIR=") \
-  X("TCLLIBPATH=")
+  X("TCL")
 /* clang-format on */
 
 #define W_LOW_BYTES(count) \

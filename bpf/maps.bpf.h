@@ -162,6 +162,8 @@ struct w_context {
   __u32 flags; /* W_CONTEXT_* */
   struct w_name script; /* that it was entered by; zeros: by none, or nobody asks */
   struct w_name pending_script;
+  struct w_name nested; /* of its interpreter, which may be a script itself */
+  struct w_name pending_nested;
   struct w_name followed; /* what a link that looks like code led to; zeros: nothing */
 };
 

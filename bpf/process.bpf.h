@@ -100,6 +100,7 @@ static __always_inline int w_fork(struct task_struct *child) {
   copy->process = parent->process;
   copy->image = parent->image;
   copy->script = parent->script;
+  copy->nested = parent->nested;
   return 0;
 }
 
@@ -138,6 +139,7 @@ static __always_inline void w_forget_exec(struct w_context *context) {
   __builtin_memset(next, 0, sizeof(*next));
   __builtin_memset(&context->pending_image, 0, sizeof(context->pending_image));
   __builtin_memset(&context->pending_script, 0, sizeof(context->pending_script));
+  __builtin_memset(&context->pending_nested, 0, sizeof(context->pending_nested));
   context->flags &= ~W_CONTEXT_SCRIPT_ONLY;
   next->lineage = w_next(W_SEQUENCE_LINEAGE);
   next->parent = context->process.lineage;
@@ -152,6 +154,7 @@ static __always_inline void w_commit_exec(struct w_context *context) {
   context->tgid = (__u32)bpf_get_current_task_btf()->tgid;
   context->image = context->pending_image;
   context->script = context->pending_script;
+  context->nested = context->pending_nested;
   context->pending.lineage = 0;
 }
 

@@ -5,7 +5,7 @@
  * about.
  *
  * A file looks like code by its own name, by that of a link or of a mount that led to it, by being
- * called as the script that the process was entered by, or by a mode that lets it be executed.
+ * called as a script that the process was entered by, or by a mode that lets it be executed.
  */
 #ifndef WARRANT_READS_BPF_H
 #define WARRANT_READS_BPF_H
@@ -28,26 +28,40 @@ static __always_inline int w_has_readers(void) {
   return w_generation(config.active)->flags & W_GENERATION_HAS_READS;
 }
 
-/*
- * The name that the file asked for was given. Interpreters open the script by it anew, and where it
- * leads can change in between. `room` is scratch, overwritten.
- */
-static __always_inline void w_note_script(struct w_context *context, struct w_task *room,
-                                          struct linux_binprm *bprm) {
-  const unsigned char *path = (const void *)bprm->filename;
+/* The last part of a path, which the kernel holds. `room` is scratch, overwritten. */
+static __noinline int w_note_name(struct w_name *name, struct w_task *room,
+                                  const unsigned char *path) {
   __u64 length = 0;
 
   /* Up to PATH_MAX; each round leaves the last byte, which ends the text, to the next. */
   for (int i = 0; i < 4096 / (W_PATH_SIZE - 1) + 1; i++) {
     long got = bpf_probe_read_kernel_str(room->event.path, W_PATH_SIZE, path + length);
     if (got <= 0)
-      return;
+      return 0;
     length += got - 1;
     if (got < W_PATH_SIZE)
       break;
   }
-  context->pending_script = w_name_in(path, length);
-  w_cut_path(&context->pending_script);
+  *name = w_name_in(path, length);
+  return w_cut_path(name);
+}
+
+/*
+ * The names that scripts were given. Interpreters open the script by it anew, and where it leads
+ * can change in between. That of the file asked for, and that of its interpreter, which is opened
+ * so if it is a script itself; w_is_deep() answers for more.
+ */
+static __always_inline void w_note_scripts(struct w_context *context, struct w_task *room,
+                                           struct linux_binprm *bprm) {
+  if (context->chain == 1 && w_has_readers())
+    w_note_name(&context->pending_nested, room, (const void *)bprm->interp);
+  if (context->chain != 0 && w_is_bound_reader(&context->pending))
+    w_note_name(&context->pending_script, room, (const void *)bprm->filename);
+}
+
+/* A script whose interpreter's interpreter is a script: more names than are kept. */
+static __always_inline int w_is_deep(const struct w_context *context) {
+  return context->chain > 2;
 }
 
 /*
@@ -66,7 +80,8 @@ static __always_inline int w_is_taken_otherwise(const char *path) {
 
 static __always_inline int w_is_code_name(const struct w_context *context,
                                           const struct w_name *name) {
-  return w_has_code_suffix(name->words[1]) || w_is_same_name(name, &context->script);
+  return w_has_code_suffix(name->words[1]) || w_is_same_name(name, &context->script) ||
+         w_is_same_name(name, &context->nested);
 }
 
 /* The place that a file is mounted on is the name that it was opened by. */

@@ -121,9 +121,10 @@ int BPF_PROG(on_bprm_check, struct linux_binprm *bprm) {
     context->chain = 0;
     context->pending.lineage = w_next(W_SEQUENCE_LINEAGE);
     __builtin_memset(&context->pending_script, 0, sizeof(struct w_name));
+    __builtin_memset(&context->pending_nested, 0, sizeof(struct w_name));
   } else {
     context->chain++;
-    if (w_is_taken_otherwise(bprm->filename) || w_has_supervisor())
+    if (w_is_taken_otherwise(bprm->filename) || w_is_deep(context) || w_has_supervisor())
       facts->flags |= W_FACT_STEERED;
     __builtin_memcpy(task->paid, context->pending.artifact, W_ID_SIZE);
   }
@@ -156,8 +157,7 @@ int BPF_PROG(on_bprm_check, struct linux_binprm *bprm) {
                    w_process_flags(chosen, origin) | w_take_office(bprm, chosen));
     if (!(chosen->actions & W_ACTION_EXEC))
       context->flags |= W_CONTEXT_SCRIPT_ONLY;
-    if (context->chain != 0 && w_is_bound_reader(&context->pending))
-      w_note_script(context, task, bprm);
+    w_note_scripts(context, task, bprm);
   } else {
     w_prepare_exec(context, facts, NULL, 0);
   }

@@ -107,27 +107,41 @@ static int runs_evil(const char *path) {
   return got > 0 && strstr(text, "evil") != NULL;
 }
 
+/* Executes the path so often while the link leads to both targets by turns. */
+static int do_swap(struct swap *swap, const char *path, int rounds) {
+  pthread_t thread;
+  int evil = 0;
+
+  if (pthread_create(&thread, NULL, keep_linking, swap) != 0)
+    probe_setup_failed("pthread_create");
+  for (int i = 0; i < rounds; i++)
+    evil += runs_evil(path);
+  swap->is_over = 1;
+  pthread_join(thread, NULL);
+  unlink(swap->link);
+  printf("evil=%s\n", evil ? "some" : "none");
+  return evil ? DONE_ANYWAY : 0;
+}
+
 /* A link of our own, beginning with LINK, leads to folder A and to folder B by turns; the script in
  * it is executed so often. */
 static int do_swap_script(int count, char **words) {
   (void)count;
   char link[128];
-  struct swap swap = {link, {words[1], words[2]}, 0};
-  int rounds = atoi(words[4]);
   char path[256];
-  pthread_t thread;
-  int evil = 0;
+  struct swap swap = {link, {words[1], words[2]}, 0};
 
   snprintf(link, sizeof(link), "%s.%d", words[0], getpid());
   snprintf(path, sizeof(path), "%s/%s", link, words[3]);
-  if (pthread_create(&thread, NULL, keep_linking, &swap) != 0)
-    probe_setup_failed("pthread_create");
-  for (int i = 0; i < rounds; i++)
-    evil += runs_evil(path);
-  swap.is_over = 1;
-  pthread_join(thread, NULL);
-  printf("evil=%s\n", evil ? "some" : "none");
-  return evil ? DONE_ANYWAY : 0;
+  return do_swap(&swap, path, atoi(words[4]));
+}
+
+/* The same of LINK itself, through which the first line of SCRIPT names its interpreter. */
+static int do_swap_interpreter(int count, char **words) {
+  (void)count;
+  struct swap swap = {words[0], {words[1], words[2]}, 0};
+
+  return do_swap(&swap, words[3], atoi(words[4]));
 }
 
 /* TEXT LINK PROGRAM [ARGUMENT...]: LINK leads to a terminal of one's own, on which a line and the
@@ -163,5 +177,7 @@ const struct probe_verb kScriptVerbs[] = {
     {"fold", do_fold, 1, "FOLDER  makes it ignore case"},
     {"swap-script", do_swap_script, 5,
      "LINK A B NAME ROUNDS  executes NAME while a link leads to A and to B"},
+    {"swap-interpreter", do_swap_interpreter, 5,
+     "LINK A B SCRIPT ROUNDS  executes SCRIPT, whose first line leads through the link"},
     {0},
 };
