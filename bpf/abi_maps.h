@@ -105,6 +105,7 @@ struct w_generation {
 };
 
 #define W_MAX_FILESYSTEMS 16
+#define W_STATES 2
 
 struct w_config {
   __u32 abi;    /* W_ABI_VERSION */
@@ -124,6 +125,8 @@ struct w_config {
                                          */
   __u8 programs[W_DIGEST_SIZE]; /* sha256 of the object that the programs were loaded from: a daemon
                                    of another build tells by it that they are not its own */
+  __u8 states[W_STATES][W_DIGEST_SIZE]; /* sha256 of the daemon's durable state: as it is, and as it
+                                           is about to be; any other is not what the daemon left */
 };
 
 #define W_INODE_MAPPED 0x1u    /* mapped executable under a verdict */
@@ -232,7 +235,8 @@ W_STATIC_ASSERT(sizeof(struct w_uses_transfer) == 48, "w_uses_transfer");
 W_STATIC_ASSERT(sizeof(struct w_generation) == 24, "w_generation");
 W_STATIC_ASSERT(__builtin_offsetof(struct w_config, hooks) == 16, "w_config.hooks");
 W_STATIC_ASSERT(__builtin_offsetof(struct w_config, generations) == 80, "w_config.generations");
-W_STATIC_ASSERT(sizeof(struct w_config) == 80 + 48 + 64 + W_DIGEST_SIZE, "w_config");
+W_STATIC_ASSERT(sizeof(struct w_config) == 80 + 48 + 64 + (1 + W_STATES) * W_DIGEST_SIZE,
+                "w_config");
 W_STATIC_ASSERT(sizeof(struct w_inode) == 64, "w_inode");
 W_STATIC_ASSERT(sizeof(struct w_process) == 104, "w_process");
 W_STATIC_ASSERT(sizeof(struct w_known_task) == 120, "w_known_task");

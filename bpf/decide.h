@@ -126,10 +126,15 @@ W_DECIDE struct w_decision w_judge_write(const struct w_facts *facts) {
   return w_deny(facts, W_REASON_WRITE_CONFLICT, W_NO_CANDIDATE);
 }
 
-/* What guards enforcement, and the doors through which it could be got around. */
+/*
+ * What guards enforcement, and the doors through which it could be got around. A daemon loads
+ * programs before any are attached, and takes them over afterwards: who has one load a second set
+ * means to put that in the place of the first, whatever the policy opens.
+ */
 W_DECIDE struct w_decision w_judge_touch(const struct w_facts *facts) {
   if (facts->flags & W_FACT_ADMINISTER)
-    return w_allow(W_REASON_AUTHORIZED, W_NO_CANDIDATE);
+    return facts->object == W_OBJECT_BPF ? w_deny(facts, W_REASON_PROTECTED, W_NO_CANDIDATE)
+                                         : w_allow(W_REASON_AUTHORIZED, W_NO_CANDIDATE);
   if (w_is_of_class(facts->object, W_CLASS_OWN))
     return w_deny(facts, W_REASON_PROTECTED, W_NO_CANDIDATE);
   if (facts->flags & W_FACT_PERMITTED)

@@ -8,6 +8,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "artifacts/result.h"
@@ -49,6 +50,12 @@ class Admission final : public EpochKeeper {
   // From now on nothing is prepared but under this root or one that followed from it: what the
   // kernel enforces under, or is about to.
   void bind(const RootMark &kernel) { kernel_root_ = kernel; }
+
+  // The kernel is told which state is the one that was left: before anything is published, and from
+  // then on before each save. The witness must live as long as this.
+  Status tie(StateWitness witness) { return store_.tie(std::move(witness)); }
+  // SHA-256 of the state's file; zeros: there is none.
+  const Digest &state_digest() const { return store_.digest(); }
 
   // Refuses a configuration of another authority than that, whatever else it says: before anything
   // is done that only the heir of what is in force may do.

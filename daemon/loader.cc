@@ -70,12 +70,6 @@ Status make_directory(const std::string &path) {
   return {};
 }
 
-Status make_directories(const std::string &directory) {
-  WARRANT_TRY(make_directory(directory));
-  WARRANT_TRY(make_directory(directory + "/maps"));
-  return make_directory(directory + "/links");
-}
-
 Status pin_maps(const ::enforcement &skeleton, const std::string &directory) {
   for (std::string_view name : kMapNames) {
     bpf_map *map = find_map(skeleton, name);
@@ -155,6 +149,12 @@ Loader::~Loader() {
     remove_pins(directory_);
 }
 
+Status Loader::make_directories(const std::string &directory) {
+  WARRANT_TRY(make_directory(directory));
+  WARRANT_TRY(make_directory(directory + "/maps"));
+  return make_directory(directory + "/links");
+}
+
 Result<Loader> Loader::load(const std::string &directory) {
   libbpf_set_strict_mode(LIBBPF_STRICT_ALL);
   libbpf_set_print(keep_output);
@@ -163,9 +163,13 @@ Result<Loader> Loader::load(const std::string &directory) {
   if (!skeleton)
     return kernel_error("cannot open the embedded programs", errno);
   const uint64_t hooks = fit_to_kernel(*skeleton);
-  if (int error = enforcement__load(skeleton.get()); error != 0)
+  if (int error = enforcement__load(skeleton.get()); error == -EPERM)
+    return kernel_error(
+        "the kernel lets nobody load programs, perhaps because enforcement is on and pinned "
+        "elsewhere (see `warrant status`)",
+        EPERM);
+  else if (error != 0)
     return kernel_error("the kernel refused the programs", -error);
-  WARRANT_TRY(make_directories(directory));
   remove_pins(directory);
   Loader loader(std::move(skeleton), directory, hooks);
   WARRANT_TRY(pin_maps(*loader.skeleton_, directory));

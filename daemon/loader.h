@@ -20,8 +20,12 @@ namespace warrant {
 // behind.
 class Loader {
  public:
-  // Loads the programs and pins the maps below `directory` (on bpffs). Leftover map pins of a start
-  // that never armed are replaced. Error: what the verifier or the kernel said.
+  // The folders for pins, below `directory` on bpffs. Error: one is somebody else's.
+  static Status make_directories(const std::string &directory);
+
+  // Loads the programs and pins the maps below `directory`, which is there, and locked. Leftover
+  // map pins of a start that never armed are replaced. Error: what the verifier or the kernel said;
+  // while enforcement is on it lets nobody load programs.
   static Result<Loader> load(const std::string &directory);
 
   Loader(Loader &&) noexcept;

@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 // warrantd: wiring only.
+#include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
 #include <array>
+#include <cerrno>
 #include <cstdio>
+#include <cstring>
 #include <filesystem>
 #include <string>
 
@@ -42,6 +45,15 @@ constexpr int kNice = -10;
 void step_forward() {
   if (::getpriority(PRIO_PROCESS, 0) > kNice && ::setpriority(PRIO_PROCESS, 0, kNice) != 0)
     std::perror("warrantd: cannot have priority over other processes");
+}
+
+// Nor may anybody change its memory where that was written to, in swap. What is not touched needs
+// no memory (MCL_ONFAULT, Linux 4.4).
+warrant::Status stay_in_memory() {
+  if (::mlockall(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT) != 0)
+    return warrant::Error{std::string("cannot keep memory out of swap: ") + std::strerror(errno) +
+                          " (fix: LimitMEMLOCK=infinity, `ulimit -l unlimited`)"};
+  return {};
 }
 
 int fail(const warrant::Error &error) {
@@ -98,6 +110,8 @@ int main(int argc, char **argv) {
 
   if (warrant::Status made = make_directories(options); !made.ok())
     return fail(made.error());
+  if (warrant::Status kept = stay_in_memory(); !kept.ok())
+    return fail(kept.error());
   if (wants_disarm)
     return end_enforcement(options);
   step_forward();

@@ -36,7 +36,7 @@ std::string take_uses_pin_path(const std::string &directory) {
 PinState find_pins(const std::string &directory) {
   PinState state;
   auto is_there = [&](const std::string &path, bool optional) {
-    const bool there = ::access(path.c_str(), F_OK) == 0;
+    const bool there = ::access(path.c_str(), F_OK) == 0 || (errno != ENOENT && errno != ENOTDIR);
     if (!there && !optional && state.missing.empty())
       state.missing = path;
     return there;

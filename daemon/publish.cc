@@ -120,6 +120,20 @@ Status write_root(const MapSet &maps, const RootMark &root) {
   return write_config(maps, config);
 }
 
+StateWitness keeper_of_states(const MapSet &maps) {
+  return [map = maps.fd(Map::kConfig)](const Digest &in_place, const Digest &next) -> Status {
+    const uint32_t zero = 0;
+    w_config config{};
+    if (bpf_map_lookup_elem(map, &zero, &config) != 0)
+      return map_error("cannot read the kernel configuration");
+    std::copy(in_place.begin(), in_place.end(), std::begin(config.states[0]));
+    std::copy(next.begin(), next.end(), std::begin(config.states[1]));
+    if (bpf_map_update_elem(map, &zero, &config, BPF_ANY) != 0)
+      return map_error("cannot write the kernel configuration");
+    return {};
+  };
+}
+
 static uint64_t number_after(const w_config &config) {
   return std::max(config.generations[0].number, config.generations[1].number) + 1;
 }

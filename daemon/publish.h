@@ -13,6 +13,7 @@
 #include "daemon/ledger.h"
 #include "daemon/pins.h"
 #include "daemon/root_chain.h"
+#include "daemon/state_store.h"
 
 namespace warrant {
 
@@ -59,6 +60,10 @@ RootMark root_of(const w_config &config);
 // The trust root that entries are about to be verified under; nobody takes over under an older one
 // or another. Before anything else of a generation, so that the kernel is never behind the state.
 Status write_root(const MapSet &maps, const RootMark &root);
+
+// Keeps in the kernel which state of the daemon's is the one that it left; `maps` must live as
+// long, but may be moved.
+StateWitness keeper_of_states(const MapSet &maps);
 
 // The environment table, and what changes an entry of it; `maps` must outlive that.
 Result<Leases::Table> read_environments(const MapSet &maps);

@@ -95,9 +95,13 @@ Status Service::arm_or_adopt() {
   if (!adopted_) {
     WARRANT_TRY(check_before_arming(prepared));
     WARRANT_TRY(settle(prepared));
-    loader.emplace(WARRANT_TRY(Loader::load(options_.pins)));
+    WARRANT_TRY(Loader::make_directories(options_.pins));
     lock_.emplace(WARRANT_TRY(lock_pins(options_.pins)));
+    if (find_pins(options_.pins).hooks != 0)
+      return Error{options_.pins + ": enforcement was armed there meanwhile, by another warrantd"};
+    loader.emplace(WARRANT_TRY(Loader::load(options_.pins)));
     maps_.emplace(WARRANT_TRY(MapSet::open(options_.pins)));
+    WARRANT_TRY(admission_->tie(keeper_of_states(*maps_)));
     WARRANT_TRY(environment_->connect(writer_of_environments(*maps_)));
     WARRANT_TRY(catch_up());
     WARRANT_TRY(continue_numbers(*maps_, recorder_.last_event(), recorder_.last_lineage()));

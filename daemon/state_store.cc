@@ -75,6 +75,7 @@ void StateStore::at(SaveStep step) const {
 
 Result<State> StateStore::load(Missing missing) {
   is_loaded_ = false;
+  digest_ = {};
   // A writer may have been killed between renaming and syncing. What is read here is acted on, so
   // it must not be taken back by a power loss.
   WARRANT_TRY(sync_directory());
@@ -87,6 +88,7 @@ Result<State> StateStore::load(Missing missing) {
     if (!parsed.ok())
       return Error{path_ + ": " + parsed.error().text()};
     state = std::move(parsed).value();
+    digest_ = sha256(bytes);
   } else if (errno != ENOENT) {
     return system_error(path_, "cannot stat");
   } else if (missing == Missing::kIsLoss) {
@@ -139,18 +141,31 @@ Status StateStore::save(State &state) {
 }
 
 Status StateStore::replace_with(const State &state) {
-  const Status aside = write_aside(WARRANT_TRY(serialize_state(state)));
+  const std::string text = WARRANT_TRY(serialize_state(state));
+  const Digest next = sha256(view(text));
+  const Status aside = write_aside(text);
   if (!aside.ok()) {
     ::unlinkat(folder_.get(), kTemporary, 0);
     return aside;
   }
+  WARRANT_TRY(tell(next));
   if (::renameat(folder_.get(), kTemporary, folder_.get(), kStateFile.data()) != 0)
     return system_error(path_, "cannot replace");
   serial_ = state.serial; // taken, whether or not the rest succeeds
+  digest_ = next;
   at(SaveStep::kRenamed);
   WARRANT_TRY(sync_directory());
   at(SaveStep::kDirectorySynced);
-  return {};
+  return tell(next);
+}
+
+Status StateStore::tell(const Digest &next) const {
+  return witness_ ? witness_(digest_, next) : Status();
+}
+
+Status StateStore::tie(StateWitness witness) {
+  witness_ = std::move(witness);
+  return tell(digest_);
 }
 
 } // namespace warrant

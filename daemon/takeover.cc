@@ -35,9 +35,14 @@ bool is_among(uint32_t id, const std::vector<uint32_t> &ids) {
   return std::find(ids.begin(), ids.end(), id) != ids.end();
 }
 
-// The maps that the program behind a pinned link uses. Nobody can load programs of that kind, under
-// that name, while enforcement is on.
-Result<std::vector<uint32_t>> maps_of(const std::string &pins, std::string_view program) {
+struct Attached {
+  uint32_t types = 0; // number of the type information, of which each object has one of its own
+  std::vector<uint32_t> maps;
+};
+
+// The program behind a pinned link, and the maps that it uses. While enforcement is on nobody loads
+// programs of that kind, unless the policy lets everybody, and then nobody who administers.
+Result<Attached> attached(const std::string &pins, std::string_view program) {
   const std::string path = link_pin_path(pins, program);
   const Error other{path + " is no link to a program of enforcement"};
   const int opened = bpf_obj_get(path.c_str());
@@ -61,15 +66,20 @@ Result<std::vector<uint32_t>> maps_of(const std::string &pins, std::string_view 
       std::string_view(info.name) != program.substr(0, sizeof(info.name) - 1))
     return other;
   ids.resize(std::min<size_t>(info.nr_map_ids, ids.size()));
-  return ids;
+  return Attached{info.btf_id, std::move(ids)};
 }
 
 } // namespace
 
 Status check_maps(const std::string &pins, const MapSet &maps) {
-  std::vector<uint32_t> used = WARRANT_TRY(maps_of(pins, "on_bprm_check"));
-  for (uint32_t id : WARRANT_TRY(maps_of(pins, "on_bpf_map")))
-    used.push_back(id);
+  const Attached judge = WARRANT_TRY(attached(pins, "on_bprm_check"));
+  const Attached guard = WARRANT_TRY(attached(pins, "on_bpf_map"));
+  if (judge.types != guard.types)
+    return Error{pins +
+                 " has links to programs of several objects: somebody put together this "
+                 "folder of pins. What is in force stays"};
+  std::vector<uint32_t> used = judge.maps;
+  used.insert(used.end(), guard.maps.begin(), guard.maps.end());
   for (size_t i = 0; i < kMapNames.size(); i++) {
     bpf_map_info info{};
     uint32_t size = sizeof(info);
@@ -82,7 +92,8 @@ Status check_maps(const std::string &pins, const MapSet &maps) {
   return {};
 }
 
-Status check_hold(const w_config &config, uint64_t serial, const std::string &state) {
+Status check_hold(const w_config &config, uint64_t serial, const Digest &digest,
+                  const std::string &state) {
   if (config.abi != W_ABI_VERSION)
     return Error{"the programs in the kernel speak version " + std::to_string(config.abi) +
                  " of the contract, this daemon version " + std::to_string(W_ABI_VERSION) +
@@ -91,6 +102,14 @@ Status check_hold(const w_config &config, uint64_t serial, const std::string &st
     return Error{"the state in " + state + " is older (" + std::to_string(serial) +
                  ") than what the kernel enforces (" + std::to_string(config.state_serial) +
                  "): it was rolled back, and counted uses with it. What is in force stays"};
+  if (std::none_of(std::begin(config.states), std::end(config.states), [&](const auto &left) {
+        return std::equal(digest.begin(), digest.end(), std::begin(left));
+      }))
+    return Error{
+        "the state in " + state +
+        " is not what the daemon left there: somebody changed it, or it belongs to another "
+        "machine. What is in force stays (fix: bring back the newest copy, or restart the "
+        "machine)"};
   return {};
 }
 
@@ -99,8 +118,9 @@ Result<Held> take_hold(const std::string &pins, const std::string &state, Admiss
   MapSet maps = WARRANT_TRY(MapSet::open(pins));
   WARRANT_TRY(check_maps(pins, maps));
   const w_config config = WARRANT_TRY(read_config(maps));
-  WARRANT_TRY(check_hold(config, admission.state().serial, state));
+  WARRANT_TRY(check_hold(config, admission.state().serial, admission.state_digest(), state));
   admission.bind(root_of(config));
+  WARRANT_TRY(admission.tie(keeper_of_states(maps)));
   return Held{std::move(lock), std::move(maps), config};
 }
 

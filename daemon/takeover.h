@@ -33,9 +33,11 @@ Result<Held> take_hold(const std::string &pins, const std::string &state, Admiss
 // with links to some of ours in it.
 Status check_maps(const std::string &pins, const MapSet &maps);
 
-// Whether a daemon whose durable state has this serial may take over what the kernel says of
-// itself: the same contract, and nothing was rolled back.
-Status check_hold(const w_config &config, uint64_t serial, const std::string &state);
+// Whether a daemon whose durable state has this serial and SHA-256 may take over what the kernel
+// says of itself: the same contract, and the state is what the last daemon left, neither rolled
+// back nor changed.
+Status check_hold(const w_config &config, uint64_t serial, const Digest &digest,
+                  const std::string &state);
 
 // The arming of this boot that began then. Error: the boot id cannot be read.
 Result<Era> era_of(uint64_t enforcing_since);

@@ -136,8 +136,9 @@ bool nothing_is_allowed_without_a_warrant(const w_facts &facts) {
   if (facts.request == W_REQUEST_WRITE)
     return !has(W_FACT_NAMED | W_FACT_MAPPED) || has(W_FACT_UPDATE);
   if (facts.request == W_REQUEST_TOUCH)
-    return has(W_FACT_ADMINISTER) ||
-           (facts.object > W_OBJECT_FTRACE && has(W_FACT_PERMITTED | W_FACT_JIT));
+    return has(W_FACT_ADMINISTER)
+               ? facts.object != W_OBJECT_BPF
+               : (facts.object > W_OBJECT_FTRACE && has(W_FACT_PERMITTED | W_FACT_JIT));
   if (facts.audit == W_AUDIT_UNAVAILABLE)
     return false;
   const bool is_map = facts.request == W_REQUEST_MAP;

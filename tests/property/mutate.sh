@@ -92,6 +92,7 @@ mutate "class 0 has every object" 'class_ == W_CLASS_##class' 'class_ >= W_CLASS
 mutate "every object is of the class" 'members & W_OBJECT_BIT(object)' '1'
 mutate "objects beyond the last are of a class" 'object < W_OBJECT_COUNT && (members' '(members'
 mutate "who administers may not" 'facts->flags & W_FACT_ADMINISTER' '0'
+mutate "who administers loads programs" 'facts->object == W_OBJECT_BPF' '0'
 mutate "jit administers" 'facts->flags & W_FACT_ADMINISTER' 'facts->flags & (W_FACT_ADMINISTER | W_FACT_JIT)'
 mutate "the policy opens enforcement" 'facts->object, W_CLASS_OWN' 'facts->object, W_CLASS_NONE'
 mutate "the policy opens nothing" 'if (facts->flags & W_FACT_PERMITTED)' 'if (0)'

@@ -244,6 +244,12 @@ inline const std::vector<Objection> &objections_to_content() {
          return is_touch(f) && is_door(f) && !has(f, W_FACT_ADMINISTER) &&
                 !has(f, W_FACT_PERMITTED);
        }},
+      // Not even who administers loads programs beside those that are attached, and nothing opens
+      // that door to him.
+      {W_REASON_PROTECTED,
+       [](const w_facts &f) {
+         return is_touch(f) && f.object == W_OBJECT_BPF && has(f, W_FACT_ADMINISTER);
+       }},
       // Memory, besides, to those with jit.
       {W_REASON_PROTECTED,
        [](const w_facts &f) {

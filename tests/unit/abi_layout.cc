@@ -109,7 +109,7 @@ Struct config() {
           {FIELD(T, abi), FIELD(T, active), FIELD(T, mode), FIELD(T, audit), FIELD(T, reserved),
            FIELD(T, permits), FIELD(T, hooks), FIELD(T, enforcing_since), FIELD(T, state_serial),
            FIELD(T, root_version), FIELD(T, root), FIELD(T, generations), FIELD(T, filesystems),
-           FIELD(T, programs)}};
+           FIELD(T, programs), FIELD(T, states)}};
 }
 
 Struct inode() {

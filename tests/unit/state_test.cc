@@ -173,6 +173,45 @@ TEST_CASE("the serial grows by one with every save, across restarts") {
   }
 }
 
+TEST_CASE("a witness is told which file is in place and which one takes its place") {
+  const Scratch scratch;
+  using Told = std::vector<std::pair<Digest, Digest>>;
+  Told told;
+  bool fails = false;
+  const auto witness = [&](const Digest &in_place, const Digest &next) -> Status {
+    if (fails)
+      return Error{"no"};
+    told.emplace_back(in_place, next);
+    return {};
+  };
+  StateStore store = opened(scratch);
+  State state = store.load(Missing::kIsFirstStart).value();
+  const Digest none{};
+  REQUIRE(store.tie(witness).ok());
+  CHECK(told == Told{{none, none}});
+
+  REQUIRE(store.save(state).ok());
+  const std::string first = read(store.path());
+  const Digest in_place = sha256(view(first));
+  CHECK(told == Told{{none, none}, {none, in_place}, {in_place, in_place}});
+  CHECK(store.digest() == in_place);
+
+  // Before the file is another one: else a daemon that dies in between leaves what no next one
+  // believes.
+  fails = true;
+  CHECK_FALSE(store.save(state).ok());
+  CHECK(read(store.path()) == first);
+  CHECK(store.digest() == in_place);
+  fails = false;
+  REQUIRE(store.save(state).ok());
+  CHECK(told.back().second == sha256(view(read(store.path()))));
+  CHECK(told.at(3) == std::pair(in_place, told.back().second));
+
+  // What is loaded is what lies there.
+  REQUIRE(store.load(Missing::kIsLoss).ok());
+  CHECK(store.digest() == told.back().second);
+}
+
 TEST_CASE("a broken, foreign or linked file is an error and not a first start") {
   const Scratch scratch;
   StateStore store = opened(scratch);

@@ -158,11 +158,31 @@ static int do_under_filter(int count, char **words) {
   return execute(words[0], words);
 }
 
+/* PROGRAM [ARGUMENT...]: executed under a filter by which no file is there that access(2) is asked
+ * about; whether one may be read is answered truly. */
+static int do_without_files(int count, char **words) {
+  (void)count;
+  struct sock_filter lines[] = {
+      BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_access, 0, 3),
+      BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, args[1])),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, F_OK, 0, 1),
+      BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | ENOENT),
+      BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+  };
+  struct sock_fprog program = {sizeof(lines) / sizeof(lines[0]), lines};
+
+  if (syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &program) != 0)
+    probe_setup_failed("seccomp");
+  return execute(words[0], words);
+}
+
 const struct probe_verb kSuperviseVerbs[] = {
     {"supervised-exec", do_supervised_exec, 1, "PATH  a supervisor is asked, and lets it go on"},
     {"supervised-other", do_supervised_other, 2, "PATH OTHER  the name is changed meanwhile"},
     {"supervised-map", do_supervised_map, 2, "PATH OTHER  opened by the supervisor, mapped"},
     {"under-supervisor", do_under_supervisor, 1, "PROGRAM [ARGUMENT...]  that has a supervisor"},
     {"under-filter", do_under_filter, 1, "PROGRAM [ARGUMENT...]  that has a filter"},
+    {"without-files", do_without_files, 1, "PROGRAM [ARGUMENT...]  that finds none by access(2)"},
     {0},
 };
