@@ -53,6 +53,7 @@
   X("LUA_") \
   X("AWKPATH=") \
   X("AWKLIBPATH=") \
+  X("GAWK_PERSIST_FILE=") \
   X("JAVA_TOOL_OPTIONS=") \
   X("JDK_JAVA_OPTIONS=") \
   X("_JAVA_OPTIONS=") \

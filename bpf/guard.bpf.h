@@ -7,6 +7,7 @@
 #define WARRANT_GUARD_BPF_H
 
 #include "conclude.bpf.h"
+#include "filters.bpf.h"
 #include "mounts.bpf.h"
 
 /* What a request to touch or to load is about. */
@@ -133,36 +134,6 @@ static __always_inline int w_is_own_program(struct bpf_prog *program) {
   return types != 0 && types == guard.btf;
 }
 
-/* Kernels allow 32768 instructions of filters, so that there can be many; more are not looked at.
- */
-#define W_FILTERS 64
-
-struct w_filters {
-  struct seccomp_filter *next;
-  int is_supervised;
-};
-
-static long w_look_at_filter(__u32 number, struct w_filters *filters) {
-  struct seccomp_filter *filter = filters->next;
-
-  if (!filter)
-    return 1;
-  filters->is_supervised = BPF_CORE_READ(filter, notif) != NULL;
-  filters->next = BPF_CORE_READ(filter, prev);
-  return filters->is_supervised;
-}
-
-/* Whether another process may answer the system calls of the current task (seccomp's
- * notifications).
- */
-static __noinline int w_has_supervisor(void) {
-  struct task_struct *self = bpf_get_current_task_btf();
-  struct w_filters filters = {.next = BPF_CORE_READ(self, seccomp.filter)};
-
-  bpf_loop(W_FILTERS, w_look_at_filter, &filters, 0);
-  return filters.is_supervised || filters.next;
-}
-
 static __always_inline int w_is_first_time(struct time_namespace *time) {
   if (!bpf_core_type_exists(struct time_namespace))
     return 1;
@@ -185,13 +156,14 @@ static __noinline int w_sees_machine(void) {
 
 /*
  * An exec under an authorization to administer: the loader is told to believe nothing of the
- * environment. Who is traced while it is executed belongs to who traces it, who has a supervisor to
- * that, and who is in a namespace of time or of processes to whoever made that.
+ * environment. Who is traced while it is executed belongs to who traces it, whose calls are
+ * answered for it to whoever answers, and who is in a namespace of time or of processes to whoever
+ * made that.
  */
 static __always_inline __u32 w_take_office(struct linux_binprm *bprm,
                                            const struct w_candidate *grant) {
   if (!(grant->actions & W_ACTION_ADMINISTER) || (bprm->unsafe & LSM_UNSAFE_PTRACE) ||
-      w_has_supervisor() || !w_sees_machine())
+      w_is_answered() || !w_sees_machine())
     return 0;
   bpf_bprm_opts_set(bprm, BPF_F_BPRM_SECUREEXEC);
   return W_PROCESS_ADMINISTER;

@@ -166,8 +166,13 @@ struct bpf_prog_aux {
   struct btf *btf;
   char name[16];
 };
+struct sock_fprog_kern {
+  __u16 len;
+  struct sock_filter *filter;
+};
 struct bpf_prog {
   struct bpf_prog_aux *aux;
+  struct sock_fprog_kern *orig_prog; /* of a filter: as it was given */
 };
 
 struct linux_binprm {
@@ -235,6 +240,7 @@ struct pid {
 
 /* One of the filters that a process was given; the older ones behind it. */
 struct seccomp_filter {
+  struct bpf_prog *prog;
   void *notif; /* another process answers its system calls */
   struct seccomp_filter *prev;
 };

@@ -66,14 +66,15 @@ static __always_inline int w_is_deep(const struct w_context *context) {
 
 /*
  * A name by which an interpreter opens something else than the file that was judged: one that
- * begins like an option; one below /dev, which perl and gawk take for a descriptor that is open
- * already, whatever file bears that name; and gawk's /inet, for a connection.
+ * begins like an option, or like a file of java's options (@); one below /dev, which perl and gawk
+ * take for a descriptor that is open already, whatever file bears that name; and gawk's /inet, for
+ * a connection.
  */
 static __always_inline int w_is_taken_otherwise(const char *path) {
   char start[5] = {};
 
   bpf_probe_read_kernel_str(start, sizeof(start), path);
-  return start[0] == '-' || start[0] == '+' ||
+  return start[0] == '-' || start[0] == '+' || start[0] == '@' ||
          (start[0] == '/' && start[1] == 'd' && start[2] == 'e' && start[3] == 'v') ||
          (start[0] == '/' && start[1] == 'i' && start[2] == 'n' && start[3] == 'e');
 }

@@ -101,6 +101,16 @@ static __always_inline __u32 w_process_flags(const struct w_candidate *chosen,
   return flags | w_reads_of(origin->constraints);
 }
 
+/* Whether somebody grants it as the interpreter of scripts only. */
+static __always_inline int w_is_for_scripts(const struct w_facts *facts) {
+  W_ROLLED
+  for (__u32 i = 0; i < W_MAX_CANDIDATES; i++) {
+    if (i < facts->candidate_count && (facts->candidates[i].actions & W_ACTION_SCRIPT))
+      return 1;
+  }
+  return 0;
+}
+
 /* Called for the file asked for, then for each interpreter of it. */
 SEC("lsm.s/bprm_check_security")
 int BPF_PROG(on_bprm_check, struct linux_binprm *bprm) {
@@ -124,7 +134,7 @@ int BPF_PROG(on_bprm_check, struct linux_binprm *bprm) {
     __builtin_memset(&context->pending_nested, 0, sizeof(struct w_name));
   } else {
     context->chain++;
-    if (w_is_taken_otherwise(bprm->filename) || w_is_deep(context) || w_has_supervisor())
+    if (w_is_taken_otherwise(bprm->filename) || w_is_deep(context))
       facts->flags |= W_FACT_STEERED;
     __builtin_memcpy(task->paid, context->pending.artifact, W_ID_SIZE);
   }
@@ -132,6 +142,8 @@ int BPF_PROG(on_bprm_check, struct linux_binprm *bprm) {
   task->event.exec = context->pending.lineage;
   w_measure(task, bprm->file);
   w_gather_grants(task);
+  if (context->chain != 0 && w_is_for_scripts(facts) && w_is_answered())
+    facts->flags |= W_FACT_STEERED;
   if (task->binds) {
     if (w_move_to_storage() == 0) {
       context = w_context();

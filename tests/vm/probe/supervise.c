@@ -158,22 +158,61 @@ static int do_under_filter(int count, char **words) {
   return execute(words[0], words);
 }
 
+static void set_filter(struct sock_filter *lines, size_t count) {
+  struct sock_fprog program = {(unsigned short)count, lines};
+
+  if (geteuid() != 0 && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
+    probe_setup_failed("no new privileges");
+  if (syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &program) != 0)
+    probe_setup_failed("seccomp");
+}
+
+/* One that answers a system call with this errno where an argument is this number. */
+static void answer_call(int number, unsigned argument, unsigned value, unsigned error) {
+  struct sock_filter lines[] = {
+      BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (unsigned)number, 0, 3),
+      BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, args) + 8 * argument),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, value, 0, 1),
+      BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | error),
+      BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+  };
+
+  set_filter(lines, sizeof(lines) / sizeof(lines[0]));
+}
+
 /* PROGRAM [ARGUMENT...]: executed under a filter by which no file is there that access(2) is asked
  * about; whether one may be read is answered truly. */
 static int do_without_files(int count, char **words) {
   (void)count;
-  struct sock_filter lines[] = {
-      BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
-      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_access, 0, 3),
-      BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, args[1])),
-      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, F_OK, 0, 1),
-      BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | ENOENT),
-      BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
-  };
-  struct sock_fprog program = {sizeof(lines) / sizeof(lines[0]), lines};
+  answer_call(SYS_access, 1, F_OK, ENOENT);
+  return execute(words[0], words);
+}
 
-  if (syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &program) != 0)
-    probe_setup_failed("seccomp");
+/* The same by which what is opened to be read, until the next exec, is descriptor 0. */
+static int do_under_pretence(int count, char **words) {
+  (void)count;
+  answer_call(SYS_openat, 2, O_RDONLY | O_CLOEXEC, 0); /* as busybox's sh opens it */
+  return execute(words[0], words);
+}
+
+/* The same under long filters that refuse calls nobody makes, as services have. */
+static int do_under_filters(int count, char **words) {
+  (void)count;
+  enum { kCalls = 900 };
+  struct sock_filter lines[1 + 2 * kCalls + 1];
+
+  for (int round = 0; round < 4; round++) {
+    size_t used = 0;
+    lines[used++] =
+        (struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr));
+    for (unsigned i = 0; i < kCalls; i++) {
+      lines[used++] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 10000 + i, 0, 1);
+      lines[used++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM);
+    }
+    lines[used++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW);
+    set_filter(lines, used);
+  }
   return execute(words[0], words);
 }
 
@@ -183,6 +222,9 @@ const struct probe_verb kSuperviseVerbs[] = {
     {"supervised-map", do_supervised_map, 2, "PATH OTHER  opened by the supervisor, mapped"},
     {"under-supervisor", do_under_supervisor, 1, "PROGRAM [ARGUMENT...]  that has a supervisor"},
     {"under-filter", do_under_filter, 1, "PROGRAM [ARGUMENT...]  that has a filter"},
+    {"under-filters", do_under_filters, 1, "PROGRAM [ARGUMENT...]  that has long filters"},
+    {"under-pretence", do_under_pretence, 1,
+     "PROGRAM [ARGUMENT...]  to which whatever it opens to read is descriptor 0"},
     {"without-files", do_without_files, 1, "PROGRAM [ARGUMENT...]  that finds none by access(2)"},
     {0},
 };
