@@ -246,6 +246,8 @@ static __noinline int w_take_guard(const struct w_guard_request *asked) {
 
   if (!w_sees_machine())
     return -EXDEV;
+  if (w_is_answered())
+    return -EACCES;
   if (!context)
     return -ENOMEM;
   for (int i = 0; i < W_GUARD_FOLDERS; i++) {

@@ -358,6 +358,7 @@ struct pt_regs___kernel {
 #define EPERM 1
 #define EBADF 9
 #define ENOMEM 12
+#define EACCES 13
 #define EEXIST 17
 #define EXDEV 18
 #define ENOSPC 28

@@ -154,7 +154,11 @@ static __always_inline void w_commit_exec(struct w_context *context) {
   context->tgid = (__u32)bpf_get_current_task_btf()->tgid;
   context->image = context->pending_image;
   context->script = context->pending_script;
-  context->nested = context->pending_nested;
+  /* The binary that runs is no script. */
+  if (context->chain < 2)
+    __builtin_memset(&context->nested, 0, sizeof(context->nested));
+  else
+    context->nested = context->pending_nested;
   context->pending.lineage = 0;
 }
 

@@ -49,7 +49,8 @@ static __noinline int w_note_name(struct w_name *name, struct w_task *room,
 /*
  * The names that scripts were given. Interpreters open the script by it anew, and where it leads
  * can change in between. That of the file asked for, and that of its interpreter, which is opened
- * so if it is a script itself; w_is_deep() answers for more.
+ * so if it is a script itself. Of more than two w_is_deep() tells, for interpreters of scripts
+ * only.
  */
 static __always_inline void w_note_scripts(struct w_context *context, struct w_task *room,
                                            struct linux_binprm *bprm) {

@@ -167,10 +167,14 @@ void read_inner_map(int outer, uint32_t slot, MapStatus &status) {
     status.problem = errno_text("the entries in force do not answer");
 }
 
-void read_config(int map, KernelStatus &status) {
+void read_config(int map, KernelStatus &status, MapStatus &one) {
   uint32_t zero = 0;
   w_config config{};
-  if (bpf_map_lookup_elem(map, &zero, &config) == 0)
+  bpf_map_info info{};
+  // The kernel writes as much as it holds, whatever there is room for.
+  if (get_info(map, info) && info.value_size != sizeof(config))
+    one.problem = "of another version of the contract than this tool's";
+  else if (bpf_map_lookup_elem(map, &zero, &config) == 0)
     status.config = config;
 }
 
@@ -201,7 +205,7 @@ void read_maps(KernelStatus &status) {
       continue;
     // The configuration is the first map, so the slot is known to those that follow.
     if (map == Map::kConfig)
-      read_config(fd->get(), status);
+      read_config(fd->get(), status, one);
     else if (map == Map::kEnvironments)
       read_environment(fd->get(), status);
     else if (map == Map::kCounters)

@@ -98,6 +98,16 @@ w_uses_key key_of(const ArtifactId &id) {
 Result<w_config> read_config(const MapSet &maps) {
   uint32_t zero = 0;
   w_config config{};
+  // The kernel writes as much as it holds, whatever there is room for.
+  bpf_map_info info{};
+  uint32_t size = sizeof(info);
+  if (bpf_obj_get_info_by_fd(maps.fd(Map::kConfig), &info, &size) != 0)
+    return map_error("cannot read the kernel configuration");
+  if (info.value_size != sizeof(config))
+    return Error{
+        "the programs in the kernel speak another version of the contract than this daemon: run "
+        "the "
+        "daemon that armed them, or restart the machine"};
   if (bpf_map_lookup_elem(maps.fd(Map::kConfig), &zero, &config) != 0)
     return map_error("cannot read the kernel configuration");
   return config;

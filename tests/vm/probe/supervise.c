@@ -196,6 +196,13 @@ static int do_under_pretence(int count, char **words) {
   return execute(words[0], words);
 }
 
+/* The same by which a call would seem to succeed that nobody makes. */
+static int do_under_some_pretence(int count, char **words) {
+  (void)count;
+  answer_call(SYS_acct, 0, 0, 0);
+  return execute(words[0], words);
+}
+
 /* The same under long filters that refuse calls nobody makes, as services have. */
 static int do_under_filters(int count, char **words) {
   (void)count;
@@ -225,6 +232,8 @@ const struct probe_verb kSuperviseVerbs[] = {
     {"under-filters", do_under_filters, 1, "PROGRAM [ARGUMENT...]  that has long filters"},
     {"under-pretence", do_under_pretence, 1,
      "PROGRAM [ARGUMENT...]  to which whatever it opens to read is descriptor 0"},
+    {"under-some-pretence", do_under_some_pretence, 1,
+     "PROGRAM [ARGUMENT...]  to which accounting would seem to be off"},
     {"without-files", do_without_files, 1, "PROGRAM [ARGUMENT...]  that finds none by access(2)"},
     {0},
 };
