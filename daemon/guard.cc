@@ -82,11 +82,9 @@ Status run_take_guard(const ::enforcement &skeleton, w_guard_request &request) {
         "than the programs' or processes are not seen: start it outside"};
   if (request.result == -EACCES)
     return Error{
-        "the daemon has a seccomp filter that pretends calls to have succeeded, or a supervisor, "
-        "or "
-        "this kernel does not keep filters to be read (CONFIG_CHECKPOINT_RESTORE): start it "
-        "without "
-        "them"};
+        "the daemon has a seccomp filter that pretends calls to have succeeded, or a supervisor "
+        "that answers them, or this kernel does not keep filters to be read "
+        "(CONFIG_CHECKPOINT_RESTORE): start it without them"};
   if (request.result != 0)
     return said("the programs cannot guard the pins", -request.result);
   return {};

@@ -105,9 +105,8 @@ Result<w_config> read_config(const MapSet &maps) {
     return map_error("cannot read the kernel configuration");
   if (info.value_size != sizeof(config))
     return Error{
-        "the programs in the kernel speak another version of the contract than this daemon: run "
-        "the "
-        "daemon that armed them, or restart the machine"};
+        "the programs in the kernel speak another version of the contract than this daemon: "
+        "run the daemon that armed them, or restart the machine"};
   if (bpf_map_lookup_elem(maps.fd(Map::kConfig), &zero, &config) != 0)
     return map_error("cannot read the kernel configuration");
   return config;
