@@ -64,12 +64,27 @@ Result<UniqueFd> open_pin(const std::string &path) {
   return Error{message};
 }
 
+// A daemon of another version must not read into room for its own: the kernel writes as much as it
+// holds.
+Status check_version(int config) {
+  bpf_map_info info{};
+  uint32_t size = sizeof(info);
+  if (bpf_obj_get_info_by_fd(config, &info, &size) != 0)
+    return Error{std::string("cannot ask for the kernel configuration: ") + std::strerror(errno)};
+  if (info.value_size != sizeof(w_config))
+    return Error{
+        "the programs in the kernel speak another version of the contract than this daemon: run "
+        "the daemon that armed them, or restart the machine"};
+  return {};
+}
+
 } // namespace
 
 Result<MapSet> MapSet::open(const std::string &directory) {
   std::vector<UniqueFd> fds;
   for (std::string_view name : kMapNames)
     fds.push_back(WARRANT_TRY(open_pin(map_pin_path(directory, name))));
+  WARRANT_TRY(check_version(fds.at(static_cast<size_t>(Map::kConfig)).get()));
   UniqueFd take_uses = WARRANT_TRY(open_pin(take_uses_pin_path(directory)));
   return MapSet(std::move(fds), std::move(take_uses));
 }

@@ -23,11 +23,15 @@ Error map_error(const std::string &what) {
   return Error{what + ": " + std::strerror(errno)};
 }
 
-Status write_config(const MapSet &maps, const w_config &config) {
+Status write_config(int map, const w_config &config) {
   uint32_t zero = 0;
-  if (bpf_map_update_elem(maps.fd(Map::kConfig), &zero, &config, BPF_ANY) != 0)
+  if (bpf_map_update_elem(map, &zero, &config, BPF_ANY) != 0)
     return map_error("cannot write the kernel configuration");
   return {};
+}
+
+Status write_config(const MapSet &maps, const w_config &config) {
+  return write_config(maps.fd(Map::kConfig), config);
 }
 
 // The slot of artifacts that ask nothing of the machine.
@@ -95,21 +99,16 @@ w_uses_key key_of(const ArtifactId &id) {
 
 } // namespace
 
-Result<w_config> read_config(const MapSet &maps) {
+static Result<w_config> read_config(int map) {
   uint32_t zero = 0;
   w_config config{};
-  // The kernel writes as much as it holds, whatever there is room for.
-  bpf_map_info info{};
-  uint32_t size = sizeof(info);
-  if (bpf_obj_get_info_by_fd(maps.fd(Map::kConfig), &info, &size) != 0)
-    return map_error("cannot read the kernel configuration");
-  if (info.value_size != sizeof(config))
-    return Error{
-        "the programs in the kernel speak another version of the contract than this daemon: "
-        "run the daemon that armed them, or restart the machine"};
-  if (bpf_map_lookup_elem(maps.fd(Map::kConfig), &zero, &config) != 0)
+  if (bpf_map_lookup_elem(map, &zero, &config) != 0)
     return map_error("cannot read the kernel configuration");
   return config;
+}
+
+Result<w_config> read_config(const MapSet &maps) {
+  return read_config(maps.fd(Map::kConfig));
 }
 
 RootMark root_of(const w_config &config) {
@@ -131,15 +130,10 @@ Status write_root(const MapSet &maps, const RootMark &root) {
 
 StateWitness keeper_of_states(const MapSet &maps) {
   return [map = maps.fd(Map::kConfig)](const Digest &in_place, const Digest &next) -> Status {
-    const uint32_t zero = 0;
-    w_config config{};
-    if (bpf_map_lookup_elem(map, &zero, &config) != 0)
-      return map_error("cannot read the kernel configuration");
+    w_config config = WARRANT_TRY(read_config(map));
     std::copy(in_place.begin(), in_place.end(), std::begin(config.states[0]));
     std::copy(next.begin(), next.end(), std::begin(config.states[1]));
-    if (bpf_map_update_elem(map, &zero, &config, BPF_ANY) != 0)
-      return map_error("cannot write the kernel configuration");
-    return {};
+    return write_config(map, config);
   };
 }
 

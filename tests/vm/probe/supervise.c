@@ -29,6 +29,18 @@ struct supervision {
 typedef void (*supervisor)(struct supervision *all, char **words, struct seccomp_notif *call,
                            struct seccomp_notif_resp *answer);
 
+/* Returns the filter's listener if the flags ask for one. */
+static int set_filter(struct sock_filter *lines, size_t count, unsigned flags) {
+  struct sock_fprog program = {(unsigned short)count, lines};
+
+  if (geteuid() != 0 && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
+    probe_setup_failed("no new privileges");
+  int listener = (int)syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags, &program);
+  if (listener < 0)
+    probe_setup_failed("seccomp");
+  return listener;
+}
+
 /* A filter that stops at one system call, or at none; returns its listener if it has one. */
 static int filter_calls(int number, unsigned flags) {
   struct sock_filter lines[] = {
@@ -37,14 +49,8 @@ static int filter_calls(int number, unsigned flags) {
       BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_USER_NOTIF),
       BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
   };
-  struct sock_fprog program = {sizeof(lines) / sizeof(lines[0]), lines};
 
-  if (geteuid() != 0 && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
-    probe_setup_failed("no new privileges");
-  int listener = (int)syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags, &program);
-  if (listener < 0)
-    probe_setup_failed("seccomp");
-  return listener;
+  return set_filter(lines, sizeof(lines) / sizeof(lines[0]), flags);
 }
 
 /* Answers one call, and waits for its end with the other side. */
@@ -158,15 +164,6 @@ static int do_under_filter(int count, char **words) {
   return execute(words[0], words);
 }
 
-static void set_filter(struct sock_filter *lines, size_t count) {
-  struct sock_fprog program = {(unsigned short)count, lines};
-
-  if (geteuid() != 0 && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
-    probe_setup_failed("no new privileges");
-  if (syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &program) != 0)
-    probe_setup_failed("seccomp");
-}
-
 /* One that answers a system call with this errno where an argument is this number. */
 static void answer_call(int number, unsigned argument, unsigned value, unsigned error) {
   struct sock_filter lines[] = {
@@ -178,7 +175,7 @@ static void answer_call(int number, unsigned argument, unsigned value, unsigned 
       BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
   };
 
-  set_filter(lines, sizeof(lines) / sizeof(lines[0]));
+  set_filter(lines, sizeof(lines) / sizeof(lines[0]), 0);
 }
 
 /* PROGRAM [ARGUMENT...]: executed under a filter by which no file is there that access(2) is asked
@@ -218,7 +215,7 @@ static int do_under_filters(int count, char **words) {
       lines[used++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM);
     }
     lines[used++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW);
-    set_filter(lines, used);
+    set_filter(lines, used, 0);
   }
   return execute(words[0], words);
 }
