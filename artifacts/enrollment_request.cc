@@ -8,6 +8,7 @@
 #include "artifacts/endorsement_key.h"
 #include "artifacts/enrollment.h"
 #include "artifacts/json.h"
+#include "artifacts/random.h"
 #include "artifacts/statement.h"
 #include "artifacts/trust_root.h"
 
@@ -139,11 +140,9 @@ Checked<EnrollmentExpectation> parse_expectation(ByteView text) {
 }
 
 Result<NewChallenge> make_challenge(const EnrollmentRequest &request, ByteView text) {
-  if (sodium_init() < 0)
-    return Error{"libsodium does not start"};
   NewChallenge made;
   made.expectation.secret.resize(kEnrollmentSecret);
-  randombytes_buf(made.expectation.secret.data(), made.expectation.secret.size());
+  fill_random(made.expectation.secret);
   made.expectation.request_sha256 = sha256(text);
   made.challenge.ak_name = WARRANT_TRY(parse_attestation_key(request.ak_public)).name;
   made.challenge.credential = WARRANT_TRY(

@@ -9,6 +9,7 @@
 #include <nlohmann/json.hpp>
 
 #include "artifacts/json.h"
+#include "artifacts/random.h"
 
 namespace warrant {
 namespace {
@@ -138,11 +139,10 @@ bool operator==(const PublicKey &a, const PublicKey &b) {
 }
 
 SecretKey SecretKey::generate() {
-  if (sodium_init() < 0)
-    __builtin_trap(); // no source of randomness: there is nothing sensible to go on with
-  std::array<uint8_t, kPublicKeySize> point{};
-  SecretKey key;
-  crypto_sign_keypair(point.data(), key.bytes_.data());
+  std::array<uint8_t, kSeedSize> seed{};
+  fill_random(seed);
+  SecretKey key = from_seed(seed);
+  sodium_memzero(seed.data(), seed.size());
   return key;
 }
 

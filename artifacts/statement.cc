@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "artifacts/statement.h"
 
-#include <sodium.h>
-
 #include <nlohmann/json.hpp>
 #include <utility>
 
 #include "artifacts/in_toto.h"
 #include "artifacts/predicate.h"
+#include "artifacts/random.h"
 
 namespace warrant {
 namespace {
@@ -102,10 +101,8 @@ Checked<std::string> serialize_authorization(const Authorization &authorization)
 }
 
 ArtifactId new_artifact_id() {
-  if (sodium_init() < 0)
-    __builtin_trap(); // no source of randomness
   ArtifactId id;
-  randombytes_buf(id.data(), id.size());
+  fill_random(id);
   return id;
 }
 

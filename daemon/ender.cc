@@ -25,7 +25,9 @@ void Ender::end_due(const MapSet &maps, Recorder &recorder, int64_t now) {
     error_ = report.error().message;
     return;
   }
-  const std::vector<std::string> &errors = report.value().errors;
+  std::vector<std::string> &errors = report.value().errors;
+  if (!report.value().is_complete && errors.empty())
+    errors.emplace_back("they are more, or faster, than could be ended for now");
   if (!errors.empty() && errors.front() != error_)
     std::fprintf(stderr, "warrantd: processes whose artifact is over go on: %s\n",
                  errors.front().c_str());

@@ -2,13 +2,13 @@
 #include "daemon/environment.h"
 
 #include <poll.h>
-#include <sodium.h>
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
 #include <set>
 #include <utility>
 
+#include "artifacts/random.h"
 #include "daemon/clock.h"
 #include "daemon/epoch.h"
 
@@ -31,7 +31,7 @@ Rejection not_asked_yet() {
 
 Bytes fresh_nonce() {
   Bytes nonce(kNonceSize);
-  ::randombytes_buf(nonce.data(), nonce.size());
+  fill_random(nonce);
   return nonce;
 }
 

@@ -9,9 +9,11 @@
 #include <array>
 #include <cerrno>
 #include <cstdio>
+#include <cstdlib>
 #include <cstring>
 #include <filesystem>
 #include <string>
+#include <utility>
 
 #include "artifacts/openssl.h"
 #include "daemon/disarm.h"
@@ -56,6 +58,20 @@ warrant::Status stay_in_memory() {
   return {};
 }
 
+// Libraries are told nothing by whoever starts the daemon: the TSS, for one, writes its log to
+// whatever file a variable names.
+void forget_environment() {
+  std::array<std::pair<const char *, std::string>, 3> kept = {
+      {{"NOTIFY_SOCKET", {}}, {"WATCHDOG_USEC", {}}, {"WATCHDOG_PID", {}}}};
+  for (auto &[name, value] : kept)
+    if (const char *given = std::getenv(name))
+      value = given;
+  ::clearenv();
+  for (const auto &[name, value] : kept)
+    if (!value.empty())
+      ::setenv(name, value.c_str(), 1);
+}
+
 int fail(const warrant::Error &error) {
   std::fprintf(stderr, "warrantd: %s\n", error.message.c_str());
   return 3;
@@ -78,6 +94,7 @@ int end_enforcement(const warrant::ServiceOptions &options) {
 } // namespace
 
 int main(int argc, char **argv) {
+  forget_environment();
   warrant::openssl::ignore_configuration();
   warrant::ServiceOptions options;
   options.host = host_name();

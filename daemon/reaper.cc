@@ -67,6 +67,9 @@ Result<std::vector<pid_t>> list_processes(const std::string &proc) {
   }
   if (errno != 0)
     return Error{proc + ": cannot read: " + std::strerror(errno)};
+  // A list that was cut short is not told as an error (readdir(3) takes ENOENT for its end).
+  if (std::find(pids.begin(), pids.end(), ::getpid()) == pids.end())
+    return Error{proc + " does not list the daemon itself"};
   return pids;
 }
 
@@ -100,20 +103,28 @@ class Reaper {
   ReapReport &report() { return report_; }
 
  private:
-  void fail(pid_t pid, const char *what) {
+  void fail(pid_t pid, const char *what, int problem) {
     is_clean_ = false;
     if (report_.errors.size() >= kMaxErrors)
       return;
-    std::string text = "process " + std::to_string(pid) + ": " + what + ": " + std::strerror(errno);
+    std::string text =
+        "process " + std::to_string(pid) + ": " + what + ": " + std::strerror(problem);
     if (std::find(report_.errors.begin(), report_.errors.end(), text) == report_.errors.end())
       report_.errors.push_back(std::move(text));
+  }
+
+  /// Whether it is there, whatever else was answered: a filter may say of every process that there
+  /// is none, but not of one file that it is not there.
+  bool is_listed(pid_t pid) const {
+    return ::access((proc_ + "/" + std::to_string(pid)).c_str(), F_OK) == 0;
   }
 
   void look_at(pid_t pid) {
     const int fd = static_cast<int>(::syscall(SYS_pidfd_open, pid, 0));
     if (fd < 0) {
-      if (errno != ESRCH)
-        fail(pid, "cannot open");
+      const int problem = errno;
+      if (problem != ESRCH || is_listed(pid))
+        fail(pid, "cannot open", problem);
       return;
     }
     UniqueFd process(fd);
@@ -131,8 +142,8 @@ class Reaper {
       add_once(report_.killed, {pid, context});
       if (dying_.size() < kMaxDying)
         dying_.push_back(std::move(process));
-    } else if (errno != ESRCH) {
-      fail(pid, "cannot kill");
+    } else if (const int problem = errno; problem != ESRCH || !has_exited(process.get(), 0)) {
+      fail(pid, "cannot kill", problem);
     }
   }
 

@@ -33,7 +33,8 @@ void silence_tss();
 /// open another one. Owner and endorsement hierarchy must have no password.
 class Tpm {
  public:
-  /// `tcti` as the TSS's loader takes it: "device:/dev/tpmrm0", "swtpm:path=/run/tpm". Error: "no
+  /// `tcti` as the TSS's loader takes it: "device:/dev/tpmrm0", "swtpm:path=/run/tpm", and mssim:
+  /// and tabrmd:, but no library by its path and no command. Error: "no
   /// TPM at device:/dev/tpmrm0: ...".
   static Result<Tpm> open(const std::string &tcti);
   Tpm(Tpm &&other) noexcept;

@@ -51,6 +51,12 @@ std::string device_problem(const std::string &tcti) {
   return std::strerror(errno);
 }
 
+// The loader takes any library's path for one, and loads it; and starts any command (cmd:).
+bool is_known_tcti(const std::string &tcti) {
+  const std::string name = tcti.substr(0, tcti.find(':'));
+  return name == "device" || name == "swtpm" || name == "mssim" || name == "tabrmd";
+}
+
 std::string bank_name(TPMI_ALG_HASH bank) {
   switch (bank) {
     case TPM2_ALG_SHA1:
@@ -97,6 +103,10 @@ std::string handle_text(uint32_t handle) {
 
 Result<std::unique_ptr<TpmContext>> TpmContext::open(const std::string &tcti) {
   const std::string attempt = "no TPM at " + tcti;
+  if (!is_known_tcti(tcti))
+    return Error{attempt +
+                 ": known are device:PATH, swtpm:..., mssim:... and tabrmd:... (fix: "
+                 "device:/dev/tpmrm0)"};
   if (const std::string problem = device_problem(tcti); !problem.empty())
     return Error{attempt + ": " + problem};
   std::unique_ptr<TpmContext> context(new TpmContext());

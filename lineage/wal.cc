@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "artifacts/random.h"
 #include "lineage/tile.h"
 
 namespace warrant {
@@ -101,7 +102,7 @@ Wal::Wal(DurableFiles &files, std::unique_ptr<LogFile> file, const WalMark &mark
 
 Result<Wal> Wal::create(DurableFiles &files) {
   WalMark mark;
-  randombytes_buf(mark.data(), mark.size());
+  fill_random(mark);
   Bytes header(kMagic.begin(), kMagic.end());
   header.insert(header.end(), mark.begin(), mark.end());
   const Digest digest = sha256(header);

@@ -2,11 +2,18 @@
 // Children of the test are killed by a reaper whose lookup knows only them.
 #include "daemon/reaper.h"
 
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <array>
 #include <atomic>
+#include <cerrno>
 #include <csignal>
 #include <fstream>
 #include <map>
@@ -80,6 +87,19 @@ ContextLookup lookup_in(const std::map<pid_t, w_process> &processes) {
   };
 }
 
+/// From now on that system call, in this process, is not made but answered with this error.
+bool answer_with(long call, uint32_t error) {
+  std::array<sock_filter, 4> lines = {{
+      BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, nr)),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, static_cast<uint32_t>(call), 0, 1),
+      BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | error),
+      BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+  }};
+  const sock_fprog filter{static_cast<unsigned short>(lines.size()), lines.data()};
+  return ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 &&
+         ::prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter) == 0;
+}
+
 ReapReport reaped(const std::vector<uint32_t> &bonds, const ContextLookup &lookup,
                   const ReapLimits &limits = {}) {
   const auto report = reap(bonds, lookup, limits);
@@ -137,6 +157,35 @@ TEST_CASE("a folder that is not where the kernel lists processes is refused") {
         "/proc/self is not where the kernel lists the processes that the daemon sees");
   CHECK(problem("/tmp") == "/tmp is not where the kernel lists the processes that the daemon sees");
   CHECK(problem("/nowhere") == "/nowhere: cannot open: No such file or directory");
+}
+
+TEST_CASE("a filter that says of processes that there are none hides nobody silently") {
+  const auto [call, what] = GENERATE(std::pair(SYS_pidfd_open, "cannot open"),
+                                     std::pair(SYS_pidfd_send_signal, "cannot kill"));
+  Child bound;
+  const std::map<pid_t, w_process> processes = {{bound.pid(), context_with(7)}};
+  const pid_t filtered = ::fork();
+  REQUIRE(filtered >= 0);
+  if (filtered == 0) {
+    if (!answer_with(call, ESRCH))
+      ::_exit(1);
+    ReapLimits few;
+    few.passes = 3;
+    const auto report = reap({7}, lookup_in(processes), few);
+    if (!report.ok() || report.value().is_complete || !report.value().killed.empty())
+      ::_exit(2);
+    const std::string wanted = "process " + std::to_string(bound.pid()) + ": " + what;
+    const auto &errors = report.value().errors;
+    ::_exit(std::any_of(errors.begin(), errors.end(),
+                        [&](const std::string &error) { return error.starts_with(wanted); })
+                ? 0
+                : 3);
+  }
+  int status = 0;
+  REQUIRE(::waitpid(filtered, &status, 0) == filtered);
+  CHECK(WIFEXITED(status));
+  CHECK(WEXITSTATUS(status) == 0);
+  CHECK(bound.is_alive());
 }
 
 TEST_CASE("nobody to kill: two passes and done") {

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // warrant attest challenge, quote: a question to a host, and what its TPM says.
-#include <sodium.h>
 #include <unistd.h>
 
 #include <nlohmann/json.hpp>
 
 #include "artifacts/enrollment.h"
+#include "artifacts/random.h"
 #include "daemon/attestation.h"
 #include "daemon/recorder.h"
 #include "lineage/text.h"
@@ -83,10 +83,8 @@ Try<Bytes> challenge_of(const Arguments &arguments) {
 }
 
 Answer attest_challenge(const Arguments &arguments) {
-  if (sodium_init() < 0)
-    return trouble("libsodium does not start");
   Bytes challenge(kFreshChallenge);
-  randombytes_buf(challenge.data(), challenge.size());
+  fill_random(challenge);
   if (arguments.wants_json())
     print_json({{"challenge", to_hex(challenge)}});
   else
