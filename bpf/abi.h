@@ -19,7 +19,7 @@
 #define W_STATIC_ASSERT _Static_assert
 #endif
 
-#define W_ABI_VERSION 7
+#define W_ABI_VERSION 8
 
 #define W_DIGEST_SIZE 32
 #define W_ID_SIZE 16
@@ -216,10 +216,12 @@ enum w_digest_kind {
 
 /*
  * What a request to load or to touch is about. name, class, text. The class says what lets it be:
- *   OWN     enforcement itself: nothing but a caller whose own authorization has `administer`
+ *   OWN     enforcement itself: a caller whose own authorization has `administer`, see below
  *   MEMORY  of processes: `jit` of the caller, or the policy's word
  *   DOOR    to the kernel, or into other processes: the policy's word
  *   CODE    of the kernel: a grant with `load` of its content, or the policy's word
+ * To administer means maps and programs, and pins while an order to end enforcement is carried out.
+ * Who has `update`, too, may touch the rest of all but CODE and BPF.
  */
 #define W_OBJECTS(X)                                                          \
   X(NONE, NONE, "none")                                                       \
@@ -279,15 +281,17 @@ W_STATIC_ASSERT(W_OBJECT_COUNT <= 32, "objects are bits");
   X(RACED, 0x0800u, "raced")           /* the generation kept changing while facts were taken */ \
   X(ADMINISTER, 0x1000u, "administer") /* the caller's own authorization has administer */       \
   X(PERMITTED, 0x2000u, "permitted")   /* the policy lets everybody touch such objects */        \
-  X(STEERED, 0x4000u, "steered")       /* its environment, its script's name or a super- */      \
-                                       /* visor may make an interpreter run something else */
+  X(STEERED, 0x4000u, "steered")       /* its environment, its script's name, a supervisor or */ \
+                                       /* a filter that pretends may make an interpreter run */  \
+                                       /* something else */                                      \
+  X(ENDING, 0x8000u, "ending")         /* an order to end enforcement is carried out */
 
 enum w_fact {
 #define W_FACT_ENUM(name, bit, text) W_FACT_##name = bit,
   W_FACTS(W_FACT_ENUM)
 #undef W_FACT_ENUM
 };
-#define W_FACT_ALL 0x7fffu
+#define W_FACT_ALL 0xffffu
 
 /* What is known of one grant (w_candidate.flags). */
 #define W_CANDIDATES(X)                                                                       \

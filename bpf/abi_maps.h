@@ -112,7 +112,8 @@ struct w_config {
   __u32 active; /* generation slot in force: one 32-bit store switches everything */
   __u8 mode;    /* enum w_mode */
   __u8 audit;   /* enum w_audit: OPTIONAL or REQUIRED */
-  __u8 reserved[2];
+  __u8 ending;  /* 1: the daemon carries out an order to end enforcement, or gives up arming */
+  __u8 reserved;
   __u32 permits; /* W_OBJECT_BIT of what the policy lets everybody touch or load */
   __u64 hooks;   /* 1 << enum w_hook of each hook that is attached */
   __u64 enforcing_since;
@@ -127,6 +128,8 @@ struct w_config {
                                    of another build tells by it that they are not its own */
   __u8 states[W_STATES][W_DIGEST_SIZE]; /* sha256 of the daemon's durable state: as it is, and as it
                                            is about to be; any other is not what the daemon left */
+  __s64 boot_minus_wall; /* ns; CLOCK_BOOTTIME less the clock of those who signed, as the generation
+                            in force was compiled by: no later daemon of this boot is behind it */
 };
 
 #define W_INODE_MAPPED 0x1u    /* mapped executable under a verdict */
@@ -182,7 +185,8 @@ struct w_known_task {
   __u32 reserved;
 };
 
-/* Where enforcement is kept: what nobody may take away or open but who administers. */
+/* Where enforcement is kept: what nobody may open but who administers, and nobody take away but who
+ * carries out an order to. */
 #define W_GUARD_FOLDERS 3 /* of pins, of maps, of links */
 #define W_GUARD_MAPS 16
 
@@ -235,7 +239,7 @@ W_STATIC_ASSERT(sizeof(struct w_uses_transfer) == 48, "w_uses_transfer");
 W_STATIC_ASSERT(sizeof(struct w_generation) == 24, "w_generation");
 W_STATIC_ASSERT(__builtin_offsetof(struct w_config, hooks) == 16, "w_config.hooks");
 W_STATIC_ASSERT(__builtin_offsetof(struct w_config, generations) == 80, "w_config.generations");
-W_STATIC_ASSERT(sizeof(struct w_config) == 80 + 48 + 64 + (1 + W_STATES) * W_DIGEST_SIZE,
+W_STATIC_ASSERT(sizeof(struct w_config) == 80 + 48 + 64 + (1 + W_STATES) * W_DIGEST_SIZE + 8,
                 "w_config");
 W_STATIC_ASSERT(sizeof(struct w_inode) == 64, "w_inode");
 W_STATIC_ASSERT(sizeof(struct w_process) == 104, "w_process");

@@ -127,14 +127,30 @@ W_DECIDE struct w_decision w_judge_write(const struct w_facts *facts) {
 }
 
 /*
+ * What looking after enforcement takes, and no more: a daemon can be given names, links and mounts
+ * that lead to what its caller must not touch. So no pin goes but while an order to end enforcement
+ * is carried out, and doors are for those who may write into authorized code, too.
+ */
+W_DECIDE int w_is_for_administrators(const struct w_facts *facts) {
+  if (facts->object == W_OBJECT_MAP || facts->object == W_OBJECT_PROGRAM)
+    return 1;
+  if (facts->object == W_OBJECT_PIN)
+    return (facts->flags & W_FACT_ENDING) != 0;
+  return (facts->flags & W_FACT_UPDATE) != 0;
+}
+
+/*
  * What guards enforcement, and the doors through which it could be got around. A daemon loads
  * programs before any are attached, and takes them over afterwards: who has one load a second set
  * means to put that in the place of the first, whatever the policy opens.
  */
 W_DECIDE struct w_decision w_judge_touch(const struct w_facts *facts) {
-  if (facts->flags & W_FACT_ADMINISTER)
-    return facts->object == W_OBJECT_BPF ? w_deny(facts, W_REASON_PROTECTED, W_NO_CANDIDATE)
-                                         : w_allow(W_REASON_AUTHORIZED, W_NO_CANDIDATE);
+  if (facts->flags & W_FACT_ADMINISTER) {
+    if (facts->object == W_OBJECT_BPF)
+      return w_deny(facts, W_REASON_PROTECTED, W_NO_CANDIDATE);
+    if (w_is_for_administrators(facts))
+      return w_allow(W_REASON_AUTHORIZED, W_NO_CANDIDATE);
+  }
   if (w_is_of_class(facts->object, W_CLASS_OWN))
     return w_deny(facts, W_REASON_PROTECTED, W_NO_CANDIDATE);
   if (facts->flags & W_FACT_PERMITTED)

@@ -15,6 +15,8 @@ static __always_inline void w_set_object(struct w_facts *facts, __u32 object) {
   facts->object = object;
   if (config.permits & W_OBJECT_BIT(object & 31))
     facts->flags |= W_FACT_PERMITTED;
+  if (config.ending)
+    facts->flags |= W_FACT_ENDING;
 }
 
 /* Begins a touch. Global, so that the verifier walks it once, whichever room was found. */

@@ -161,6 +161,13 @@ Status Admission::save_epoch(uint64_t epoch) {
   return save(next);
 }
 
+Status Admission::save_clock() {
+  clock_.sample(wall_now(), boot_now());
+  State next = state_;
+  next.wall = std::max(next.wall, clock_.high_water());
+  return save(next);
+}
+
 Status Admission::spend(Prepared &prepared, const ArtifactId &id) {
   warrant::spend(prepared.plan.after, id, prepared.plan.after.wall);
   return commit(prepared);

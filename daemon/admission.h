@@ -57,6 +57,12 @@ class Admission final : public EpochKeeper {
   // SHA-256 of the state's file; zeros: there is none.
   const Digest &state_digest() const { return store_.digest(); }
 
+  // What is in force was compiled by this clock: it goes on from there, however the system's was
+  // set while no daemon looked.
+  void resume(const ClockMap &kernel) { clock_.resume(kernel); }
+  // The time is durable, so that another boot does not begin before it.
+  Status save_clock();
+
   // Refuses a configuration of another authority than that, whatever else it says: before anything
   // is done that only the heir of what is in force may do.
   Status check_heir(const std::string &config) const;

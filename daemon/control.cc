@@ -39,6 +39,13 @@ std::optional<ControlServer::Peer> root_at(int fd) {
   return ControlServer::Peer{static_cast<uint32_t>(peer.pid), peer.uid};
 }
 
+Status make_way(const std::string &path) {
+  WARRANT_TRY(ControlServer::check(path));
+  if (::unlink(path.c_str()) != 0 && errno != ENOENT)
+    return socket_error("cannot remove the old " + path);
+  return {};
+}
+
 Json failure(const std::string &message) {
   return Json{{"ok", false}, {"error", message}};
 }
@@ -51,9 +58,18 @@ ControlServer::ControlServer(std::string path, UniqueFd listener, UniqueFd poll,
       poll_(std::move(poll)),
       handler_(std::move(handler)) {}
 
+Status ControlServer::check(const std::string &path) {
+  struct stat info {};
+  if (::lstat(path.c_str(), &info) != 0)
+    return errno == ENOENT ? Status() : Status(socket_error("cannot look at " + path));
+  if (!S_ISSOCK(info.st_mode))
+    return Error{path + " is no socket: the control socket cannot take its place"};
+  return {};
+}
+
 ControlServer::~ControlServer() {
   if (!path_.empty())
-    ::unlink(path_.c_str());
+    (void)make_way(path_).ok();
 }
 
 Result<ControlServer> ControlServer::listen(const std::string &path, Handler handler) {
@@ -67,7 +83,7 @@ Result<ControlServer> ControlServer::listen(const std::string &path, Handler han
     return socket_error("cannot make the control socket");
   UniqueFd listener(fd);
   // The lineage file's lock has already made sure that no other daemon is alive.
-  ::unlink(path.c_str());
+  WARRANT_TRY(make_way(path));
   mode_t before = ::umask(0177);
   int bound = ::bind(fd, reinterpret_cast<const sockaddr *>(&address), sizeof(address));
   ::umask(before);

@@ -29,7 +29,11 @@ class ControlServer {
   };
   using Handler = std::function<Json(const Question &question)>;
 
-  // Listens on `path` (mode 0600). A socket that nobody listens on any more is replaced.
+  // Whether a socket may be made there: there is nothing, or an old one.
+  static Status check(const std::string &path);
+
+  // Listens on `path` (mode 0600). A socket that nobody listens on any more is replaced, and
+  // nothing else: the path is whatever the daemon was started with.
   static Result<ControlServer> listen(const std::string &path, Handler handler);
 
   ControlServer(ControlServer &&) = default;

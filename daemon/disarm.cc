@@ -81,6 +81,7 @@ class Disarmament {
         era_(std::move(era)) {}
   // Records of what the kernel decided so far.
   Status catch_up();
+  Status remove_everything();
 
   ServiceOptions options_;
   Recorder recorder_;
@@ -157,6 +158,15 @@ Status Disarmament::take_away() {
   sigset_t all;
   ::sigfillset(&all);
   ::sigprocmask(SIG_BLOCK, &all, nullptr);
+  const int config = held_.maps.fd(Map::kConfig);
+  WARRANT_TRY(let_pins_go(config, true));
+  Status done = remove_everything();
+  if (!done.ok())
+    (void)let_pins_go(config, false).ok();
+  return done;
+}
+
+Status Disarmament::remove_everything() {
   WARRANT_TRY(unpin_links(options_.pins));
   // Nobody takes a use any more: what the counters hold is what is left.
   WARRANT_TRY(admission_.close(WARRANT_TRY(read_uses(held_.maps)), era_));

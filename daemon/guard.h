@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Tells the programs where they are kept, before they are attached: from then on nobody takes pins,
-// maps or mount away but who administers.
+// Tells the programs where they are kept, before they are attached: from then on nobody opens
+// maps but who administers, and nobody takes pins or their mount away.
 #pragma once
 
 #include <string>

@@ -16,6 +16,7 @@
 
 #include "daemon/guard.h"
 #include "daemon/machine.h"
+#include "daemon/publish.h"
 #include "daemon/unpin.h"
 #include "enforcement.skel.h"
 
@@ -145,8 +146,13 @@ Loader::Loader(Loader &&other) noexcept
       armed_(std::exchange(other.armed_, true)) {}
 
 Loader::~Loader() {
-  if (!armed_)
-    remove_pins(directory_);
+  if (armed_)
+    return;
+  // What was attached before arming failed guards the pins of the rest.
+  (void)let_pins_go(bpf_map__fd(find_map(*skeleton_, kMapNames[static_cast<size_t>(Map::kConfig)])),
+                    true)
+      .ok();
+  remove_pins(directory_);
 }
 
 Status Loader::make_directories(const std::string &directory) {

@@ -78,6 +78,7 @@ KernelPolicy kernel_policy(const Prepared &prepared, uint64_t enforcing_since) {
   kernel.open_until = prepared.open_until;
   kernel.state_serial = prepared.plan.after.serial;
   kernel.enforcing_since = enforcing_since;
+  kernel.clock = prepared.clock;
   for (const Filesystem &filesystem : policy.filesystems) {
     // Several names may share one magic.
     if (std::find(kernel.filesystems.begin(), kernel.filesystems.end(), filesystem.magic) ==

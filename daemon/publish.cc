@@ -74,11 +74,18 @@ Status fill(int map, const std::vector<std::pair<Key, Value>> &entries, const ch
   return {};
 }
 
-std::vector<w_uses_key> keys_of_uses(int map) {
+// Only what the kernel says is the last one is: a list that was cut short would take counters for
+// gone.
+Result<std::vector<w_uses_key>> keys_of_uses(int map) {
   std::vector<w_uses_key> keys;
   w_uses_key key{};
   const w_uses_key *last = nullptr;
-  while (keys.size() < W_MAX_COUNTED && bpf_map_get_next_key(map, last, &key) == 0) {
+  while (keys.size() < W_MAX_COUNTED) {
+    if (bpf_map_get_next_key(map, last, &key) != 0) {
+      if (errno != ENOENT)
+        return map_error("cannot list the counters of uses");
+      break;
+    }
     keys.push_back(key);
     last = &keys.back();
   }
@@ -128,6 +135,12 @@ Status write_root(const MapSet &maps, const RootMark &root) {
   return write_config(maps, config);
 }
 
+Status let_pins_go(int config_map, bool may_go) {
+  w_config config = WARRANT_TRY(read_config(config_map));
+  config.ending = may_go ? 1 : 0;
+  return write_config(config_map, config);
+}
+
 StateWitness keeper_of_states(const MapSet &maps) {
   return [map = maps.fd(Map::kConfig)](const Digest &in_place, const Digest &next) -> Status {
     w_config config = WARRANT_TRY(read_config(map));
@@ -158,7 +171,7 @@ Status continue_numbers(const MapSet &maps, uint64_t last_event, uint64_t last_l
 Result<Counters> read_uses(const MapSet &maps) {
   Counters left;
   int map = maps.fd(Map::kUses);
-  for (const w_uses_key &key : keys_of_uses(map)) {
+  for (const w_uses_key &key : WARRANT_TRY(keys_of_uses(map))) {
     w_uses uses{};
     if (bpf_map_lookup_elem(map, &key, &uses) != 0)
       return map_error("cannot read the uses of artifact " + to_hex(key.id));
@@ -361,6 +374,9 @@ Result<Published> Publisher::publish(const Entries &entries, const KernelPolicy 
   if (config.enforcing_since == 0)
     config.enforcing_since = policy.enforcing_since;
   config.state_serial = policy.state_serial;
+  config.boot_minus_wall =
+      first ? policy.clock.boot_minus_wall_ns
+            : std::min<int64_t>(config.boot_minus_wall, policy.clock.boot_minus_wall_ns);
   if (policy.programs) {
     config.hooks = policy.programs->hooks;
     std::copy(policy.programs->object.begin(), policy.programs->object.end(), config.programs);

@@ -28,6 +28,7 @@ struct KernelPolicy {
   uint64_t open_until = W_FOREVER;
   uint64_t state_serial = 0;    // of the durable state that goes with the generation
   uint64_t enforcing_since = 0; // boot time, ns; counts only the first time
+  ClockMap clock;               // that the generation was compiled by
   // What a first generation tells of the programs; later ones leave it as it is.
   struct Programs {
     uint64_t hooks = 0; // hook_bit() of what will be attached
@@ -60,6 +61,10 @@ RootMark root_of(const w_config &config);
 // The trust root that entries are about to be verified under; nobody takes over under an older one
 // or another. Before anything else of a generation, so that the kernel is never behind the state.
 Status write_root(const MapSet &maps, const RootMark &root);
+
+// Whether pins may be removed by who administers: only from when an order to end enforcement is
+// found until that is done. Whoever takes hold of what is pinned begins without.
+Status let_pins_go(int config_map, bool may_go);
 
 // Keeps in the kernel which state of the daemon's is the one that it left; `maps` must live as
 // long, but may be moved.

@@ -28,6 +28,8 @@ constexpr int64_t kSecond = 1'000'000'000;
 constexpr int64_t kLookAgain = 10 * kSecond;
 // Between tries to put in force what could not be.
 constexpr int64_t kTryAgain = 15 * kSecond;
+// Between times that are kept for another boot.
+constexpr int64_t kMarkAgain = 86400 * kSecond;
 // For a first proof of the machine's state before anything is enforced. After that what needs one
 // waits for it, denied.
 constexpr int64_t kSettle = 5 * kSecond;
@@ -66,6 +68,7 @@ Result<std::unique_ptr<Service>> Service::start(const ServiceOptions &options) {
   service->environment_ = WARRANT_TRY(Environment::open(
       {options.tcti, options.key_handle, options.counter_index, options.state + "/state/boot.json",
        WARRANT_TRY(read_boot_id()), machine_id("")}));
+  WARRANT_TRY(ControlServer::check(options.socket));
   // Watched before it is read: what changes while we prepare is not missed.
   service->loop_.emplace(WARRANT_TRY(EventLoop::create({options.config, options.artifacts()})));
   WARRANT_TRY(service->arm_or_adopt());
@@ -77,8 +80,7 @@ Status Service::arm_or_adopt() {
   PinState pins = find_pins(options_.pins);
   if (!pins.complete() && pins.hooks != 0)
     return Error{"enforcement is pinned only in part below " + options_.pins + " (" + pins.missing +
-                 " is missing); it keeps denying what it can judge. Restart the machine, or end "
-                 "it by warrantd --disarm"};
+                 " is missing); it keeps denying what it can judge. Restart the machine"};
   adopted_ = pins.complete();
   std::optional<Loader> loader;
   enforcing_since_ = static_cast<uint64_t>(boot_now());
@@ -133,8 +135,7 @@ Status Service::take_over() {
   if (const uint64_t hooks = find_pins(options_.pins).hooks; hooks != config.hooks)
     return Error{"enforcement is pinned only in part below " + options_.pins + ": hooks " +
                  std::to_string(hooks) + " of " + std::to_string(config.hooks) +
-                 "; it keeps denying what it can judge. Restart the machine, or end it by warrantd "
-                 "--disarm"};
+                 "; it keeps denying what it can judge. Restart the machine"};
   enforcing_since_ = config.enforcing_since;
   std::copy(std::begin(config.programs), std::end(config.programs), programs_.begin());
   // The records that wait in the kernel belong into the log of whoever goes on, and of nobody else.
@@ -340,6 +341,7 @@ Status Service::run() {
   int64_t told = boot_now();
   int64_t looked = told;
   int64_t ended = 0;
+  int64_t marked = looked;
   int64_t tried = looked;
   notify_manager("READY=1\nSTATUS=generation " + std::to_string(in_force_.published.generation) +
                  " in force");
@@ -365,6 +367,10 @@ Status Service::run() {
       ended = boot_now();
       ender_.end_due(*maps_, recorder_, admission_->clock().seconds());
     }
+    if (boot_now() - marked > kMarkAgain) {
+      marked = boot_now();
+      mark_time();
+    }
     control_->serve();
     tick();
     // The next daemon opens the log anew, leaves out what is not whole, and finds in the ring what
@@ -379,7 +385,19 @@ Status Service::run() {
   notify_manager("STOPPING=1");
   recorder_.note(about_daemon<Stop>("enforcement goes on"));
   tick(Recorder::Sign::kNow);
+  mark_time();
   return {};
+}
+
+void Service::mark_time() {
+  // A time at which the policy is over would be believed for good, and nothing be prepared any
+  // more.
+  (void)admission_->is_late(clock_in_force_);
+  if (!check_expiry(trust_, admission_->clock().seconds()).ok())
+    return;
+  const Status marked = admission_->save_clock();
+  if (!marked.ok())
+    std::fprintf(stderr, "warrantd: %s\n", marked.error().message.c_str());
 }
 
 } // namespace warrant

@@ -87,6 +87,8 @@ class Service {
   // Takes the events that wait in the ring. Nothing is durable by that.
   Status drain();
   void tick(Recorder::Sign when = Recorder::Sign::kWhenDue);
+  // What time it is, for the next boot's daemon.
+  void mark_time();
   // What the machine's proofs came to since the last call. Whether a generation must be made anew.
   bool follow_environment();
   // Asks for a first proof, and prepares under what it says.

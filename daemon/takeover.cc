@@ -4,6 +4,8 @@
 #include <bpf/bpf.h>
 #include <fcntl.h>
 #include <sys/file.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -92,6 +94,25 @@ Status check_maps(const std::string &pins, const MapSet &maps) {
   return {};
 }
 
+Status check_folder(int lock, const MapSet &maps) {
+  const uint32_t zero = 0;
+  w_guard guard{};
+  bpf_map_info info{};
+  uint32_t size = sizeof(info);
+  struct stat about {};
+  if (bpf_obj_get_info_by_fd(maps.fd(Map::kGuard), &info, &size) != 0 ||
+      info.value_size != sizeof(guard) ||
+      bpf_map_lookup_elem(maps.fd(Map::kGuard), &zero, &guard) != 0 || ::fstat(lock, &about) != 0)
+    return Error{std::string("cannot tell where the pins lie: ") + std::strerror(errno)};
+  // The kernel's own number of a device has twenty bits for the minor one (MKDEV, to 7.2).
+  const uint32_t device = major(about.st_dev) << 20 | minor(about.st_dev);
+  if (device != guard.device || about.st_ino != guard.folders[0])
+    return Error{
+        "this is not the folder in which enforcement was pinned, but one with links to what lies "
+        "there (fix: --pin with the folder itself). What is in force stays"};
+  return {};
+}
+
 Status check_hold(const w_config &config, uint64_t serial, const Digest &digest,
                   const std::string &state) {
   if (config.abi != W_ABI_VERSION)
@@ -124,6 +145,9 @@ Result<Held> take_hold(const std::string &pins, const std::string &state, Admiss
   UniqueFd lock = WARRANT_TRY(lock_pins(pins));
   MapSet maps = WARRANT_TRY(MapSet::open(pins));
   WARRANT_TRY(check_maps(pins, maps));
+  // Who has the lock of another folder has it from nobody.
+  if (Status here = check_folder(lock.get(), maps); !here.ok())
+    return std::move(here).error().context(pins);
   const w_config config = WARRANT_TRY(read_config(maps));
   WARRANT_TRY(check_hold(config, admission.state().serial, admission.state_digest(), state));
   // What was left says which boot it is of: /proc can be somebody's folder.
@@ -131,6 +155,8 @@ Result<Held> take_hold(const std::string &pins, const std::string &state, Admiss
     return Error{
         "the boot id is not that of the boot in which enforcement was armed: something "
         "else lies over /proc. What is in force stays"};
+  WARRANT_TRY(let_pins_go(maps.fd(Map::kConfig), false));
+  admission.resume(ClockMap{config.boot_minus_wall});
   admission.bind(root_of(config));
   WARRANT_TRY(admission.tie(keeper_of_states(maps)));
   return Held{std::move(lock), std::move(maps), config};

@@ -33,6 +33,10 @@ Result<Held> take_hold(const std::string &pins, const std::string &state, Admiss
 // with links to some of ours in it.
 Status check_maps(const std::string &pins, const MapSet &maps);
 
+// Whether the folder that was locked is the one that the programs guard: links lead there from any
+// number of others.
+Status check_folder(int lock, const MapSet &maps);
+
 // Whether a daemon whose durable state has this serial and SHA-256 may take over what the kernel
 // says of itself: the same contract, and the state is what the last daemon left, neither rolled
 // back nor changed.

@@ -21,6 +21,14 @@ WallClock::WallClock(int64_t high_water, int64_t wall_ns, int64_t boot_ns)
       boot_ns_(std::max<int64_t>(boot_ns, 0)),
       lag_ns_(now_ns_ - std::max<int64_t>(wall_ns, 0)) {}
 
+void WallClock::resume(const ClockMap &known) {
+  int64_t then = 0;
+  if (__builtin_sub_overflow(boot_ns_, known.boot_minus_wall_ns, &then) || then <= now_ns_)
+    return;
+  lag_ns_ += then - now_ns_;
+  now_ns_ = then;
+}
+
 void WallClock::sample(int64_t wall_ns, int64_t boot_ns) {
   // Boot time never goes back; a caller that mixed up two samples gains nothing by it.
   const int64_t passed = std::max<int64_t>(boot_ns - boot_ns_, 0);

@@ -19,6 +19,9 @@ class WallClock {
   /// and of CLOCK_BOOTTIME, read one right after the other.
   WallClock(int64_t high_water, int64_t wall_ns, int64_t boot_ns);
 
+  /// What another clock of the same boot knew: never behind that from now on.
+  void resume(const ClockMap &known);
+
   /// Another sample of the same boot.
   void sample(int64_t wall_ns, int64_t boot_ns);
 

@@ -109,11 +109,21 @@ std::string missing_fact(const w_facts &facts) {
          ", none with the action " + bits_text(action_names(), w_wanted_actions(&facts));
 }
 
+std::string protected_fact(const w_facts &facts) {
+  const std::string object = "it is the " + kObjectWords.text(facts.object);
+  if (!(facts.flags & W_FACT_ADMINISTER) || facts.object == W_OBJECT_BPF)
+    return object;
+  return object + (facts.object == W_OBJECT_PIN
+                       ? ", and no order to end enforcement is carried out"
+                       : ", and the caller's authorization has administer without update");
+}
+
 std::string allowing_fact(const w_facts &facts) {
   if (facts.request == W_REQUEST_WRITE)
     return facts.flags & W_FACT_UPDATE ? "the caller's own authorization has the update action"
                                        : "no artifact names the content and nobody runs it";
-  if (facts.request == W_REQUEST_TOUCH && (facts.flags & W_FACT_ADMINISTER))
+  if (facts.request == W_REQUEST_TOUCH && (facts.flags & W_FACT_ADMINISTER) &&
+      w_is_for_administrators(&facts))
     return "the caller's own authorization has the administer action";
   if (facts.flags & W_FACT_PERMITTED)
     return "the policy permits it to everybody";
@@ -163,7 +173,7 @@ std::string fact_text(const Decision &decision, const Moment &when) {
     case W_REASON_WRITE_CONFLICT:
       return conflict_fact(facts);
     case W_REASON_PROTECTED:
-      return "it is the " + kObjectWords.text(facts.object);
+      return protected_fact(facts);
     case W_REASON_AUDIT_UNAVAILABLE:
       return "the event could not be put into the ring buffer";
     case W_REASON_MISSING:

@@ -3,8 +3,10 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <linux/openat2.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -188,10 +190,20 @@ Status FolderFiles::rename(const std::string &from, const std::string &to) {
   return {};
 }
 
+// Neither a link nor a mount leads to a name that is removed: it would be another folder's.
 Status FolderFiles::remove(const std::string &path) {
-  if (::unlinkat(fd_, path.c_str(), 0) == 0 || errno == ENOENT)
+  const size_t slash = path.rfind('/');
+  const std::string parent = slash == std::string::npos ? "." : path.substr(0, slash);
+  const std::string name = slash == std::string::npos ? path : path.substr(slash + 1);
+  open_how how{};
+  how.flags = O_PATH | O_DIRECTORY | O_CLOEXEC;
+  how.resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_XDEV;
+  const Fd folder(static_cast<int>(::syscall(SYS_openat2, fd_, parent.c_str(), &how, sizeof(how))));
+  if (folder.get() < 0)
+    return errno == ENOENT ? Status() : Status(error(parent, "cannot open, to remove files there"));
+  if (::unlinkat(folder.get(), name.c_str(), 0) == 0 || errno == ENOENT)
     return {};
-  if (errno == EISDIR && ::unlinkat(fd_, path.c_str(), AT_REMOVEDIR) == 0)
+  if (errno == EISDIR && ::unlinkat(folder.get(), name.c_str(), AT_REMOVEDIR) == 0)
     return {};
   return error(path, "cannot remove");
 }

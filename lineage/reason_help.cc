@@ -40,7 +40,8 @@ constexpr Entry kHelp[] = {
      {"It is part of enforcement, or a door through which enforcement could be got around.",
       "Enforcement is changed by warrantd alone, which needs an artifact with the administer "
       "action. "
-      "The rest can be opened by the policy (permits), memory of processes also by jit."}},
+      "The rest can be opened by the policy (permits), memory of processes also by jit, all but "
+      "pins and BPF programs to one program by administer with update."}},
     {W_REASON_AUDIT_UNAVAILABLE,
      {"The policy demands a record of every exec, and this one could not be recorded.",
       "See that warrantd runs and that its disk has space: warrant status."}},

@@ -58,7 +58,8 @@ void add_objects() {
   for (const auto request : kRequests)
     for (unsigned object = 0; object <= W_OBJECT_COUNT; object++)
       for (const std::uint32_t flags :
-           {0u, W_FACT_JIT + 0u, W_FACT_ADMINISTER + 0u, W_FACT_PERMITTED + 0u}) {
+           {0u, W_FACT_JIT + 0u, W_FACT_ADMINISTER + 0u, W_FACT_PERMITTED + 0u,
+            (W_FACT_ADMINISTER | W_FACT_UPDATE) + 0u, (W_FACT_ADMINISTER | W_FACT_ENDING) + 0u}) {
         auto facts = plain_facts(request, kNows[0]);
         facts.object = static_cast<std::uint8_t>(object);
         facts.flags = flags;

@@ -92,7 +92,8 @@ void put(w_facts &facts, const std::vector<w_candidate> &grants) {
 }
 
 // The facts that are about objects and about the way in, and those that are about content.
-constexpr std::uint32_t kObjectFacts = W_FACT_ADMINISTER | W_FACT_PERMITTED | W_FACT_STEERED;
+constexpr std::uint32_t kObjectFacts =
+    W_FACT_ADMINISTER | W_FACT_PERMITTED | W_FACT_STEERED | W_FACT_ENDING;
 constexpr std::uint32_t kContentFacts = W_FACT_ALL & ~kObjectFacts;
 
 // All facts about content, with these of the others.
@@ -216,7 +217,13 @@ constexpr unsigned kObjectBits = 32;
 TEST_CASE("every object with every request and every fact") {
   Tally tally("objects");
   const auto now = kNows[0];
-  const auto every = {0u, W_FACT_ADMINISTER + 0u, W_FACT_PERMITTED + 0u, kObjectFacts};
+  const auto every = {0u,
+                      W_FACT_ADMINISTER + 0u,
+                      W_FACT_PERMITTED + 0u,
+                      W_FACT_ENDING + 0u,
+                      (W_FACT_ADMINISTER | W_FACT_PERMITTED) + 0u,
+                      (W_FACT_ADMINISTER | W_FACT_ENDING) + 0u,
+                      kObjectFacts};
   const std::vector<std::vector<w_candidate>> lists = {{}, {good_grant(now)}};
   for (const auto &list : lists)
     for (const auto request : kRequests)

@@ -135,10 +135,14 @@ bool nothing_is_allowed_without_a_warrant(const w_facts &facts) {
   const auto has = [&](std::uint32_t bits) { return (facts.flags & bits) != 0; };
   if (facts.request == W_REQUEST_WRITE)
     return !has(W_FACT_NAMED | W_FACT_MAPPED) || has(W_FACT_UPDATE);
+  if (facts.request == W_REQUEST_TOUCH && has(W_FACT_ADMINISTER) && facts.object == W_OBJECT_PIN)
+    return has(W_FACT_ENDING);
+  if (facts.request == W_REQUEST_TOUCH && has(W_FACT_ADMINISTER))
+    return facts.object != W_OBJECT_BPF &&
+           (facts.object == W_OBJECT_MAP || facts.object == W_OBJECT_PROGRAM ||
+            has(W_FACT_UPDATE | W_FACT_PERMITTED | W_FACT_JIT));
   if (facts.request == W_REQUEST_TOUCH)
-    return has(W_FACT_ADMINISTER)
-               ? facts.object != W_OBJECT_BPF
-               : (facts.object > W_OBJECT_FTRACE && has(W_FACT_PERMITTED | W_FACT_JIT));
+    return facts.object > W_OBJECT_FTRACE && has(W_FACT_PERMITTED | W_FACT_JIT);
   if (facts.audit == W_AUDIT_UNAVAILABLE)
     return false;
   const bool is_map = facts.request == W_REQUEST_MAP;

@@ -224,6 +224,23 @@ inline const std::vector<Objection> &objections_to_facts() {
   return list;
 }
 
+// What the right to administer opens, by object: always, in the end, or with the right to update.
+inline bool is_administered(const w_facts &f) {
+  if (!is_touch(f) || !has(f, W_FACT_ADMINISTER))
+    return false;
+  switch (f.object) {
+    case W_OBJECT_MAP:
+    case W_OBJECT_PROGRAM:
+      return true;
+    case W_OBJECT_PIN:
+      return has(f, W_FACT_ENDING);
+    case W_OBJECT_BPF:
+      return false;
+    default:
+      return has(f, W_FACT_UPDATE);
+  }
+}
+
 // Reasons not to let the content be written, mapped or run, whoever grants it.
 inline const std::vector<Objection> &objections_to_content() {
   static const std::vector<Objection> list = {
@@ -235,14 +252,11 @@ inline const std::vector<Objection> &objections_to_content() {
        }},
       // Enforcement is touched by nobody but who administers it.
       {W_REASON_PROTECTED,
-       [](const w_facts &f) {
-         return is_touch(f) && is_enforcement(f) && !has(f, W_FACT_ADMINISTER);
-       }},
+       [](const w_facts &f) { return is_touch(f) && is_enforcement(f) && !is_administered(f); }},
       // A door is open to whom the policy opens it, and to who administers.
       {W_REASON_PROTECTED,
        [](const w_facts &f) {
-         return is_touch(f) && is_door(f) && !has(f, W_FACT_ADMINISTER) &&
-                !has(f, W_FACT_PERMITTED);
+         return is_touch(f) && is_door(f) && !is_administered(f) && !has(f, W_FACT_PERMITTED);
        }},
       // Not even who administers loads programs beside those that are attached, and nothing opens
       // that door to him.
@@ -253,8 +267,8 @@ inline const std::vector<Objection> &objections_to_content() {
       // Memory, besides, to those with jit.
       {W_REASON_PROTECTED,
        [](const w_facts &f) {
-         return is_touch(f) && is_memory(f) && !has(f, W_FACT_ADMINISTER) &&
-                !has(f, W_FACT_PERMITTED) && !has(f, W_FACT_JIT);
+         return is_touch(f) && is_memory(f) && !is_administered(f) && !has(f, W_FACT_PERMITTED) &&
+                !has(f, W_FACT_JIT);
        }},
       // Memory that is writable and executable at once, unless the artifact has jit.
       {W_REASON_WRITE_CONFLICT,
@@ -321,7 +335,7 @@ inline w_decision decide(const w_facts &facts) {
   if (is_let_in(facts))
     return allowed(W_REASON_NOT_GOVERNED, W_NO_CANDIDATE);
   // Who administers is authorized, whatever the policy opens to all.
-  if (is_touch(facts) && has(facts, W_FACT_PERMITTED) && !has(facts, W_FACT_ADMINISTER))
+  if (is_touch(facts) && has(facts, W_FACT_PERMITTED) && !is_administered(facts))
     return allowed(W_REASON_NOT_GOVERNED, W_NO_CANDIDATE);
   return allowed(W_REASON_AUTHORIZED, grants.grant);
 }

@@ -40,7 +40,8 @@ const Case kDenials[] = {
      "no process context"},
     {"enforcement state unavailable", [](w_facts &f) { f.flags |= W_FACT_RACED; },
      "exchanged again and again"},
-    {"enforcement state unavailable", [](w_facts &f) { f.flags |= 0x8000; }, "does not understand"},
+    {"enforcement state unavailable", [](w_facts &f) { f.flags |= W_FACT_ALL + 1; },
+     "does not understand"},
     {"unmeasurable content", [](w_facts &f) { f.measure = W_MEASURE_UNSEALED; }, "unsealed memfd"},
     {"unmeasurable content",
      [](w_facts &f) { f.request = W_REQUEST_MAP, f.flags = W_FACT_ANONYMOUS; },
@@ -54,6 +55,18 @@ const Case kDenials[] = {
      "an artifact in force names"},
     {"write conflict", [](w_facts &f) { f.request = W_REQUEST_WRITE, f.flags = W_FACT_MAPPED; },
      "mapped as code"},
+    {"protected", [](w_facts &f) { f.request = W_REQUEST_TOUCH, f.object = W_OBJECT_MAP; },
+     "it is the map of enforcement"},
+    {"protected",
+     [](w_facts &f) {
+       f.request = W_REQUEST_TOUCH, f.object = W_OBJECT_PIN, f.flags = W_FACT_ADMINISTER;
+     },
+     "no order to end enforcement is carried out"},
+    {"protected",
+     [](w_facts &f) {
+       f.request = W_REQUEST_TOUCH, f.object = W_OBJECT_MOUNT, f.flags = W_FACT_ADMINISTER;
+     },
+     "administer without update"},
     {"audit unavailable", [](w_facts &f) { f.audit = W_AUDIT_UNAVAILABLE; }, "ring buffer"},
     {"interpreter entered without a script",
      [](w_facts &f) { f.candidates[0].actions = W_ACTION_SCRIPT; }, "this is not one"},

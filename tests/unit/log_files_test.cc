@@ -72,6 +72,23 @@ TEST_CASE("what a crash left half written is removed, and an error leaves nothin
   CHECK(files->list(DurableFiles::kNewDirectory).value().empty());
 }
 
+TEST_CASE("nothing is removed where a link leads to") {
+  const Scratch scratch, others;
+  const std::string theirs = others.path() + "/theirs";
+  REQUIRE(write_file_atomic(theirs, view("kept"), 0600).ok());
+  fs::create_directory(scratch.path() + "/.state");
+  fs::create_directory_symlink(others.path(), scratch.path() + "/.state/new");
+  const auto files = opened(scratch.path());
+  DurableFiles durable(*files);
+  const Status prepared = durable.prepare();
+  REQUIRE_FALSE(prepared.ok());
+  CHECK(prepared.error().message.find("cannot open, to remove files there") != std::string::npos);
+  CHECK(fs::exists(theirs));
+  // What is not there is removed, in a folder that is not there, too.
+  CHECK(files->remove("nowhere/nothing").ok());
+  CHECK(files->remove("nothing").ok());
+}
+
 TEST_CASE("reading: absent, too large, no file, through a link") {
   const Scratch scratch;
   const auto files = opened(scratch.path());

@@ -89,6 +89,28 @@ TEST_CASE("whatever the clock does, time is monotone, no slower than boot time, 
   }
 }
 
+TEST_CASE(
+    "a daemon goes on from the clock of the one before, however far the system's was set back") {
+  WallClock before(kStart - 100, kStart * kSecond, 10 * kSecond);
+  before.sample((kStart + 60) * kSecond, 70 * kSecond);
+  // No daemon for a day, and the clock back to the mark that the state has.
+  const int64_t later = (70 + 86400) * kSecond;
+  WallClock after(kStart, kStart * kSecond, later);
+  CHECK(after.seconds() == kStart);
+  after.resume(before.map());
+  CHECK(after.seconds() == kStart + 60 + 86400);
+  CHECK(after.lag() == (60 + 86400) * kSecond);
+  CHECK(after.map().boot_minus_wall_ns == before.map().boot_minus_wall_ns);
+  // One that knows of a later time keeps it.
+  WallClock ahead(kStart, (kStart + 200000) * kSecond, later);
+  ahead.resume(before.map());
+  CHECK(ahead.seconds() == kStart + 200000);
+  CHECK(ahead.lag() == 0);
+  // What no clock can have been is no reason to wrap.
+  ahead.resume(ClockMap{std::numeric_limits<int64_t>::min()});
+  CHECK(ahead.seconds() == kStart + 200000);
+}
+
 TEST_CASE("times beyond what nanoseconds can say do not wrap") {
   constexpr int64_t kEnd = std::numeric_limits<int64_t>::max();
   WallClock clock(253402300799, 0, 0);
