@@ -220,8 +220,7 @@ enum w_digest_kind {
  *   MEMORY  of processes: `jit` of the caller, or the policy's word
  *   DOOR    to the kernel, or into other processes: the policy's word
  *   CODE    of the kernel: a grant with `load` of its content, or the policy's word
- * To administer means maps and programs, and pins while an order to end enforcement is carried out.
- * Who has `update`, too, may touch the rest of all but CODE and BPF.
+ * `administer`: maps, programs, pins while enforcement is ended; the rest with `update`, not BPF.
  */
 #define W_OBJECTS(X)                                                          \
   X(NONE, NONE, "none")                                                       \

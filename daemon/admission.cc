@@ -161,8 +161,10 @@ Status Admission::save_epoch(uint64_t epoch) {
   return save(next);
 }
 
-Status Admission::save_clock() {
+Status Admission::save_clock(const TrustState &in_force) {
   clock_.sample(wall_now(), boot_now());
+  if (!check_expiry(in_force, clock_.seconds()).ok())
+    return {};
   State next = state_;
   next.wall = std::max(next.wall, clock_.high_water());
   return save(next);

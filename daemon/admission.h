@@ -60,8 +60,9 @@ class Admission final : public EpochKeeper {
   // What is in force was compiled by this clock: it goes on from there, however the system's was
   // set while no daemon looked.
   void resume(const ClockMap &kernel) { clock_.resume(kernel); }
-  // The time is durable, so that another boot does not begin before it.
-  Status save_clock();
+  // The time is durable, so that another boot does not begin before it; but not one at which what
+  // is in force is over: it would be believed for good, and nothing be prepared any more.
+  Status save_clock(const TrustState &in_force);
 
   // Refuses a configuration of another authority than that, whatever else it says: before anything
   // is done that only the heir of what is in force may do.

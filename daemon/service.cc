@@ -390,12 +390,7 @@ Status Service::run() {
 }
 
 void Service::mark_time() {
-  // A time at which the policy is over would be believed for good, and nothing be prepared any
-  // more.
-  (void)admission_->is_late(clock_in_force_);
-  if (!check_expiry(trust_, admission_->clock().seconds()).ok())
-    return;
-  const Status marked = admission_->save_clock();
+  const Status marked = admission_->save_clock(trust_);
   if (!marked.ok())
     std::fprintf(stderr, "warrantd: %s\n", marked.error().message.c_str());
 }
