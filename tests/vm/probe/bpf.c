@@ -97,9 +97,8 @@ static int do_map_map(int count, char **words) {
   return mmap(NULL, 1, PROT_READ | PROT_WRITE, MAP_SHARED, map, 0) == MAP_FAILED ? errno : 0;
 }
 
-/* What it holds is written back. */
+/* What it holds is written back, but for one byte where there is to be another. */
 static int do_write_map(int count, char **words) {
-  (void)count;
   char value[4096];
   uint32_t key = 0;
   int map = map_of(words[0]);
@@ -110,6 +109,8 @@ static int do_write_map(int count, char **words) {
     return errno;
   if (bpf(BPF_MAP_LOOKUP_ELEM, &attr) != 0)
     probe_setup_failed("look-up");
+  if (count == 3)
+    value[strtoul(words[1], NULL, 10) % sizeof(value)] = (char)strtoul(words[2], NULL, 10);
   return bpf(BPF_MAP_UPDATE_ELEM, &attr) != 0 ? errno : 0;
 }
 
@@ -274,6 +275,7 @@ const struct probe_verb kBpfVerbs[] = {
     {"open-map-readonly", do_open_map_readonly, 1, "PATH  by its pin, to look at it"},
     {"map-map", do_map_map, 1, "PATH  into memory, to write"},
     {"write-map", do_write_map, 1, "PATH  of one entry: what it holds"},
+    {"write-map-byte", do_write_map, 3, "PATH OFFSET BYTE  what it holds, but for that"},
     {"all-maps", do_all_maps, 0, "  by number"},
     {"all-programs", do_all_programs, 0, "  by number"},
     {"detach-link", do_detach_link, 1, "PATH  of its pin"},
