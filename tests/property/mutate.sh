@@ -159,7 +159,7 @@ mutate "content never mismatches" '(facts->flags & W_FACT_WAS_NAMED)' '0'
 # Writes.
 mutate "mapped code may be written" '(W_FACT_NAMED | W_FACT_MAPPED)' 'W_FACT_NAMED'
 mutate "authorized code may be written" '(W_FACT_NAMED | W_FACT_MAPPED)' 'W_FACT_MAPPED'
-mutate "jit may update" 'facts->flags & W_FACT_UPDATE' 'facts->flags & (W_FACT_UPDATE | W_FACT_JIT)'
+mutate "jit may update" 'if (facts->flags & W_FACT_UPDATE)' 'if (facts->flags & (W_FACT_UPDATE | W_FACT_JIT))'
 
 # Code.
 mutate "an exec is a map" 'int is_map = facts->request == W_REQUEST_MAP' 'int is_map = facts->request != W_REQUEST_WRITE'
