@@ -138,6 +138,10 @@ std::optional<UniqueFd> open_map(const std::string &directory, Map map, MapStatu
     status.problem = "pinned, but no map";
     return std::nullopt;
   }
+  if (!has_shape_of(map, info)) {
+    status.problem = "another kind of map than enforcement's of that name";
+    return std::nullopt;
+  }
   status.id = info.id;
   status.max_entries = info.max_entries;
   return owner;
@@ -186,10 +190,10 @@ void read_environment(int map, KernelStatus &status) {
 }
 
 void read_counters(int map, KernelStatus &status) {
-  const int processors = libbpf_num_possible_cpus();
-  if (processors <= 0)
-    return;
-  std::vector<uint64_t> values(static_cast<size_t>(processors));
+  // As many as a kernel can have (NR_CPUS, x86): how many there are is told by a file, which may be
+  // another, and the kernel writes one value for each.
+  constexpr size_t kProcessors = 8192;
+  std::vector<uint64_t> values(kProcessors);
   for (uint32_t counter = 0; counter < W_COUNTER_COUNT; counter++)
     if (bpf_map_lookup_elem(map, &counter, values.data()) == 0)
       for (const uint64_t value : values)

@@ -3,6 +3,8 @@
 // loading, adopting and looking can never disagree about what there must be.
 #pragma once
 
+#include <linux/bpf.h>
+
 #include <array>
 #include <cstddef>
 #include <string>
@@ -41,6 +43,13 @@ inline constexpr std::array<std::string_view, static_cast<size_t>(Map::kCount)> 
     "config",       "guard",    "verdicts",  "artifacts", "uid_scopes", "cgroup_scopes",
     "environments", "uses",     "inodes",    "contexts",  "tasks",      "rooms",
     "own_rooms",    "counters", "sequences", "events"};
+
+// Whether a map is of the kind of enforcement's of that name, and holds as much: the kernel writes
+// as much as a map holds, per processor where it is of such a kind, whatever room there is for it.
+bool has_shape_of(Map map, const bpf_map_info &info);
+// Whether it was made under that name. Of shapes alike that tells them apart, among maps that the
+// programs use.
+bool has_name_of(Map map, const bpf_map_info &info);
 
 // One program, pinned under its name, for each hook of the contract.
 struct LinkName {

@@ -141,9 +141,18 @@ Status let_pins_go(int config_map, bool may_go) {
   return write_config(config_map, config);
 }
 
+bool is_left(const w_config &config, const Digest &state) {
+  return std::any_of(std::begin(config.states), std::end(config.states), [&](const auto &left) {
+    return std::equal(state.begin(), state.end(), std::begin(left));
+  });
+}
+
 StateWitness keeper_of_states(const MapSet &maps) {
   return [map = maps.fd(Map::kConfig)](const Digest &in_place, const Digest &next) -> Status {
     w_config config = WARRANT_TRY(read_config(map));
+    // Whoever saved since has another state, and what it put in force must not be taken back.
+    if (!is_left(config, Digest{}) && !is_left(config, in_place))
+      return Error{"another warrantd has taken over what is in force here"};
     std::copy(in_place.begin(), in_place.end(), std::begin(config.states[0]));
     std::copy(next.begin(), next.end(), std::begin(config.states[1]));
     return write_config(map, config);

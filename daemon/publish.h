@@ -66,6 +66,9 @@ Status write_root(const MapSet &maps, const RootMark &root);
 // found until that is done. Whoever takes hold of what is pinned begins without.
 Status let_pins_go(int config_map, bool may_go);
 
+// Whether the kernel knows that digest as one of the daemon's state; zeros: that there was none.
+bool is_left(const w_config &config, const Digest &state);
+
 // Keeps in the kernel which state of the daemon's is the one that it left; `maps` must live as
 // long, but may be moved.
 StateWitness keeper_of_states(const MapSet &maps);

@@ -90,7 +90,17 @@ Status check_maps(const std::string &pins, const MapSet &maps) {
       return Error{map_pin_path(pins, kMapNames[i]) +
                    " is not the map that the programs in the kernel use: somebody put together "
                    "this folder of pins. What is in force stays"};
+    if (!has_name_of(static_cast<Map>(i), info))
+      return Error{map_pin_path(pins, kMapNames[i]) + " is another map of enforcement, " +
+                   printable(info.name) + ". What is in force stays"};
   }
+  bpf_prog_info taker{};
+  uint32_t size = sizeof(taker);
+  if (bpf_obj_get_info_by_fd(maps.take_uses(), &taker, &size) != 0 ||
+      taker.type != BPF_PROG_TYPE_SYSCALL || taker.btf_id != judge.types ||
+      std::string_view(taker.name) != kTakeUses)
+    return Error{take_uses_pin_path(pins) +
+                 " is not enforcement's program. What is in force stays"};
   return {};
 }
 
@@ -123,9 +133,7 @@ Status check_hold(const w_config &config, uint64_t serial, const Digest &digest,
     return Error{"the state in " + state + " is older (" + std::to_string(serial) +
                  ") than what the kernel enforces (" + std::to_string(config.state_serial) +
                  "): it was rolled back, and counted uses with it. What is in force stays"};
-  if (std::none_of(std::begin(config.states), std::end(config.states), [&](const auto &left) {
-        return std::equal(digest.begin(), digest.end(), std::begin(left));
-      }))
+  if (!is_left(config, digest))
     return Error{
         "the state in " + state +
         " is not what the daemon left there: somebody changed it, or it belongs to another "

@@ -49,7 +49,8 @@ class Listener {
     return Listener(std::move(fd), path);
   }
   ~Listener() {
-    if (!path_.empty())
+    struct stat info {};
+    if (!path_.empty() && ::lstat(path_.c_str(), &info) == 0 && S_ISSOCK(info.st_mode))
       ::unlink(path_.c_str());
   }
   Listener(Listener &&other) noexcept
