@@ -23,7 +23,7 @@ part=${MUTANTS:-1/1}
 passes() {
   "$compiler" -std=c++20 -O2 -w -shared -fPIC -I"$work" -I"$root" \
     "$root/tests/property/decide_subject.cc" -o "$work/$library"
-  LD_LIBRARY_PATH="$work" timeout 120 "$test_binary" --abort "${test_arguments[@]}" >"$work/output" 2>&1
+  LD_LIBRARY_PATH="$work" timeout 240 "$test_binary" --abort "${test_arguments[@]}" >"$work/output" 2>&1
 }
 
 # mutate WHAT OLD NEW: one mutant; OLD must be in decide.h exactly once.
