@@ -141,12 +141,6 @@ Status let_pins_go(int config_map, bool may_go) {
   return write_config(config_map, config);
 }
 
-bool is_left(const w_config &config, const Digest &state) {
-  return std::any_of(std::begin(config.states), std::end(config.states), [&](const auto &left) {
-    return std::equal(state.begin(), state.end(), std::begin(left));
-  });
-}
-
 StateWitness keeper_of_states(const MapSet &maps) {
   return [map = maps.fd(Map::kConfig)](const Digest &in_place, const Digest &next) -> Status {
     w_config config = WARRANT_TRY(read_config(map));

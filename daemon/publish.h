@@ -2,7 +2,9 @@
 // The only writer of the maps that decide: config, environments and the generation maps.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
+#include <iterator>
 #include <memory>
 #include <optional>
 #include <vector>
@@ -67,7 +69,11 @@ Status write_root(const MapSet &maps, const RootMark &root);
 Status let_pins_go(int config_map, bool may_go);
 
 // Whether the kernel knows that digest as one of the daemon's state; zeros: that there was none.
-bool is_left(const w_config &config, const Digest &state);
+inline bool is_left(const w_config &config, const Digest &state) {
+  return std::any_of(std::begin(config.states), std::end(config.states), [&](const auto &left) {
+    return std::equal(state.begin(), state.end(), std::begin(left));
+  });
+}
 
 // Keeps in the kernel which state of the daemon's is the one that it left; `maps` must live as
 // long, but may be moved.
