@@ -107,12 +107,8 @@ Status check_maps(const std::string &pins, const MapSet &maps) {
 Status check_folder(int lock, const MapSet &maps) {
   const uint32_t zero = 0;
   w_guard guard{};
-  bpf_map_info info{};
-  uint32_t size = sizeof(info);
   struct stat about {};
-  if (bpf_obj_get_info_by_fd(maps.fd(Map::kGuard), &info, &size) != 0 ||
-      info.value_size != sizeof(guard) ||
-      bpf_map_lookup_elem(maps.fd(Map::kGuard), &zero, &guard) != 0 || ::fstat(lock, &about) != 0)
+  if (bpf_map_lookup_elem(maps.fd(Map::kGuard), &zero, &guard) != 0 || ::fstat(lock, &about) != 0)
     return Error{std::string("cannot tell where the pins lie: ") + std::strerror(errno)};
   // The kernel's own number of a device has twenty bits for the minor one (MKDEV, to 7.2).
   const uint32_t device = major(about.st_dev) << 20 | minor(about.st_dev);

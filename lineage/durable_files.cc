@@ -12,11 +12,6 @@ constexpr size_t kGroupSize = 64;
 
 } // namespace
 
-std::string directory_of(const std::string &path) {
-  const size_t slash = path.rfind('/');
-  return slash == std::string::npos ? "." : path.substr(0, slash);
-}
-
 Status DurableFiles::check() const {
   return has_failed() ? Status(Error{failure_}) : Status();
 }

@@ -67,7 +67,4 @@ class DurableFiles {
   std::string failure_;
 };
 
-/// "a/b" of "a/b/c"; "." of "c".
-std::string directory_of(const std::string &path);
-
 } // namespace warrant

@@ -96,6 +96,11 @@ ssize_t read_whole(int fd, Bytes &bytes) {
 
 } // namespace
 
+std::string directory_of(const std::string &path) {
+  const size_t slash = path.rfind('/');
+  return slash == std::string::npos ? "." : path.substr(0, slash);
+}
+
 Result<std::unique_ptr<FolderFiles>> FolderFiles::open(const std::string &folder) {
   const int fd = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (fd < 0)
@@ -192,9 +197,8 @@ Status FolderFiles::rename(const std::string &from, const std::string &to) {
 
 // Neither a link nor a mount leads to a name that is removed: it would be another folder's.
 Status FolderFiles::remove(const std::string &path) {
-  const size_t slash = path.rfind('/');
-  const std::string parent = slash == std::string::npos ? "." : path.substr(0, slash);
-  const std::string name = slash == std::string::npos ? path : path.substr(slash + 1);
+  const std::string parent = directory_of(path);
+  const std::string name = path.substr(path.rfind('/') + 1); // npos + 1 is 0
   open_how how{};
   how.flags = O_PATH | O_DIRECTORY | O_CLOEXEC;
   how.resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_XDEV;

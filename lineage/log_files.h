@@ -14,6 +14,9 @@
 
 namespace warrant {
 
+/// "a/b" of "a/b/c"; "." of "c".
+std::string directory_of(const std::string &path);
+
 /// A file that was created and is being written. Closed when it goes.
 class LogFile {
  public:
