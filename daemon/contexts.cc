@@ -2,6 +2,7 @@
 #include "daemon/contexts.h"
 
 #include <bpf/bpf.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <charconv>
@@ -10,6 +11,8 @@
 #include <sstream>
 #include <string>
 #include <vector>
+
+#include "daemon/reaper.h"
 
 namespace warrant {
 namespace {
@@ -28,7 +31,8 @@ std::optional<w_process> stored_context(int map, int pidfd) {
     return std::nullopt;
   // The context stands first in what the programs keep of a task.
   std::memcpy(&process, value.data(), sizeof(process));
-  return process;
+  // Room that was made for it, and that it has not come to yet.
+  return process.lineage != 0 ? std::optional(process) : std::nullopt;
 }
 
 // When the process of that number was started, by CLOCK_BOOTTIME; no later than it was, but up to a
@@ -69,6 +73,20 @@ std::optional<w_process> slot_context(int map, pid_t pid) {
 }
 
 } // namespace
+
+void make_room_for_running(int tasks) {
+  const std::vector<char> empty(value_size(tasks));
+  const Result<std::vector<pid_t>> running = list_processes("/proc");
+  if (!running.ok() || empty.empty())
+    return;
+  for (const pid_t pid : running.value()) {
+    const int fd = static_cast<int>(::syscall(SYS_pidfd_open, pid, 0));
+    if (fd < 0)
+      continue;
+    const UniqueFd process(fd);
+    (void)bpf_map_update_elem(tasks, &fd, empty.data(), BPF_NOEXIST);
+  }
+}
 
 std::optional<w_process> process_context(const MapSet &maps, int pidfd) {
   return stored_context(maps.fd(Map::kTasks), pidfd);

@@ -11,6 +11,12 @@
 
 namespace warrant {
 
+// Room for a context of every process that runs, empty, so that none has to be made where it first
+// asks for something: on 6.1 a program that may sleep does so, now and then, while it makes one,
+// and every other task on that processor is refused its own meanwhile (docs/kernel-notes.md).
+// `tasks`: the map. Threads but the first, and what cannot be done, are left to the programs.
+void make_room_for_running(int tasks);
+
 // The context of the process behind a pidfd if it carries a bond; of others only some are told.
 std::optional<w_process> process_context(const MapSet &maps, int pidfd);
 // The same of whatever process that has executed something and has not ended, which the caller sees

@@ -14,6 +14,7 @@
 #include <cstring>
 #include <utility>
 
+#include "daemon/contexts.h"
 #include "daemon/guard.h"
 #include "daemon/machine.h"
 #include "daemon/publish.h"
@@ -145,13 +146,15 @@ Loader::Loader(Loader &&other) noexcept
       hooks_(other.hooks_),
       armed_(std::exchange(other.armed_, true)) {}
 
+static int map_of(const ::enforcement &skeleton, Map map) {
+  return bpf_map__fd(find_map(skeleton, kMapNames.at(static_cast<size_t>(map))));
+}
+
 Loader::~Loader() {
   if (armed_)
     return;
   // What was attached before arming failed guards the pins of the rest.
-  (void)let_pins_go(bpf_map__fd(find_map(*skeleton_, kMapNames[static_cast<size_t>(Map::kConfig)])),
-                    true)
-      .ok();
+  (void)let_pins_go(map_of(*skeleton_, Map::kConfig), true).ok();
   remove_pins(directory_);
 }
 
@@ -207,6 +210,7 @@ Status Loader::arm() {
     enforcement__detach(skeleton_.get());
     return followed;
   }
+  make_room_for_running(map_of(*skeleton_, Map::kTasks));
   if (int error = enforcement__attach(skeleton_.get()); error != 0) {
     enforcement__detach(skeleton_.get());
     return kernel_error("cannot attach every program; none stays attached", -error);
