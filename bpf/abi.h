@@ -19,7 +19,7 @@
 #define W_STATIC_ASSERT _Static_assert
 #endif
 
-#define W_ABI_VERSION 8
+#define W_ABI_VERSION 9
 
 #define W_DIGEST_SIZE 32
 #define W_ID_SIZE 16

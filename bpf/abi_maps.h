@@ -104,6 +104,8 @@ struct w_generation {
   __u64 verdicts;
 };
 
+#define W_ENDING_ANYBODY (~0ull)
+
 #define W_MAX_FILESYSTEMS 16
 #define W_STATES 2
 
@@ -112,8 +114,7 @@ struct w_config {
   __u32 active; /* generation slot in force: one 32-bit store switches everything */
   __u8 mode;    /* enum w_mode */
   __u8 audit;   /* enum w_audit: OPTIONAL or REQUIRED */
-  __u8 ending;  /* 1: the daemon carries out an order to end enforcement, or gives up arming */
-  __u8 reserved;
+  __u16 reserved;
   __u32 permits; /* W_OBJECT_BIT of what the policy lets everybody touch or load */
   __u64 hooks;   /* 1 << enum w_hook of each hook that is attached */
   __u64 enforcing_since;
@@ -130,6 +131,8 @@ struct w_config {
                                            is about to be; any other is not what the daemon left */
   __s64 boot_minus_wall; /* ns; CLOCK_BOOTTIME less the clock of those who signed, as the generation
                             in force was compiled by: no later daemon of this boot is behind it */
+  __u64 ending; /* lineage of the process that carries out an order to end enforcement; 0: nobody,
+                   W_ENDING_ANYBODY: arming is given up half-way */
 };
 
 #define W_INODE_MAPPED 0x1u    /* mapped executable under a verdict */
@@ -239,7 +242,7 @@ W_STATIC_ASSERT(sizeof(struct w_uses_transfer) == 48, "w_uses_transfer");
 W_STATIC_ASSERT(sizeof(struct w_generation) == 24, "w_generation");
 W_STATIC_ASSERT(__builtin_offsetof(struct w_config, hooks) == 16, "w_config.hooks");
 W_STATIC_ASSERT(__builtin_offsetof(struct w_config, generations) == 80, "w_config.generations");
-W_STATIC_ASSERT(sizeof(struct w_config) == 80 + 48 + 64 + (1 + W_STATES) * W_DIGEST_SIZE + 8,
+W_STATIC_ASSERT(sizeof(struct w_config) == 80 + 48 + 64 + (1 + W_STATES) * W_DIGEST_SIZE + 8 + 8,
                 "w_config");
 W_STATIC_ASSERT(sizeof(struct w_inode) == 64, "w_inode");
 W_STATIC_ASSERT(sizeof(struct w_process) == 104, "w_process");

@@ -3,15 +3,16 @@
  * Where process contexts are kept: in a table by the task's address, which costs next to nothing to
  * look up and to give to a child, and in the kernel's task storage where that cannot be.
  *
- * A task has its context in one of the two, never in both. It can only find its own:
+ * A task has its context in one of the two. It can only find its own:
  *   - before a task runs, and before anybody can see it, task_alloc has either given it its slot,
  *     whatever stood there, or seen to it that the slot is not its own; without either, no child;
  *   - task_free empties the slot before the address can be another's;
  *   - the two are attached before anything that could give a task authority (daemon/loader.cc).
  *
- * In task storage are: tasks older than enforcement; those whose slot another one has; those that
- * carry a bond, since user space finds them by their pidfd, which task storage can be asked by; and
- * those whose reads are judged, so that the rest of an open's way knows one kind of context only.
+ * Tasks older than enforcement get theirs when it is armed (w_adopt_running in process.bpf.h). In
+ * task storage are: those whose slot another one has; the one that arms; those that carry a bond,
+ * since user space finds them by their pidfd, which task storage can be asked by; and those whose
+ * reads are judged, so that the rest of an open's way knows one kind of context only.
  */
 #ifndef WARRANT_CONTEXTS_BPF_H
 #define WARRANT_CONTEXTS_BPF_H
@@ -35,6 +36,8 @@ static __always_inline struct w_slot *w_slot_at(__u64 task) {
 
   return bpf_map_lookup_elem(&contexts, &number);
 }
+
+#define W_SLOT_TAKEN 1 /* no task's address: whose it becomes is not to find it yet */
 
 static __always_inline int w_is_slot_of(const struct w_slot *slot, __u64 task) {
   return slot && slot->task == task;
@@ -64,8 +67,9 @@ static __always_inline struct w_context *w_stored_context(struct task_struct *ta
 }
 
 /*
- * W_PROCESS_* of another task; 0: it has no context yet, or (6.1) it could not be looked up. It may
- * be on its way to storage: what was read counts only if the slot is still its own after that.
+ * W_PROCESS_* of another task. It may be on its way to storage: what was read counts only if the
+ * slot is still its own after that. Of one that cannot be looked up (6.1) nothing is known, and
+ * guarded too much is what administers.
  */
 static __always_inline __u32 w_flags_of(struct task_struct *task) {
   __u64 address = w_address_of(task);
@@ -80,7 +84,7 @@ static __always_inline __u32 w_flags_of(struct task_struct *task) {
       return flags;
   }
   stored = w_stored_context(task, 0);
-  return stored ? stored->process.flags : 0;
+  return stored ? stored->process.flags : W_PROCESS_ADMINISTER;
 }
 
 static __always_inline int w_is_bound_reader(const struct w_process *process) {
@@ -122,30 +126,6 @@ __noinline int w_move_to_storage(void) {
     return -ENOMEM;
   __builtin_memcpy(stored, &slot->context, sizeof(*stored));
   w_free_slot(slot);
-  return 0;
-}
-
-/*
- * The other way, for a task older than enforcement that is looked up often, if its slot is free.
- * Not for one that administers: whoever wants to trace it must see that at every moment; and not
- * while it may be about to become one that belongs in storage.
- */
-__noinline int w_move_to_slot(void) {
-  struct task_struct *task = bpf_get_current_task_btf();
-  __u64 self = bpf_get_current_task();
-  struct w_slot *slot = w_slot_at(self);
-  struct w_context *stored;
-
-  if (!slot || slot->task != 0)
-    return 0;
-  stored = w_stored_context(task, 0);
-  if (!stored || w_belongs_in_storage(&stored->process) ||
-      (stored->process.flags & W_PROCESS_ADMINISTER) || stored->pending.lineage != 0 ||
-      __sync_val_compare_and_swap(&slot->task, 0, self) != 0)
-    return 0;
-  __builtin_memcpy(&slot->context, stored, sizeof(slot->context));
-  if (bpf_task_storage_delete(&tasks, task) != 0)
-    w_free_slot(slot);
   return 0;
 }
 

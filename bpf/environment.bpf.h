@@ -128,6 +128,8 @@ static __always_inline long w_read_string(struct w_strings *strings) {
   /* The page may have been taken away since the kernel wrote it. */
   if (bpf_copy_from_user(&touch, sizeof(touch), (void *)strings->address) != 0)
     return -1;
+  /* So may the next, if it goes on there; behind the last string there may be none. */
+  (void)bpf_copy_from_user(&touch, sizeof(touch), (void *)(strings->address + W_PATH_SIZE - 1));
   return bpf_probe_read_user_str(strings->room, W_PATH_SIZE, (void *)strings->address);
 }
 

@@ -180,14 +180,6 @@ static __always_inline void w_recall(struct w_facts *facts, struct inode *inode)
   w_set_digest(facts, &digest);
 }
 
-static __always_inline int w_same(const __u8 *a, const __u8 *b, int size) {
-  for (int i = 0; i < size; i += 8) {
-    if (*(const __u64 *)(a + i) != *(const __u64 *)(b + i))
-      return 0;
-  }
-  return 1;
-}
-
 /* Whether the content of the binary that the process runs is this; nothing is known of adopted
  * ones. */
 static __always_inline int w_is_content_of(const struct w_process *process,

@@ -15,14 +15,23 @@ static __always_inline void w_set_object(struct w_facts *facts, __u32 object) {
   facts->object = object;
   if (config.permits & W_OBJECT_BIT(object & 31))
     facts->flags |= W_FACT_PERMITTED;
-  if (config.ending)
-    facts->flags |= W_FACT_ENDING;
+}
+
+/* Whether an order to end enforcement is carried out by whoever asks. */
+static __always_inline int w_is_ending(const struct w_process *process) {
+  return config.ending == process->lineage || config.ending == W_ENDING_ANYBODY;
 }
 
 /* Begins a touch. Global, so that the verifier walks it once, whichever room was found. */
 __noinline int w_begin_touch(struct w_task *task, __u32 hook, __u32 object) {
-  if (task)
-    w_set_object(w_begin(task, hook, W_REQUEST_TOUCH), object);
+  struct w_facts *facts;
+
+  if (!task)
+    return 0;
+  facts = w_begin(task, hook, W_REQUEST_TOUCH);
+  w_set_object(facts, object);
+  if (w_is_ending(&task->event.process))
+    facts->flags |= W_FACT_ENDING;
   return 0;
 }
 

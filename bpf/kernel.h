@@ -175,6 +175,11 @@ struct bpf_prog {
   struct sock_fprog_kern *orig_prog; /* of a filter: as it was given */
 };
 
+struct bpf_iter__task {
+  struct bpf_iter_meta *meta;
+  struct task_struct *task; /* NULL: that was the last */
+};
+
 struct linux_binprm {
   struct file *file;
   int unsafe;
@@ -357,6 +362,7 @@ struct pt_regs___kernel {
 #define SIGKILL 9
 #define EPERM 1
 #define EBADF 9
+#define EAGAIN 11
 #define ENOMEM 12
 #define EACCES 13
 #define EEXIST 17

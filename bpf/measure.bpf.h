@@ -141,6 +141,14 @@ static __always_inline __u64 w_load(const __u64 *value) {
   return *(const volatile __u64 *)value;
 }
 
+static __always_inline int w_same(const __u8 *a, const __u8 *b, int size) {
+  for (int i = 0; i < size; i += 8) {
+    if (*(const __u64 *)(a + i) != *(const __u64 *)(b + i))
+      return 0;
+  }
+  return 1;
+}
+
 static __always_inline int w_is_clean(const struct w_inode *state) {
   __u64 clean = w_load(&state->clean);
 
@@ -187,7 +195,12 @@ static long w_take_turn(__u32 number, struct w_turn *turn) {
 static __always_inline int w_store_digest(struct w_inode *state, __u64 writes,
                                           const struct w_digest *digest) {
   struct w_turn turn = {.state = state};
+  struct w_digest kept;
 
+  /* Not stored again: hooks that cannot wait find none meanwhile. */
+  if (w_read_cached(state, &kept) && kept.kind == digest->kind &&
+      w_same(kept.bytes, digest->bytes, W_DIGEST_SIZE))
+    return w_load(&state->writes) == writes;
   if (__sync_val_compare_and_swap(&state->storing, 0, 1) != 0) {
     bpf_loop(W_STORE_TURNS, w_take_turn, &turn, 0);
     if (!turn.taken)

@@ -34,6 +34,31 @@ static __always_inline struct w_context *w_context(void) {
   return w_is_slot_of(slot, self) ? &slot->context : w_own_stored_context();
 }
 
+/*
+ * Of a task older than enforcement, which may look at any moment: it finds all or nothing. While it
+ * forks it may make itself a context in storage, and keeps that; where its slot is another's it is
+ * only given room, since none is to be made where a program may sleep: on 6.1 all others of that
+ * processor are refused theirs while it does (docs/kernel-notes.md).
+ */
+static __always_inline void w_adopt_running(struct task_struct *task) {
+  __u64 address = w_address_of(task);
+  struct w_slot *slot = w_slot_at(address);
+
+  if (!slot || w_is_slot_of(slot, address) || w_stored_context(task, 0))
+    return;
+  if (__sync_val_compare_and_swap(&slot->task, 0, W_SLOT_TAKEN) != 0) {
+    (void)w_stored_context(task, BPF_LOCAL_STORAGE_GET_F_CREATE);
+    return;
+  }
+  __builtin_memset(&slot->context, 0, sizeof(slot->context));
+  w_adopt(&slot->context.process);
+  slot->context.tgid = (__u32)task->tgid;
+  barrier();
+  slot->task = address;
+  if (w_stored_context(task, 0))
+    w_free_slot(slot);
+}
+
 static __always_inline int w_take(struct w_task *room) {
   return room && __sync_val_compare_and_swap(&room->busy, 0, 1) == 0;
 }
@@ -46,16 +71,41 @@ static __always_inline struct w_task *w_try_room(__u32 number) {
   return w_take(room) ? room : NULL;
 }
 
-/* When the first is taken. Not inlined, like all that few come to: each program holds it once. */
+struct w_room_search {
+  __u32 first;
+  __u32 found; /* one more than the number of the room that was taken; 0: none */
+};
+
+static long w_try_next_room(__u32 i, struct w_room_search *search) {
+  __u32 number = (search->first + i) & (W_ROOMS - 1);
+
+  if (!w_try_room(number))
+    return 0;
+  search->found = number + 1;
+  return 1;
+}
+
+/* Takes the first free room from that number on: one more than its number, 0 when there is none.
+ * Global, so that the verifier walks it once. */
+__noinline __u32 w_search_rooms(__u32 first) {
+  struct w_room_search search = {.first = first};
+
+  bpf_loop(W_ROOMS, w_try_next_room, &search, 0);
+  return search.found;
+}
+
+/*
+ * When the first is taken: the others of this CPU come next, then those of CPUs that there may not
+ * even be; a room of its own is made last, since that may sleep (as in w_adopt_running). Not
+ * inlined, like all that few come to: each program holds it once.
+ */
 static __noinline struct w_task *w_find_other_room(__u32 first) {
+  __u32 found = w_search_rooms(first);
+  __u32 number = (found - 1) & (W_ROOMS - 1);
   struct w_task *room;
 
-  W_ROLLED
-  for (__u32 i = 1; i < W_ROOMS_PER_CPU; i++) {
-    room = w_try_room(first + i);
-    if (room)
-      return room;
-  }
+  if (found != 0)
+    return bpf_map_lookup_elem(&rooms, &number);
   room = bpf_task_storage_get(&own_rooms, bpf_get_current_task_btf(), NULL,
                               BPF_LOCAL_STORAGE_GET_F_CREATE);
   return w_take(room) ? room : NULL;

@@ -167,10 +167,8 @@ static __always_inline int w_read(struct file *file, __u8 hook, int measures) {
   if (w_is_slot_of(slot, self))
     return w_conclude_blind();
   context = w_own_stored_context();
-  if (context && !w_is_bound_reader(&context->process)) {
-    w_move_to_slot();
+  if (context && !w_is_bound_reader(&context->process))
     return 0;
-  }
   task = w_enter(context);
   if (!task || !context)
     return w_conclude_blind();
@@ -190,36 +188,40 @@ static __always_inline int w_read(struct file *file, __u8 hook, int measures) {
 /*
  * A symbolic link is followed. If it looks like code, so does what it leads to: that it was
  * followed for an open is known only when a file of that name is opened next. Of two such names,
- * since the way to the first may lead through a second, whatever is opened next counts.
+ * since the way to the first may lead through a second, whatever is opened next counts. Refused
+ * where it cannot be kept.
  */
-static __always_inline void w_follow(struct dentry *link, struct inode *inode) {
+static __always_inline int w_follow(struct dentry *link, struct inode *inode) {
   const unsigned char *target;
   struct w_context *context;
   struct w_name name;
   __u64 length;
 
   if (!w_has_readers() || w_has_slot())
-    return;
-  context = w_stored_context(bpf_get_current_task_btf(), 0);
-  if (!context || !w_is_bound_reader(&context->process))
-    return;
+    return 0;
+  context = w_own_stored_context();
+  if (!context)
+    return w_conclude_blind();
+  if (!w_is_bound_reader(&context->process))
+    return 0;
   name = w_name_of_dentry(link);
   if (!w_is_code_name(context, &name) && !w_is_same_name(&name, &context->followed))
-    return;
+    return 0;
   /* Links of procfs, and long ones of some file systems, do not tell where they lead. */
   target = (const void *)BPF_CORE_READ(inode, i_link);
   length = BPF_CORE_READ(inode, i_size);
   if (!target || length == 0 || length > 4096) {
     context->flags |= W_CONTEXT_FOLLOWED;
-    return;
+    return 0;
   }
   name = w_name_in(target, length);
   w_cut_path(&name);
   if (w_is_code_name(context, &name))
-    return; /* what bears it looks like code by itself */
+    return 0; /* what bears it looks like code by itself */
   if (w_has_name(&context->followed))
     context->flags |= W_CONTEXT_FOLLOWED;
   context->followed = name;
+  return 0;
 }
 
 #endif

@@ -36,8 +36,7 @@ int BPF_PROG(on_task_free, struct task_struct *task) {
 /* On the way to a file: what a link is called may tell what it leads to. */
 SEC("lsm/inode_follow_link")
 int BPF_PROG(on_follow_link, struct dentry *dentry, struct inode *inode) {
-  w_follow(dentry, inode);
-  return 0;
+  return w_follow(dentry, inode);
 }
 
 SEC("lsm/file_open")
@@ -369,6 +368,19 @@ int on_inode_setattr(unsigned long long *ctx) {
 
 /* guard_hooks.bpf.h: what keeps enforcement in place. */
 
+/* Not a hook: the daemon has it run for every thread, once task_alloc and task_free are attached
+ * and before anything else is. */
+SEC("iter/task")
+int adopt_running(struct bpf_iter__task *context) {
+  struct task_struct *task = context->task;
+
+  if (task)
+    w_adopt_running(task);
+  return 0;
+}
+
+#define W_TAKE_TRIES 64 /* each other one took a use meanwhile */
+
 /* Not a hook: the daemon runs it (BPF_PROG_RUN). All or nothing, whoever is killed meanwhile. */
 SEC("syscall")
 int take_uses(struct w_uses_transfer *transfer) {
@@ -376,6 +388,8 @@ int take_uses(struct w_uses_transfer *transfer) {
   struct w_uses_key to = transfer->to;
   struct w_uses given = {.left = transfer->count};
   struct w_uses *payer = bpf_map_lookup_elem(&uses, &from);
+  int taken = 0;
+  __s64 left;
 
   transfer->result = -EEXIST;
   if (bpf_map_lookup_elem(&uses, &to))
@@ -383,10 +397,17 @@ int take_uses(struct w_uses_transfer *transfer) {
   transfer->result = -ENOSPC;
   if (!payer || given.left <= 0)
     return 0;
-  if (__sync_fetch_and_add(&payer->left, -given.left) < given.left) {
-    __sync_fetch_and_add(&payer->left, given.left);
-    return 0;
+  /* Never below what is left, not even for a moment: whoever executes then would be refused. */
+  W_ROLLED
+  for (int i = 0; i < W_TAKE_TRIES && !taken; i++) {
+    left = *(const volatile __s64 *)&payer->left;
+    if (left < given.left)
+      return 0;
+    taken = __sync_val_compare_and_swap(&payer->left, left, left - given.left) == left;
   }
+  transfer->result = -EAGAIN;
+  if (!taken)
+    return 0;
   transfer->result = bpf_map_update_elem(&uses, &to, &given, BPF_NOEXIST);
   if (transfer->result != 0)
     __sync_fetch_and_add(&payer->left, given.left);

@@ -12,7 +12,7 @@
 #include <string>
 #include <vector>
 
-#include "daemon/reaper.h"
+#include "daemon/unique_fd.h"
 
 namespace warrant {
 namespace {
@@ -74,20 +74,6 @@ std::optional<w_process> slot_context(int map, pid_t pid) {
 
 } // namespace
 
-void make_room_for_running(int tasks) {
-  const std::vector<char> empty(value_size(tasks));
-  const Result<std::vector<pid_t>> running = list_processes("/proc");
-  if (!running.ok() || empty.empty())
-    return;
-  for (const pid_t pid : running.value()) {
-    const int fd = static_cast<int>(::syscall(SYS_pidfd_open, pid, 0));
-    if (fd < 0)
-      continue;
-    const UniqueFd process(fd);
-    (void)bpf_map_update_elem(tasks, &fd, empty.data(), BPF_NOEXIST);
-  }
-}
-
 std::optional<w_process> process_context(const MapSet &maps, int pidfd) {
   return stored_context(maps.fd(Map::kTasks), pidfd);
 }
@@ -95,6 +81,16 @@ std::optional<w_process> process_context(const MapSet &maps, int pidfd) {
 std::optional<w_process> process_context(const MapSet &maps, int pidfd, pid_t pid) {
   const std::optional<w_process> stored = stored_context(maps.fd(Map::kTasks), pidfd);
   return stored ? stored : slot_context(maps.fd(Map::kContexts), pid);
+}
+
+Result<uint64_t> own_lineage(const MapSet &maps) {
+  const UniqueFd self(static_cast<int>(::syscall(SYS_pidfd_open, ::getpid(), 0)));
+  const std::optional<w_process> known = process_context(maps, self.get(), ::getpid());
+  if (!known)
+    return Error{
+        "the kernel does not say what this process is to it (is another /proc in place of "
+        "its own?)"};
+  return known->lineage;
 }
 
 } // namespace warrant

@@ -13,6 +13,7 @@
 #include "artifacts/time.h"
 #include "daemon/admission.h"
 #include "daemon/clock.h"
+#include "daemon/contexts.h"
 #include "daemon/event_reader.h"
 #include "daemon/grants.h"
 #include "daemon/handover.h"
@@ -66,7 +67,8 @@ class Disarmament {
 
   // What allows it. Error: nothing does; that is on record.
   Result<const AcceptedArtifact *> find_order();
-  // Durable: the record, and that the artifact is spent.
+  // Durable: the record, and that the artifact is spent. Error: before either, where the kernel
+  // does not say which process this is.
   Status commit(const Attribution &order);
   Status take_away();
 
@@ -89,6 +91,7 @@ class Disarmament {
   Held held_;
   Prepared prepared_;
   Era era_;
+  uint64_t lineage_ = 0; // of this process
 };
 
 Result<Disarmament> Disarmament::open(const ServiceOptions &options) {
@@ -144,6 +147,7 @@ Result<const AcceptedArtifact *> Disarmament::find_order() {
 }
 
 Status Disarmament::commit(const Attribution &order) {
+  lineage_ = WARRANT_TRY(own_lineage(held_.maps));
   recorder_.note(Disarm{order, this_caller(),
                         Text("about to take away what is pinned below " + options_.pins)});
   WARRANT_TRY(recorder_.commit());
@@ -159,10 +163,10 @@ Status Disarmament::take_away() {
   ::sigfillset(&all);
   ::sigprocmask(SIG_BLOCK, &all, nullptr);
   const int config = held_.maps.fd(Map::kConfig);
-  WARRANT_TRY(let_pins_go(config, true));
+  WARRANT_TRY(let_pins_go(config, lineage_));
   Status done = remove_everything();
   if (!done.ok())
-    (void)let_pins_go(config, false).ok();
+    (void)let_pins_go(config, 0).ok();
   return done;
 }
 

@@ -14,10 +14,10 @@
 #include <cstring>
 #include <utility>
 
-#include "daemon/contexts.h"
 #include "daemon/guard.h"
 #include "daemon/machine.h"
 #include "daemon/publish.h"
+#include "daemon/unique_fd.h"
 #include "daemon/unpin.h"
 #include "enforcement.skel.h"
 
@@ -154,7 +154,7 @@ Loader::~Loader() {
   if (armed_)
     return;
   // What was attached before arming failed guards the pins of the rest.
-  (void)let_pins_go(map_of(*skeleton_, Map::kConfig), true).ok();
+  (void)let_pins_go(map_of(*skeleton_, Map::kConfig), W_ENDING_ANYBODY).ok();
   remove_pins(directory_);
 }
 
@@ -172,6 +172,7 @@ Result<Loader> Loader::load(const std::string &directory) {
   if (!skeleton)
     return kernel_error("cannot open the embedded programs", errno);
   const uint64_t hooks = fit_to_kernel(*skeleton);
+  bpf_program__set_autoattach(skeleton->progs.adopt_running, false);
   if (int error = enforcement__load(skeleton.get()); error == -EPERM)
     return kernel_error(
         "the kernel lets nobody load programs, perhaps because enforcement is on and pinned "
@@ -203,6 +204,21 @@ Status Loader::follow_tasks() {
   return {};
 }
 
+// What cannot be done is left to the first request of each.
+void Loader::adopt_running() {
+  bpf_link *link = bpf_program__attach_iter(skeleton_->progs.adopt_running, nullptr);
+  if (link == nullptr)
+    return;
+  if (const int fd = bpf_iter_create(bpf_link__fd(link)); fd >= 0) {
+    const UniqueFd every_thread(fd);
+    // Nothing is written: the first read runs the program for all of them.
+    char nothing = 0;
+    while (::read(fd, &nothing, sizeof(nothing)) < 0 && (errno == EAGAIN || errno == EINTR)) {
+    }
+  }
+  bpf_link__destroy(link);
+}
+
 Status Loader::arm() {
   libbpf_output().clear();
   WARRANT_TRY(set_guard(*skeleton_, directory_));
@@ -210,7 +226,7 @@ Status Loader::arm() {
     enforcement__detach(skeleton_.get());
     return followed;
   }
-  make_room_for_running(map_of(*skeleton_, Map::kTasks));
+  adopt_running();
   if (int error = enforcement__attach(skeleton_.get()); error != 0) {
     enforcement__detach(skeleton_.get());
     return kernel_error("cannot attach every program; none stays attached", -error);

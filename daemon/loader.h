@@ -44,6 +44,7 @@ class Loader {
   Loader(std::unique_ptr<::enforcement, Close> skeleton, std::string directory, uint64_t hooks);
 
   Status follow_tasks();
+  void adopt_running();
 
   std::unique_ptr<::enforcement, Close> skeleton_;
   std::string directory_;

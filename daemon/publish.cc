@@ -135,9 +135,9 @@ Status write_root(const MapSet &maps, const RootMark &root) {
   return write_config(maps, config);
 }
 
-Status let_pins_go(int config_map, bool may_go) {
+Status let_pins_go(int config_map, uint64_t lineage) {
   w_config config = WARRANT_TRY(read_config(config_map));
-  config.ending = may_go ? 1 : 0;
+  config.ending = lineage;
   return write_config(config_map, config);
 }
 

@@ -64,9 +64,10 @@ RootMark root_of(const w_config &config);
 // or another. Before anything else of a generation, so that the kernel is never behind the state.
 Status write_root(const MapSet &maps, const RootMark &root);
 
-// Whether pins may be removed by who administers: only from when an order to end enforcement is
-// found until that is done. Whoever takes hold of what is pinned begins without.
-Status let_pins_go(int config_map, bool may_go);
+// The lineage of the one process that, administering, may remove pins: only from when it has found
+// an order to end enforcement until that is done. 0: nobody, as whoever takes hold of what is
+// pinned begins. W_ENDING_ANYBODY: whoever administers, where arming is given up.
+Status let_pins_go(int config_map, uint64_t lineage);
 
 // Whether the kernel knows that digest as one of the daemon's state; zeros: that there was none.
 inline bool is_left(const w_config &config, const Digest &state) {

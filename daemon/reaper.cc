@@ -46,6 +46,33 @@ bool lists_own_processes(int folder) {
          std::to_string(::getpid()) == self;
 }
 
+/// All that it lists at this moment; kernel threads too, which have no context.
+Result<std::vector<pid_t>> list_processes(const std::string &proc) {
+  const std::unique_ptr<DIR, int (*)(DIR *)> folder(::opendir(proc.c_str()), ::closedir);
+  if (!folder)
+    return Error{proc + ": cannot open: " + std::strerror(errno)};
+  if (!lists_own_processes(::dirfd(folder.get())))
+    return Error{proc + " is not where the kernel lists the processes that the daemon sees"};
+  std::vector<pid_t> pids;
+  for (;;) {
+    errno = 0;
+    const dirent *entry = ::readdir(folder.get());
+    if (!entry)
+      break;
+    const std::string_view name = entry->d_name;
+    pid_t pid = 0;
+    const auto [end, error] = std::from_chars(name.data(), name.data() + name.size(), pid);
+    if (error == std::errc{} && end == name.data() + name.size() && pid > 0)
+      pids.push_back(pid);
+  }
+  if (errno != 0)
+    return Error{proc + ": cannot read: " + std::strerror(errno)};
+  // A list that was cut short is not told as an error (readdir(3) takes ENOENT for its end).
+  if (std::find(pids.begin(), pids.end(), ::getpid()) == pids.end())
+    return Error{proc + " does not list the daemon itself"};
+  return pids;
+}
+
 bool contains(const std::vector<ReapedProcess> &processes, const ReapedProcess &wanted) {
   return std::any_of(processes.begin(), processes.end(), [&](const ReapedProcess &process) {
     return process.pid == wanted.pid && process.context.lineage == wanted.context.lineage;
@@ -142,32 +169,6 @@ class Reaper {
 };
 
 } // namespace
-
-Result<std::vector<pid_t>> list_processes(const std::string &proc) {
-  const std::unique_ptr<DIR, int (*)(DIR *)> folder(::opendir(proc.c_str()), ::closedir);
-  if (!folder)
-    return Error{proc + ": cannot open: " + std::strerror(errno)};
-  if (!lists_own_processes(::dirfd(folder.get())))
-    return Error{proc + " is not where the kernel lists the processes that the daemon sees"};
-  std::vector<pid_t> pids;
-  for (;;) {
-    errno = 0;
-    const dirent *entry = ::readdir(folder.get());
-    if (!entry)
-      break;
-    const std::string_view name = entry->d_name;
-    pid_t pid = 0;
-    const auto [end, error] = std::from_chars(name.data(), name.data() + name.size(), pid);
-    if (error == std::errc{} && end == name.data() + name.size() && pid > 0)
-      pids.push_back(pid);
-  }
-  if (errno != 0)
-    return Error{proc + ": cannot read: " + std::strerror(errno)};
-  // A list that was cut short is not told as an error (readdir(3) takes ENOENT for its end).
-  if (std::find(pids.begin(), pids.end(), ::getpid()) == pids.end())
-    return Error{proc + " does not list the daemon itself"};
-  return pids;
-}
 
 bool carries_bond(const w_process &context, const std::vector<uint32_t> &bonds) {
   return std::any_of(bonds.begin(), bonds.end(), [&](uint32_t bond) {

@@ -51,10 +51,6 @@ struct ReapLimits {
 Result<ReapReport> reap(const std::vector<uint32_t> &bonds, const ContextLookup &lookup,
                         const ReapLimits &limits = {});
 
-/// All processes that `proc` lists at this moment; kernel threads too, which have no context.
-/// Error: it cannot be read, or is not where the kernel lists the processes that the daemon sees.
-Result<std::vector<pid_t>> list_processes(const std::string &proc);
-
 /// Whether a context carries one of the bonds.
 bool carries_bond(const w_process &context, const std::vector<uint32_t> &bonds);
 

@@ -159,7 +159,7 @@ Result<Held> take_hold(const std::string &pins, const std::string &state, Admiss
     return Error{
         "the boot id is not that of the boot in which enforcement was armed: something "
         "else lies over /proc. What is in force stays"};
-  WARRANT_TRY(let_pins_go(maps.fd(Map::kConfig), false));
+  WARRANT_TRY(let_pins_go(maps.fd(Map::kConfig), 0));
   admission.resume(ClockMap{config.boot_minus_wall});
   admission.bind(root_of(config));
   WARRANT_TRY(admission.tie(keeper_of_states(maps)));

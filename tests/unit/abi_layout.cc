@@ -106,10 +106,10 @@ Struct config() {
   using T = w_config;
   return {"w_config",
           sizeof(T),
-          {FIELD(T, abi), FIELD(T, active), FIELD(T, mode), FIELD(T, audit), FIELD(T, ending),
-           FIELD(T, reserved), FIELD(T, permits), FIELD(T, hooks), FIELD(T, enforcing_since),
-           FIELD(T, state_serial), FIELD(T, root_version), FIELD(T, root), FIELD(T, generations),
-           FIELD(T, filesystems), FIELD(T, programs), FIELD(T, states), FIELD(T, boot_minus_wall)}};
+          {FIELD(T, abi), FIELD(T, active), FIELD(T, mode), FIELD(T, audit), FIELD(T, reserved),
+           FIELD(T, permits), FIELD(T, hooks), FIELD(T, enforcing_since), FIELD(T, state_serial),
+           FIELD(T, root_version), FIELD(T, root), FIELD(T, generations), FIELD(T, filesystems),
+           FIELD(T, programs), FIELD(T, states), FIELD(T, boot_minus_wall), FIELD(T, ending)}};
 }
 
 Struct inode() {

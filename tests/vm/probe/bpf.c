@@ -109,8 +109,11 @@ static int do_write_map(int count, char **words) {
     return errno;
   if (bpf(BPF_MAP_LOOKUP_ELEM, &attr) != 0)
     probe_setup_failed("look-up");
-  if (count == 3)
-    value[strtoul(words[1], NULL, 10) % sizeof(value)] = (char)strtoul(words[2], NULL, 10);
+  if (count == 3) {
+    uint64_t word = strtoull(words[2], NULL, 10);
+    memcpy(value + strtoul(words[1], NULL, 10) % (sizeof(value) - sizeof(word)), &word,
+           sizeof(word));
+  }
   return bpf(BPF_MAP_UPDATE_ELEM, &attr) != 0 ? errno : 0;
 }
 
@@ -275,7 +278,7 @@ const struct probe_verb kBpfVerbs[] = {
     {"open-map-readonly", do_open_map_readonly, 1, "PATH  by its pin, to look at it"},
     {"map-map", do_map_map, 1, "PATH  into memory, to write"},
     {"write-map", do_write_map, 1, "PATH  of one entry: what it holds"},
-    {"write-map-byte", do_write_map, 3, "PATH OFFSET BYTE  what it holds, but for that"},
+    {"write-map-word", do_write_map, 3, "PATH OFFSET NUMBER  what it holds, but for those 8 bytes"},
     {"all-maps", do_all_maps, 0, "  by number"},
     {"all-programs", do_all_programs, 0, "  by number"},
     {"detach-link", do_detach_link, 1, "PATH  of its pin"},

@@ -29,9 +29,9 @@ struct decoy {
   uint64_t root_version;
   uint8_t root[32];
   uint64_t generations[6];
-  uint8_t others[168];
+  uint8_t others[176];
 };
-_Static_assert(sizeof(struct decoy) == 296, "w_config");
+_Static_assert(sizeof(struct decoy) == 304, "w_config");
 
 static int bpf(int command, union bpf_attr *attr) {
   return (int)syscall(SYS_bpf, command, attr, sizeof(*attr));
