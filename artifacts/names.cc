@@ -39,6 +39,7 @@ constexpr BitName kPermits[] = {{W_OBJECT_BIT(W_OBJECT_PROCESS_MEMORY), "process
                                 {W_OBJECT_BIT(W_OBJECT_KERNEL_MEMORY), "kernelMemory"},
                                 {W_OBJECT_BIT(W_OBJECT_BLOCK_DEVICE), "blockDevices"},
                                 {W_OBJECT_BIT(W_OBJECT_BINFMT), "binfmt"},
+                                {W_OBJECT_BIT(W_OBJECT_OWN_BINFMT), "ownBinfmt"},
                                 {W_OBJECT_BIT(W_OBJECT_MODULE), "modules"},
                                 {W_OBJECT_BIT(W_OBJECT_FIRMWARE), "firmware"},
                                 {W_OBJECT_BIT(W_OBJECT_KEXEC), "kexec"}};

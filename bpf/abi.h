@@ -39,8 +39,7 @@
 #define W_GENERATION_SLOTS 2
 #define W_MAX_ARTIFACTS (1u << 20)
 #define W_MAX_ENVIRONMENTS 256
-/* Environment slot that is always open: artifacts that ask nothing of the machine. Slot 0 is
- * invalid. */
+/* Environment slot that is always open: artifacts that ask nothing of the machine. 0 is invalid. */
 #define W_ENVIRONMENT_OPEN 1u
 
 /* Artifacts whose processes are ended with them: each has one bit in its processes' contexts. */
@@ -218,7 +217,7 @@ enum w_digest_kind {
  * What a request to load or to touch is about. name, class, text. The class says what lets it be:
  *   OWN     enforcement itself: a caller whose own authorization has `administer`, see below
  *   MEMORY  of processes: `jit` of the caller, or the policy's word
- *   DOOR    to the kernel, or into other processes: the policy's word
+ *   DOOR    to the kernel or into other processes: the policy's word
  *   CODE    of the kernel: a grant with `load` of its content, or the policy's word
  * `administer`: maps, programs, pins while enforcement is ended; the rest with `update`, not BPF.
  */
@@ -239,6 +238,7 @@ enum w_digest_kind {
   X(KERNEL_MEMORY, DOOR, "kernel memory")                                     \
   X(BLOCK_DEVICE, DOOR, "block device in use")                                \
   X(BINFMT, DOOR, "binfmt_misc")                                              \
+  X(OWN_BINFMT, DOOR, "binfmt_misc of a user namespace")                      \
   X(MODULE, CODE, "module")                                                   \
   X(FIRMWARE, CODE, "firmware")                                               \
   X(KEXEC, CODE, "kexec image")                                               \

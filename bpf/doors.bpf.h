@@ -108,6 +108,11 @@ static __always_inline int w_is_swapoff(struct file *file) {
   return w_is_in_call(W_SYS_SWAPOFF, W_SYS_SWAPOFF_32) && !(file->f_flags & O_NONBLOCK);
 }
 
+/* Since 6.7 every user namespace has one of its own, which whoever makes it may write to. */
+static __always_inline __u32 w_door_of_binfmt(struct inode *inode) {
+  return BPF_CORE_READ(inode, i_sb, s_user_ns, level) == 0 ? W_OBJECT_BINFMT : W_OBJECT_OWN_BINFMT;
+}
+
 /* The door that a file is which is opened for writing. */
 static __noinline __u32 w_door_of_file(struct file *file) {
   struct inode *inode = file->f_inode;
@@ -125,7 +130,7 @@ static __noinline __u32 w_door_of_file(struct file *file) {
   if (magic == SECURITYFS_MAGIC)
     return w_is_called(&name, w_name_policy) ? W_OBJECT_IMA : W_OBJECT_NONE;
   if (magic == BINFMTFS_MAGIC)
-    return w_is_called(&name, w_name_register) ? W_OBJECT_BINFMT : W_OBJECT_NONE;
+    return w_is_called(&name, w_name_register) ? w_door_of_binfmt(inode) : W_OBJECT_NONE;
   if (w_is_called(&name, w_name_mem))
     return W_OBJECT_PROCESS_MEMORY;
   return w_is_called(&name, w_name_ftrace) ? W_OBJECT_FTRACE : W_OBJECT_NONE;

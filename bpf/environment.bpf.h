@@ -62,7 +62,8 @@
   X("CLASSPATH=") \
   X("PHPRC=") \
   X("PHP_INI_SCAN_DIR=") \
-  X("TCL")
+  X("TCL") \
+  X("TK_LIBRARY=")
 /* clang-format on */
 
 #define W_LOW_BYTES(count) \

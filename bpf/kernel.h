@@ -48,8 +48,13 @@ struct hlist_head {
   struct hlist_node *first;
 };
 
+struct user_namespace {
+  int level; /* 0: the initial one */
+};
+
 struct super_block {
   __u32 s_dev;
+  struct user_namespace *s_user_ns;
   unsigned long s_flags;
   unsigned long s_magic;
   struct list_head s_inodes;

@@ -66,18 +66,32 @@ static __always_inline int w_is_deep(const struct w_context *context) {
 }
 
 /*
- * A name by which an interpreter opens something else than the file that was judged: one that
- * begins like an option, or like a file of java's options (@); one below /dev, which perl and gawk
- * take for a descriptor that is open already, whatever file bears that name; and gawk's /inet, for
- * a connection.
+ * A name by which an interpreter opens something else than the file that was judged: one without a
+ * folder, which can be an option, a file of java's options (@x) or a command (node's `inspect`);
+ * one below /dev, which perl and gawk take for a descriptor that is open already, whatever file
+ * bears that name; and gawk's /inet, for a connection. `room` is scratch, overwritten.
+ * Global, so that the verifier walks it once.
  */
-static __always_inline int w_is_taken_otherwise(const char *path) {
-  char start[5] = {};
+__noinline int w_is_taken_otherwise(struct w_task *room, __u64 path) {
+  const char *start;
+  long size;
 
-  bpf_probe_read_kernel_str(start, sizeof(start), path);
-  return start[0] == '-' || start[0] == '+' || start[0] == '@' ||
-         (start[0] == '/' && start[1] == 'd' && start[2] == 'e' && start[3] == 'v') ||
-         (start[0] == '/' && start[1] == 'i' && start[2] == 'n' && start[3] == 'e');
+  if (!room)
+    return 1;
+  start = room->event.path;
+  size = bpf_probe_read_kernel_str(room->event.path, W_PATH_SIZE, (const void *)path);
+  if (start[0] == '/')
+    return (start[1] == 'd' && start[2] == 'e' && start[3] == 'v') ||
+           (start[1] == 'i' && start[2] == 'n' && start[3] == 'e');
+  if (start[0] == '-' || start[0] == '+' || start[0] == '@')
+    return 1;
+  /* A part of a path has fewer characters than there is room for (NAME_MAX). */
+  W_ROLLED
+  for (int i = 0; i < W_PATH_SIZE && i < size; i++) {
+    if (start[i] == '/')
+      return 0;
+  }
+  return 1;
 }
 
 static __always_inline int w_is_code_name(const struct w_context *context,

@@ -20,7 +20,8 @@
       X(".cjs") X(".ts") X(".mts") X(".cts") X(".jsx") X(".tsx") X(".wasm") X(".lua") X(".luac") \
           X(".sh") X(".bash") X(".dash") X(".ksh") X(".zsh") X(".awk") X(".gawk") X(".jar")      \
               X(".war") X(".class") X(".jmod") X(".java") X(".php") X(".phtml") X(".phar")       \
-                  X(".inc") X(".tcl")
+                  X(".inc") X(".tcl")       \
+                      X(".tm") X(".bs") X(".ix") X(".zwc") X(".gemspec")
 
 #define W_SUFFIX_MAX 8
 

@@ -133,7 +133,7 @@ int BPF_PROG(on_bprm_check, struct linux_binprm *bprm) {
     __builtin_memset(&context->pending_nested, 0, sizeof(struct w_name));
   } else {
     context->chain++;
-    if (w_is_taken_otherwise(bprm->filename) || w_is_deep(context))
+    if (w_is_taken_otherwise(task, (__u64)bprm->filename) || w_is_deep(context))
       facts->flags |= W_FACT_STEERED;
     __builtin_memcpy(task->paid, context->pending.artifact, W_ID_SIZE);
   }

@@ -73,7 +73,8 @@ constexpr Option kFilesystem =
 constexpr Option kPermit =
     option("--permit", "WORD", Value::kText, Count::kAny,
            "What everybody may touch or load unasked: processMemory, userfaultfd, readImpliesExec, "
-           "ptrace, bpf, tracing, kernelMemory, blockDevices, binfmt, modules, firmware, kexec. "
+           "ptrace, bpf, tracing, kernelMemory, blockDevices, binfmt, ownBinfmt, modules, firmware, "
+           "kexec. "
            "Without any, nothing of it.");
 constexpr Option kHonour =
     option("--honour", "POLICY", Value::kText, Count::kAny,

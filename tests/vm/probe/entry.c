@@ -102,11 +102,17 @@ static int do_execvp(int count, char **words) {
 static int do_binfmt_namespace(int count, char **words) {
   (void)count;
   char line[512];
+  int file;
   enter_namespaces();
   if (mount("binfmt_misc", "/mnt", "binfmt_misc", 0, NULL) != 0)
     probe_setup_failed("binfmt_misc");
   snprintf(line, sizeof(line), ":own:M::%s::%s:", words[2], words[1]);
-  write_text("/mnt/register", line);
+  file = open("/mnt/register", O_WRONLY | O_CLOEXEC);
+  if (file < 0)
+    return errno;
+  if (write(file, line, strlen(line)) != (ssize_t)strlen(line))
+    probe_setup_failed("register");
+  close(file);
   execve(words[0], words, environ);
   return errno;
 }
