@@ -4,6 +4,7 @@
  * choose and obeys. What a hook sees, and since which kernel, is in docs/kernel-notes.md.
  */
 #include "abi.h"
+#include "calls.bpf.h"
 #include "conclude.bpf.h"
 #include "decide.h"
 #include "environment.bpf.h"
@@ -133,7 +134,7 @@ int BPF_PROG(on_bprm_check, struct linux_binprm *bprm) {
     __builtin_memset(&context->pending_nested, 0, sizeof(struct w_name));
   } else {
     context->chain++;
-    if (w_is_taken_otherwise(task, (__u64)bprm->filename) || w_is_deep(context))
+    if (w_is_taken_otherwise(task, (__u64)BPF_CORE_READ(bprm, filename)) || w_is_deep(context))
       facts->flags |= W_FACT_STEERED;
     __builtin_memcpy(task->paid, context->pending.artifact, W_ID_SIZE);
   }
@@ -364,52 +365,4 @@ int on_inode_setattr(unsigned long long *ctx) {
   if (w_shuts_pin(dentry, attributes) != 0)
     return -EPERM;
   return w_answer(w_set_attributes(dentry, attributes));
-}
-
-/* guard_hooks.bpf.h: what keeps enforcement in place. */
-
-/* Not a hook: the daemon has it run for every thread, once task_alloc and task_free are attached
- * and before anything else is. */
-SEC("iter/task")
-int adopt_running(struct bpf_iter__task *context) {
-  struct task_struct *task = context->task;
-
-  if (task)
-    w_adopt_running(task);
-  return 0;
-}
-
-#define W_TAKE_TRIES 64 /* each other one took a use meanwhile */
-
-/* Not a hook: the daemon runs it (BPF_PROG_RUN). All or nothing, whoever is killed meanwhile. */
-SEC("syscall")
-int take_uses(struct w_uses_transfer *transfer) {
-  struct w_uses_key from = transfer->from;
-  struct w_uses_key to = transfer->to;
-  struct w_uses given = {.left = transfer->count};
-  struct w_uses *payer = bpf_map_lookup_elem(&uses, &from);
-  int taken = 0;
-  __s64 left;
-
-  transfer->result = -EEXIST;
-  if (bpf_map_lookup_elem(&uses, &to))
-    return 0;
-  transfer->result = -ENOSPC;
-  if (!payer || given.left <= 0)
-    return 0;
-  /* Never below what is left, not even for a moment: whoever executes then would be refused. */
-  W_ROLLED
-  for (int i = 0; i < W_TAKE_TRIES && !taken; i++) {
-    left = *(const volatile __s64 *)&payer->left;
-    if (left < given.left)
-      return 0;
-    taken = __sync_val_compare_and_swap(&payer->left, left, left - given.left) == left;
-  }
-  transfer->result = -EAGAIN;
-  if (!taken)
-    return 0;
-  transfer->result = bpf_map_update_elem(&uses, &to, &given, BPF_NOEXIST);
-  if (transfer->result != 0)
-    __sync_fetch_and_add(&payer->left, given.left);
-  return 0;
 }

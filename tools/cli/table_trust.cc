@@ -70,12 +70,12 @@ constexpr Option kFilesystem =
     option("--filesystem", "NAME", Value::kText, Count::kAny,
            "File system that may hold code, because only this kernel changes its content: ext4, "
            "xfs, btrfs, erofs, squashfs, tmpfs, ramfs. Without any, all of these.");
-constexpr Option kPermit =
-    option("--permit", "WORD", Value::kText, Count::kAny,
-           "What everybody may touch or load unasked: processMemory, userfaultfd, readImpliesExec, "
-           "ptrace, bpf, tracing, kernelMemory, blockDevices, binfmt, ownBinfmt, modules, firmware, "
-           "kexec. "
-           "Without any, nothing of it.");
+constexpr Option kPermit = option(
+    "--permit", "WORD", Value::kText, Count::kAny,
+    "What everybody may touch or load unasked: processMemory, userfaultfd, readImpliesExec, "
+    "ptrace, bpf, tracing, kernelMemory, blockDevices, binfmt, ownBinfmt, modules, firmware, "
+    "kexec. "
+    "Without any, nothing of it.");
 constexpr Option kHonour =
     option("--honour", "POLICY", Value::kText, Count::kAny,
            "Earlier policy (file, or sha256 of its payload) whose artifacts stay good.");
