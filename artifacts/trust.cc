@@ -145,7 +145,11 @@ Checked<void> check_not_older(const TrustState &trust, const HighWater &mark,
   if (!lost_a_key(mark_root, trust.root, RoleName::kPolicy))
     WARRANT_TRY(check_mark(kPolicyDocument, "version", {trust.policy.version, trust.policy_sha256},
                            {mark.policy_version, mark.policy_sha256}));
-  if (!lost_a_key(mark_root, trust.root, RoleName::kRevocation))
+  // Where the numbers start anew there must be a list all the same, as long as anybody signs any:
+  // what was revoked is not forgotten by leaving it out.
+  const bool is_left_out =
+      !trust.revocation && !trust.root.role(RoleName::kRevocation).keys.empty();
+  if (is_left_out || !lost_a_key(mark_root, trust.root, RoleName::kRevocation))
     WARRANT_TRY(check_revocation_mark(trust, {mark.revocation_epoch, mark.revocation_sha256}));
   return {};
 }

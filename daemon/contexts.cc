@@ -83,14 +83,14 @@ std::optional<w_process> process_context(const MapSet &maps, int pidfd, pid_t pi
   return stored ? stored : slot_context(maps.fd(Map::kContexts), pid);
 }
 
-Result<uint64_t> own_lineage(const MapSet &maps) {
+Result<w_process> own_context(const MapSet &maps) {
   const UniqueFd self(static_cast<int>(::syscall(SYS_pidfd_open, ::getpid(), 0)));
   const std::optional<w_process> known = process_context(maps, self.get(), ::getpid());
   if (!known)
     return Error{
         "the kernel does not say what this process is to it (is another /proc in place of "
         "its own?)"};
-  return known->lineage;
+  return *known;
 }
 
 } // namespace warrant

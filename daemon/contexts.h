@@ -17,8 +17,8 @@ std::optional<w_process> process_context(const MapSet &maps, int pidfd);
 // to; `pid` is its number in the initial namespace. Looks through a table of 16384 entries.
 std::optional<w_process> process_context(const MapSet &maps, int pidfd, pid_t pid);
 
-// The lineage of this process; it administers nothing whose lineage the kernel cannot tell. Error:
-// the kernel knows of none, or says so of none: another /proc lies over its own.
-Result<uint64_t> own_lineage(const MapSet &maps);
+// What the kernel knows of this process. Error: it knows of none that has executed anything under
+// that number, or another /proc lies over its own.
+Result<w_process> own_context(const MapSet &maps);
 
 } // namespace warrant

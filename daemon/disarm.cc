@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "daemon/disarm.h"
 
+#include <fcntl.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -11,16 +12,19 @@
 
 #include "artifacts/contents.h"
 #include "artifacts/time.h"
+#include "artifacts/verity.h"
 #include "daemon/admission.h"
 #include "daemon/clock.h"
 #include "daemon/contexts.h"
 #include "daemon/event_reader.h"
 #include "daemon/grants.h"
 #include "daemon/handover.h"
+#include "daemon/numbers.h"
 #include "daemon/pins.h"
 #include "daemon/publish.h"
 #include "daemon/recorder.h"
 #include "daemon/takeover.h"
+#include "daemon/unique_fd.h"
 #include "daemon/unpin.h"
 
 namespace warrant {
@@ -56,6 +60,23 @@ std::string fault_of(const VerifiedAuthorization &artifact, const Digest &progra
          "revoked";
 }
 
+// SHA-256 of the program that this process runs. What lies at /proc/self/exe can be anybody's file,
+// so it must be the content that the kernel measured when it was executed: by that, or by
+// fs-verity.
+Result<Digest> own_program(const w_process &self) {
+  constexpr const char *kProgram = "/proc/self/exe";
+  const UniqueFd file(::open(kProgram, O_RDONLY | O_CLOEXEC));
+  if (file.get() < 0)
+    return Error{std::string("cannot open ") + kProgram + ": " + std::strerror(errno)};
+  const Digest sha256 = WARRANT_TRY(sha256_of_fd(file.get()));
+  Digest executed{};
+  std::copy(std::begin(self.digest), std::end(self.digest), executed.begin());
+  if (executed != sha256 && executed != verity_of_fd(file.get()))
+    return Error{std::string("what lies at ") + kProgram +
+                 " is not the program that the kernel executed: something else lies over /proc"};
+  return sha256;
+}
+
 Caller this_caller() {
   return caller_of(static_cast<uint32_t>(::getpid()), ::getuid());
 }
@@ -67,8 +88,7 @@ class Disarmament {
 
   // What allows it. Error: nothing does; that is on record.
   Result<const AcceptedArtifact *> find_order();
-  // Durable: the record, and that the artifact is spent. Error: before either, where the kernel
-  // does not say which process this is.
+  // Durable: the record, and that the artifact is spent.
   Status commit(const Attribution &order);
   Status take_away();
 
@@ -81,6 +101,7 @@ class Disarmament {
         held_(std::move(held)),
         prepared_(std::move(prepared)),
         era_(std::move(era)) {}
+  Result<const AcceptedArtifact *> search_order();
   // Records of what the kernel decided so far.
   Status catch_up();
   Status remove_everything();
@@ -91,7 +112,7 @@ class Disarmament {
   Held held_;
   Prepared prepared_;
   Era era_;
-  uint64_t lineage_ = 0; // of this process
+  w_process self_{}; // as the kernel knows this process
 };
 
 Result<Disarmament> Disarmament::open(const ServiceOptions &options) {
@@ -107,12 +128,14 @@ Result<Disarmament> Disarmament::open(const ServiceOptions &options) {
                  ". If warrantd runs, stop it first: enforcement goes on until it is disarmed"};
   Recorder recorder = WARRANT_TRY(Recorder::open(options.recorder()));
   WARRANT_TRY(recorder.check_head(admission.value().state().log));
-  Held held = WARRANT_TRY(take_hold(options.pins, options.state, admission.value()));
-  Era era = WARRANT_TRY(era_of(held.config.enforcing_since));
+  Held held =
+      WARRANT_TRY(take_hold(options.pins, options.state, recorder.boot(), admission.value()));
+  Era era = make_era(recorder.boot(), held.config.enforcing_since);
   Prepared prepared = WARRANT_TRY(admission.value().prepare(
       options.config, options.host, {}, WARRANT_TRY(read_uses(held.maps)), era));
   Disarmament opened(options, std::move(recorder), std::move(admission).value(), std::move(held),
                      std::move(prepared), std::move(era));
+  opened.self_ = WARRANT_TRY(own_context(opened.held_.maps));
   WARRANT_TRY(opened.recorder_.recall());
   WARRANT_TRY(opened.catch_up());
   return opened;
@@ -128,26 +151,28 @@ Status Disarmament::catch_up() {
 }
 
 Result<const AcceptedArtifact *> Disarmament::find_order() {
-  const Digest program = WARRANT_TRY(sha256_of_file("/proc/self/exe"));
+  Result<const AcceptedArtifact *> found = search_order();
+  if (found.ok())
+    return found;
+  recorder_.note(Disarm{std::nullopt, this_caller(), Text(found.error().message)});
+  WARRANT_TRY(recorder_.commit());
+  return Error{"not disarmed: " + found.error().message};
+}
+
+Result<const AcceptedArtifact *> Disarmament::search_order() {
+  const Digest program = WARRANT_TRY(own_program(self_));
   const auto now = static_cast<uint64_t>(boot_now());
-  std::string refusal;
   const AcceptedArtifact *found = find_disarming(prepared_.collection, program, now);
   if (!found)
-    refusal = why_none_disarms(prepared_.collection, program, now);
+    return Error{why_none_disarms(prepared_.collection, program, now)};
   // Whoever withholds lists must not keep alive what they revoke; `recovery` is for that case.
-  else if (const Checked<void> fresh =
-               check_freshness(prepared_.trust, admission_.clock().seconds());
-           !fresh.ok() && !found->artifact.authorization().recovery)
-    refusal = fresh.error().text();
-  if (refusal.empty())
-    return found;
-  recorder_.note(Disarm{std::nullopt, this_caller(), Text(refusal)});
-  WARRANT_TRY(recorder_.commit());
-  return Error{"not disarmed: " + refusal};
+  if (const Checked<void> fresh = check_freshness(prepared_.trust, admission_.clock().seconds());
+      !fresh.ok() && !found->artifact.authorization().recovery)
+    return Error{fresh.error().text()};
+  return found;
 }
 
 Status Disarmament::commit(const Attribution &order) {
-  lineage_ = WARRANT_TRY(own_lineage(held_.maps));
   recorder_.note(Disarm{order, this_caller(),
                         Text("about to take away what is pinned below " + options_.pins)});
   WARRANT_TRY(recorder_.commit());
@@ -163,7 +188,7 @@ Status Disarmament::take_away() {
   ::sigfillset(&all);
   ::sigprocmask(SIG_BLOCK, &all, nullptr);
   const int config = held_.maps.fd(Map::kConfig);
-  WARRANT_TRY(let_pins_go(config, lineage_));
+  WARRANT_TRY(let_pins_go(config, self_.lineage));
   Status done = remove_everything();
   if (!done.ok())
     (void)let_pins_go(config, 0).ok();
@@ -175,6 +200,8 @@ Status Disarmament::remove_everything() {
   // Nobody takes a use any more: what the counters hold is what is left.
   WARRANT_TRY(admission_.close(WARRANT_TRY(read_uses(held_.maps)), era_));
   WARRANT_TRY(catch_up());
+  recorder_.close(WARRANT_TRY(last_number(held_.maps)));
+  WARRANT_TRY(recorder_.commit());
   WARRANT_TRY(unpin_rest(options_.pins));
   // What cannot be signed now is signed by the next daemon.
   (void)recorder_.checkpoint().ok();

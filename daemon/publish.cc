@@ -161,16 +161,6 @@ Result<uint64_t> next_generation(const MapSet &maps) {
   return number_after(WARRANT_TRY(read_config(maps)));
 }
 
-Status continue_numbers(const MapSet &maps, uint64_t last_event, uint64_t last_lineage) {
-  const uint32_t zero = 0;
-  std::array<uint64_t, W_SEQUENCE_COUNT> last{};
-  last[W_SEQUENCE_LINEAGE] = last_lineage;
-  last[W_SEQUENCE_EVENT] = last_event;
-  if (bpf_map_update_elem(maps.fd(Map::kSequences), &zero, last.data(), BPF_ANY) != 0)
-    return map_error("cannot go on with the numbers of this boot's records");
-  return {};
-}
-
 Result<Counters> read_uses(const MapSet &maps) {
   Counters left;
   int map = maps.fd(Map::kUses);

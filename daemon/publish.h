@@ -46,9 +46,6 @@ struct Published {
   int64_t nanoseconds = 0; // from the first map made to the switch
 };
 
-// Before anything is attached: numbers of events and execs go on behind these.
-Status continue_numbers(const MapSet &maps, uint64_t last_event, uint64_t last_lineage);
-
 // What the kernel has left of counted artifacts.
 Result<Counters> read_uses(const MapSet &maps);
 // Makes entries, in this order; one that is there is left alone, one whose payer has too little

@@ -42,6 +42,11 @@ class Recorder {
   // The artifacts and the policy that this boot's own records tell of: events that waited in the
   // ring for a daemon were decided under them.
   Status recall();
+  // The boot id of the running kernel, read once: what lies in its place may be exchanged.
+  const std::string &boot() const { return origin_.boot; }
+  // The kernel has numbered events up to `last` and will number none any more: what did not come
+  // until now is lost.
+  void close(uint64_t last) { coverage_.close(last); }
   // Numbers that records of this boot have already; what is armed next goes on behind them.
   uint64_t last_event() const { return coverage_.last_event(); }
   uint64_t last_lineage() const { return coverage_.last_lineage(); }

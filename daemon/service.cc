@@ -14,6 +14,7 @@
 #include "daemon/handover.h"
 #include "daemon/loader.h"
 #include "daemon/notify.h"
+#include "daemon/numbers.h"
 #include "daemon/preflight.h"
 #include "daemon/publish.h"
 #include "daemon/takeover.h"
@@ -67,7 +68,7 @@ Result<std::unique_ptr<Service>> Service::start(const ServiceOptions &options) {
   WARRANT_TRY(service->recorder_.check_head(service->admission_->state().log));
   service->environment_ = WARRANT_TRY(Environment::open(
       {options.tcti, options.key_handle, options.counter_index, options.state + "/state/boot.json",
-       WARRANT_TRY(read_boot_id()), machine_id("")}));
+       service->recorder_.boot(), machine_id("")}));
   WARRANT_TRY(ControlServer::check(options.socket));
   // Watched before it is read: what changes while we prepare is not missed.
   service->loop_.emplace(WARRANT_TRY(EventLoop::create({options.config, options.artifacts()})));
@@ -96,7 +97,6 @@ Status Service::arm_or_adopt() {
     WARRANT_TRY(check_running(prepared));
   if (!adopted_) {
     WARRANT_TRY(check_before_arming(prepared));
-    WARRANT_TRY(settle(prepared));
     WARRANT_TRY(Loader::make_directories(options_.pins));
     lock_.emplace(WARRANT_TRY(lock_pins(options_.pins)));
     if (find_pins(options_.pins).hooks != 0)
@@ -107,6 +107,8 @@ Status Service::arm_or_adopt() {
     WARRANT_TRY(environment_->connect(writer_of_environments(*maps_)));
     WARRANT_TRY(catch_up());
     WARRANT_TRY(continue_numbers(*maps_, recorder_.last_event(), recorder_.last_lineage()));
+    // Saves state, which only whoever holds the maps may: where others enforce, nothing was loaded.
+    WARRANT_TRY(settle(prepared));
   }
   publisher_.emplace(WARRANT_TRY(Publisher::create(*maps_)));
   Published published = WARRANT_TRY(publish(prepared, loader ? &*loader : nullptr));
@@ -128,7 +130,7 @@ Status Service::arm_or_adopt() {
 }
 
 Status Service::take_over() {
-  Held held = WARRANT_TRY(take_hold(options_.pins, options_.state, *admission_));
+  Held held = WARRANT_TRY(take_hold(options_.pins, options_.state, recorder_.boot(), *admission_));
   lock_.emplace(std::move(held.lock));
   maps_.emplace(std::move(held.maps));
   const w_config &config = held.config;
@@ -170,7 +172,7 @@ Result<Prepared> Service::prepare() {
   Counters kernel;
   if (maps_)
     kernel = WARRANT_TRY(read_uses(*maps_));
-  Era era = WARRANT_TRY(era_of(enforcing_since_));
+  const Era era = make_era(recorder_.boot(), enforcing_since_);
   return admission_->prepare(options_.config, options_.host, payloads(in_force_), kernel, era,
                              environment_.get());
 }

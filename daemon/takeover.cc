@@ -138,14 +138,8 @@ Status check_hold(const w_config &config, uint64_t serial, const Digest &digest,
   return {};
 }
 
-Result<Era> era_of(uint64_t enforcing_since) {
-  std::string boot;
-  if (!std::getline(std::ifstream("/proc/sys/kernel/random/boot_id"), boot))
-    return Error{"cannot read the boot id"};
-  return make_era(boot, enforcing_since);
-}
-
-Result<Held> take_hold(const std::string &pins, const std::string &state, Admission &admission) {
+Result<Held> take_hold(const std::string &pins, const std::string &state, const std::string &boot,
+                       Admission &admission) {
   UniqueFd lock = WARRANT_TRY(lock_pins(pins));
   MapSet maps = WARRANT_TRY(MapSet::open(pins));
   WARRANT_TRY(check_maps(pins, maps));
@@ -155,7 +149,7 @@ Result<Held> take_hold(const std::string &pins, const std::string &state, Admiss
   const w_config config = WARRANT_TRY(read_config(maps));
   WARRANT_TRY(check_hold(config, admission.state().serial, admission.state_digest(), state));
   // What was left says which boot it is of: /proc can be somebody's folder.
-  if (admission.state().era != WARRANT_TRY(era_of(config.enforcing_since)))
+  if (admission.state().era != make_era(boot, config.enforcing_since))
     return Error{
         "the boot id is not that of the boot in which enforcement was armed: something "
         "else lies over /proc. What is in force stays"};

@@ -27,7 +27,9 @@ struct Held {
 
 // Locks and opens what is pinned below `pins` and binds `admission` to the kernel's trust root.
 // `state` is the state directory, for messages. Errors: see check_hold(); a pin cannot be opened.
-Result<Held> take_hold(const std::string &pins, const std::string &state, Admission &admission);
+// `boot`: its id, as the records have it.
+Result<Held> take_hold(const std::string &pins, const std::string &state, const std::string &boot,
+                       Admission &admission);
 
 // Whether the maps are those of the programs that are attached: `pins` may be anybody's folder,
 // with links to some of ours in it.
@@ -42,8 +44,5 @@ Status check_folder(int lock, const MapSet &maps);
 // back nor changed.
 Status check_hold(const w_config &config, uint64_t serial, const Digest &digest,
                   const std::string &state);
-
-// The arming of this boot that began then. Error: the boot id cannot be read.
-Result<Era> era_of(uint64_t enforcing_since);
 
 } // namespace warrant

@@ -21,7 +21,7 @@ namespace {
 // The kernel detaches a link behind the back of whoever removed its pin, one after another: thirty
 // took more than five seconds on 6.12 under TCG.
 constexpr int64_t kPatience = 60'000'000'000;
-constexpr timespec kLookAgain = {0, 5'000'000};
+constexpr timespec kBetweenLooks = {0, 5'000'000};
 
 // What goes last, in this order.
 constexpr std::array<w_hook, 8> kLast = {
@@ -76,7 +76,7 @@ void wait_until_let_go() {
     return canary.ok() && (canary.value().refused || canary.value().killed);
   };
   for (auto canary = run_canary(); is_refused(canary) && boot_now() < until; canary = run_canary())
-    ::nanosleep(&kLookAgain, nullptr);
+    ::nanosleep(&kBetweenLooks, nullptr);
 }
 
 Status wait_until_detached(const std::vector<std::pair<std::string_view, uint32_t>> &links) {
@@ -87,7 +87,7 @@ Status wait_until_detached(const std::vector<std::pair<std::string_view, uint32_
         return Error{std::string(name) + " (link " + std::to_string(id) +
                      ") is attached although its pin is gone: another process holds it, and it "
                      "goes on judging until that process ends"};
-      ::nanosleep(&kLookAgain, nullptr);
+      ::nanosleep(&kBetweenLooks, nullptr);
     }
   return {};
 }

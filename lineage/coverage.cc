@@ -91,6 +91,21 @@ bool Coverage::saw(uint64_t sequence) {
   return true;
 }
 
+void Coverage::close(uint64_t last) {
+  // One that came after it, so to speak, shows what lies between.
+  if (last > last_event_) {
+    numbers_.saw(last + 1);
+    last_event_ = last;
+  }
+  if (const std::optional<Gap> gap = numbers_.lost_at_end())
+    add(*gap);
+}
+
+void Coverage::add(const Gap &gap) {
+  lost_ += gap.lost;
+  cause_ = gap.cause;
+}
+
 std::optional<Gap> Coverage::lost(uint64_t boot_ns) {
   std::optional<Gap> gap = numbers_.lost();
   if (!numbers_.is_waiting())
@@ -99,10 +114,8 @@ std::optional<Gap> Coverage::lost(uint64_t boot_ns) {
     waiting_since_ = boot_ns;
   else if (boot_ns - waiting_since_ >= kPatienceNs && !gap)
     gap = numbers_.lost_at_end();
-  if (gap) {
-    lost_ += gap->lost;
-    cause_ = gap->cause;
-  }
+  if (gap)
+    add(*gap);
   if (lost_ <= noted_)
     return std::nullopt;
   const Gap due{lost_ - noted_,

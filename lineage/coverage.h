@@ -36,6 +36,9 @@ class Coverage {
   /// Enforcement is armed anew, and the kernel goes on behind last_event(): what was before it has
   /// come, or never will.
   void renew();
+  /// The kernel has given out event numbers up to `last` and gives out no more: what is missing is
+  /// lost.
+  void close(uint64_t last);
   /// The highest numbers that a record has of events and of execs: what is armed next in this boot
   /// goes on behind them, so that none ever means two things.
   uint64_t last_event() const { return last_event_; }
@@ -46,6 +49,7 @@ class Coverage {
  private:
   void take_line(std::string_view line);
   void keep_recent(uint64_t sequence);
+  void add(const Gap &gap);
 
   SequenceTracker numbers_;
   std::set<uint64_t> recent_;

@@ -57,9 +57,9 @@ inline bool is_memory(const w_facts &facts) {
                    {W_OBJECT_PROCESS_MEMORY, W_OBJECT_USERFAULT, W_OBJECT_READ_IMPLIES_EXEC});
 }
 inline bool is_door(const w_facts &facts) {
-  return is_one_of(facts.object, {W_OBJECT_PTRACE, W_OBJECT_BPF, W_OBJECT_TRACING,
-                                  W_OBJECT_KERNEL_MEMORY, W_OBJECT_BLOCK_DEVICE, W_OBJECT_BINFMT,
-                                  W_OBJECT_OWN_BINFMT});
+  return is_one_of(facts.object,
+                   {W_OBJECT_PTRACE, W_OBJECT_BPF, W_OBJECT_TRACING, W_OBJECT_KERNEL_MEMORY,
+                    W_OBJECT_BLOCK_DEVICE, W_OBJECT_BINFMT, W_OBJECT_OWN_BINFMT});
 }
 inline bool is_kernel_code(const w_facts &facts) {
   return is_one_of(facts.object, {W_OBJECT_MODULE, W_OBJECT_FIRMWARE, W_OBJECT_KEXEC});

@@ -206,6 +206,10 @@ TEST_CASE("a new root that takes a stolen key away undoes a fast-forward") {
     recovered.root.role(RoleName::kRevocation) = role_of(21);
     CHECK(check_not_older(recovered, mark, &stolen.root).ok());
     CHECK(check_not_older(recovered, mark, nullptr).error().reason == W_REASON_REPLAY);
+    TrustState without = recovered;
+    without.revocation.reset();
+    CHECK(check_not_older(without, mark, &stolen.root).error().detail ==
+          "missing although epoch " + std::to_string(kMaxVersion) + " was in force already");
     const HighWater anew = high_water_of(recovered);
     TrustState back = recovered;
     back.policy.version--;

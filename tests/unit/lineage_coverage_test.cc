@@ -90,6 +90,24 @@ TEST_CASE("a hole that is filled in time is none") {
   CHECK_FALSE(coverage.lost(kLater + Coverage::kPatienceNs + 1));
 }
 
+TEST_CASE("what the kernel numbered and nobody saw is lost when it ends") {
+  Coverage coverage;
+  coverage.saw(1);
+  coverage.saw(3);
+  coverage.close(6);
+  const std::optional<Gap> gap = coverage.lost(kLater);
+  REQUIRE(gap);
+  CHECK(gap->lost == 4); // 2, and 4 to 6
+  CHECK(coverage.last_event() == 6);
+  CHECK_FALSE(coverage.lost(kLater));
+
+  Coverage complete;
+  complete.saw(1);
+  complete.saw(2);
+  complete.close(2);
+  CHECK_FALSE(complete.lost(kLater));
+}
+
 TEST_CASE("what is armed anew in one boot goes on with the numbers") {
   const Scratch scratch;
   Coverage coverage = coverage_of(scratch, commits({1, 2, 3, 9}) + started() + commits({10, 11}));

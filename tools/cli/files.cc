@@ -12,8 +12,8 @@
 #include <ctime>
 #include <nlohmann/json.hpp>
 
+#include "artifacts/verity.h"
 #include "daemon/unique_fd.h"
-#include "tools/cli/verity.h"
 
 namespace warrant::cli {
 namespace {

@@ -25,8 +25,8 @@
 #include <thread>
 
 #include "artifacts/trust.h"
+#include "artifacts/verity.h"
 #include "daemon/unique_fd.h"
-#include "tools/cli/verity.h"
 
 namespace warrant::cli {
 namespace {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "tools/cli/verity.h"
+#include "artifacts/verity.h"
 
 #include <linux/fsverity.h>
 #include <sys/ioctl.h>
@@ -7,7 +7,7 @@
 #include <algorithm>
 #include <array>
 
-namespace warrant::cli {
+namespace warrant {
 
 std::optional<Digest> verity_of_fd(int fd) {
   constexpr uint16_t kRoom = 64; // of the longest digest that there is
@@ -22,4 +22,4 @@ std::optional<Digest> verity_of_fd(int fd) {
   return digest;
 }
 
-} // namespace warrant::cli
+} // namespace warrant
