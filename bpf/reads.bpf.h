@@ -80,6 +80,8 @@ __noinline int w_is_taken_otherwise(struct w_task *room, __u64 path) {
     return 1;
   start = room->event.path;
   size = bpf_probe_read_kernel_str(room->event.path, W_PATH_SIZE, (const void *)path);
+  if (size <= 0)
+    return 1;
   if (start[0] == '/')
     return (start[1] == 'd' && start[2] == 'e' && start[3] == 'v') ||
            (start[1] == 'i' && start[2] == 'n' && start[3] == 'e');
