@@ -15,16 +15,14 @@ int adopt_running(struct bpf_iter__task *context) {
   return 0;
 }
 
-#define W_TAKE_TRIES 64 /* each other one took a use meanwhile */
-
-/* By BPF_PROG_RUN. All or nothing, whoever is killed meanwhile. */
+/* By BPF_PROG_RUN. All or nothing, whoever is killed meanwhile; never fewer than are left, not even
+ * for a moment: whoever executes then would be refused. -EAGAIN: somebody took one just now. */
 SEC("syscall")
 int take_uses(struct w_uses_transfer *transfer) {
   struct w_uses_key from = transfer->from;
   struct w_uses_key to = transfer->to;
   struct w_uses given = {.left = transfer->count};
   struct w_uses *payer = bpf_map_lookup_elem(&uses, &from);
-  int taken = 0;
   __s64 left;
 
   transfer->result = -EEXIST;
@@ -33,16 +31,11 @@ int take_uses(struct w_uses_transfer *transfer) {
   transfer->result = -ENOSPC;
   if (!payer || given.left <= 0)
     return 0;
-  /* Never below what is left, not even for a moment: whoever executes then would be refused. */
-  W_ROLLED
-  for (int i = 0; i < W_TAKE_TRIES && !taken; i++) {
-    left = *(const volatile __s64 *)&payer->left;
-    if (left < given.left)
-      return 0;
-    taken = __sync_val_compare_and_swap(&payer->left, left, left - given.left) == left;
-  }
+  left = *(const volatile __s64 *)&payer->left;
+  if (left < given.left)
+    return 0;
   transfer->result = -EAGAIN;
-  if (!taken)
+  if (__sync_val_compare_and_swap(&payer->left, left, left - given.left) != left)
     return 0;
   transfer->result = bpf_map_update_elem(&uses, &to, &given, BPF_NOEXIST);
   if (transfer->result != 0)

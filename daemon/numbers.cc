@@ -4,20 +4,10 @@
 #include <bpf/bpf.h>
 
 #include <array>
-#include <cerrno>
-#include <cstring>
-#include <string>
 
 #include "bpf/abi.h"
 
 namespace warrant {
-namespace {
-
-Error map_error(const char *what) {
-  return Error{std::string(what) + ": " + std::strerror(errno)};
-}
-
-} // namespace
 
 Status continue_numbers(const MapSet &maps, uint64_t last_event, uint64_t last_lineage) {
   const uint32_t zero = 0;

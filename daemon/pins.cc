@@ -116,6 +116,10 @@ Status check_shapes(const std::vector<UniqueFd> &fds) {
 
 } // namespace
 
+Error map_error(const std::string &what) {
+  return Error{what + ": " + std::strerror(errno)};
+}
+
 bool has_shape_of(Map map, const bpf_map_info &info) {
   const Shape &shape = kShapes.at(static_cast<size_t>(map));
   return info.type == shape.type && info.key_size == shape.key &&

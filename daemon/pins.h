@@ -116,6 +116,9 @@ std::string map_pin_path(const std::string &directory, std::string_view name);
 std::string link_pin_path(const std::string &directory, std::string_view name);
 std::string take_uses_pin_path(const std::string &directory);
 
+// What could not be done with a map, and errno's word for why.
+Error map_error(const std::string &what);
+
 // How much of enforcement is pinned under `directory`.
 struct PinState {
   size_t maps = 0;

@@ -19,10 +19,6 @@ namespace {
 
 constexpr size_t kBatch = 4096;
 
-Error map_error(const std::string &what) {
-  return Error{what + ": " + std::strerror(errno)};
-}
-
 Status write_config(int map, const w_config &config) {
   uint32_t zero = 0;
   if (bpf_map_update_elem(map, &zero, &config, BPF_ANY) != 0)
@@ -190,8 +186,10 @@ Status hand_out_uses(const MapSet &maps, const std::vector<Handout> &hand_out) {
     options.ctx_size_in = sizeof(transfer);
     options.ctx_out = &transfer;
     options.ctx_size_out = sizeof(transfer);
-    if (bpf_prog_test_run_opts(maps.take_uses(), &options) != 0)
-      return map_error("cannot move uses to artifact " + to_hex(handout.id));
+    do {
+      if (bpf_prog_test_run_opts(maps.take_uses(), &options) != 0)
+        return map_error("cannot move uses to artifact " + to_hex(handout.id));
+    } while (transfer.result == -EAGAIN);
   }
   return {};
 }
