@@ -191,9 +191,10 @@ static long w_take_turn(__u32 number, struct w_turn *turn) {
   return turn->taken;
 }
 
-/* Keeps the digest if `writes` is still what it was before the measurement; 1 when it is. */
-static __always_inline int w_store_digest(struct w_inode *state, __u64 writes,
-                                          const struct w_digest *digest) {
+/* Keeps the digest if `writes` is still what it was before the measurement; 1 when it is. Not
+ * inlined: what is cached already should not pay for it. */
+static __noinline int w_store_digest(struct w_inode *state, __u64 writes,
+                                     const struct w_digest *digest) {
   struct w_turn turn = {.state = state};
   struct w_digest kept;
 
