@@ -34,6 +34,11 @@ int BPF_PROG(empty_bprm_check) {
   return 0;
 }
 
+SEC("lsm/bprm_creds_from_file")
+int BPF_PROG(empty_bprm_file) {
+  return 0;
+}
+
 SEC("lsm/bprm_committed_creds")
 int BPF_PROG(empty_bprm_committed) {
   return 0;

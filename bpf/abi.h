@@ -19,7 +19,7 @@
 #define W_STATIC_ASSERT _Static_assert
 #endif
 
-#define W_ABI_VERSION 9
+#define W_ABI_VERSION 10
 
 #define W_DIGEST_SIZE 32
 #define W_ID_SIZE 16
@@ -116,6 +116,7 @@ enum w_audit {
   X(FILE_POST_OPEN, "file_post_open")                     \
   X(BPRM_CREDS, "bprm_creds_for_exec")                    \
   X(BPRM_CHECK, "bprm_check_security")                    \
+  X(BPRM_FILE, "bprm_creds_from_file")                    \
   X(BPRM_COMMITTED, "bprm_committed_creds")               \
   X(MMAP_FILE, "mmap_file")                               \
   X(FILE_MPROTECT, "file_mprotect")                       \
@@ -388,8 +389,7 @@ struct w_event {
 #define W_EVENT_SIZE(n) (__builtin_offsetof(struct w_event, facts) + W_FACTS_SIZE(n))
 
 W_STATIC_ASSERT(sizeof(struct w_candidate) == 40, "w_candidate");
-W_STATIC_ASSERT(__builtin_offsetof(struct w_facts, candidate_count) == 28,
-                "w_facts.candidate_count");
+W_STATIC_ASSERT(__builtin_offsetof(struct w_facts, candidate_count) == 28, "candidate_count");
 W_STATIC_ASSERT(__builtin_offsetof(struct w_facts, candidates) == 64, "w_facts.candidates");
 W_STATIC_ASSERT(sizeof(struct w_facts) == 64 + 40 * W_MAX_CANDIDATES, "w_facts");
 W_STATIC_ASSERT(sizeof(struct w_decision) == 4, "w_decision");

@@ -129,6 +129,13 @@ __noinline int w_move_to_storage(void) {
   return 0;
 }
 
+/*
+ * Set by the loader where the storage of tasks must not be made by a program that may sleep (6.1):
+ * all others of that processor are refused theirs while it does (docs/kernel-notes.md). There a
+ * context is moved once the whole exec is judged (on_bprm_file).
+ */
+const volatile __u8 moves_late = 0;
+
 /* The task is gone; its address may be another's next. */
 static __always_inline void w_drop_context(const struct task_struct *task) {
   __u64 address = w_address_of(task);

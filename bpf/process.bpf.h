@@ -37,8 +37,7 @@ static __always_inline struct w_context *w_context(void) {
 /*
  * Of a task older than enforcement, which may look at any moment: it finds all or nothing. While it
  * forks it may make itself a context in storage, and keeps that; where its slot is another's it is
- * only given room, since none is to be made where a program may sleep: on 6.1 all others of that
- * processor are refused theirs while it does (docs/kernel-notes.md).
+ * only given room, since none is to be made where a program may sleep (moves_late).
  */
 static __always_inline void w_adopt_running(struct task_struct *task) {
   __u64 address = w_address_of(task);
@@ -96,7 +95,7 @@ __noinline __u32 w_search_rooms(__u32 first) {
 
 /*
  * When the first is taken: the others of this CPU come next, then those of CPUs that there may not
- * even be; a room of its own is made last, since that may sleep (as in w_adopt_running). Not
+ * even be; a room of its own is made last, since that may sleep (moves_late). Not
  * inlined, like all that few come to: each program holds it once.
  */
 static __noinline struct w_task *w_find_other_room(__u32 first) {

@@ -103,6 +103,9 @@ bool has_use_for(const Machine &machine, const LinkName &link) {
   // Called at each exec, but only AT_EXECVE_CHECK (6.14) is judged there.
   if (link.hook == W_HOOK_BPRM_CREDS)
     return machine.has_member("linux_binprm", "is_check");
+  // Before 6.2 storage is not to be made where a program may sleep, as at the hook before it.
+  if (link.hook == W_HOOK_BPRM_FILE)
+    return !machine.has_function("bpf_task_storage_get_recur");
   return !link.optional || machine.has_function(hook_function(link.hook));
 }
 
@@ -128,6 +131,7 @@ uint64_t fit_to_kernel(::enforcement &skeleton) {
     else
       bpf_program__set_autoload(find_program(skeleton, link.program), false);
   }
+  skeleton.rodata->moves_late = (hooks & hook_bit(W_HOOK_BPRM_FILE)) != 0 ? 1 : 0;
   skeleton.rodata->have_post_open = (hooks & hook_bit(W_HOOK_FILE_POST_OPEN)) != 0 ? 1 : 0;
   return hooks;
 }

@@ -65,6 +65,7 @@ inline constexpr std::array<LinkName, W_HOOK_COUNT - 1> kLinks = {
      {W_HOOK_FILE_POST_OPEN, "on_file_post_open", true},
      {W_HOOK_BPRM_CREDS, "on_bprm_creds", true},
      {W_HOOK_BPRM_CHECK, "on_bprm_check"},
+     {W_HOOK_BPRM_FILE, "on_bprm_file", true},
      {W_HOOK_BPRM_COMMITTED, "on_bprm_committed"},
      {W_HOOK_MMAP_FILE, "on_mmap_file"},
      {W_HOOK_FILE_MPROTECT, "on_file_mprotect"},

@@ -24,9 +24,10 @@ constexpr int64_t kPatience = 60'000'000'000;
 constexpr timespec kBetweenLooks = {0, 5'000'000};
 
 // What goes last, in this order.
-constexpr std::array<w_hook, 8> kLast = {
-    W_HOOK_BPRM_COMMITTED, W_HOOK_FILE_OPEN,  W_HOOK_INODE_SETATTR, W_HOOK_FILE_MPROTECT,
-    W_HOOK_MMAP_FILE,      W_HOOK_BPRM_CHECK, W_HOOK_TASK_ALLOC,    W_HOOK_TASK_FREE};
+constexpr std::array<w_hook, 9> kLast = {
+    W_HOOK_BPRM_COMMITTED, W_HOOK_FILE_OPEN,  W_HOOK_INODE_SETATTR,
+    W_HOOK_FILE_MPROTECT,  W_HOOK_MMAP_FILE,  W_HOOK_BPRM_FILE,
+    W_HOOK_BPRM_CHECK,     W_HOOK_TASK_ALLOC, W_HOOK_TASK_FREE};
 
 // At the end of that: what follows tasks from birth to end. As long as anything is judged by whose
 // context it is, it must stay (bpf/contexts.bpf.h).
