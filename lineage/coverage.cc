@@ -107,14 +107,15 @@ void Coverage::add(const Gap &gap) {
 }
 
 std::optional<Gap> Coverage::lost(uint64_t boot_ns) {
-  std::optional<Gap> gap = numbers_.lost();
-  if (!numbers_.is_waiting())
-    waiting_since_ = 0;
-  else if (waiting_since_ == 0)
-    waiting_since_ = boot_ns;
-  else if (boot_ns - waiting_since_ >= kPatienceNs && !gap)
-    gap = numbers_.lost_at_end();
-  if (gap)
+  if (numbers_.highest() == 0)
+    looks_.clear();
+  else if (looks_.empty() || boot_ns - looks_.back().boot_ns >= kPatienceNs / 5)
+    looks_.push_back({boot_ns, numbers_.highest()});
+  // What was missing at that look may have come since, and what is missing now be on its way.
+  uint64_t overdue = 0;
+  for (; !looks_.empty() && boot_ns - looks_.front().boot_ns >= kPatienceNs; looks_.pop_front())
+    overdue = looks_.front().highest;
+  if (const std::optional<Gap> gap = numbers_.lost_below(overdue))
     add(*gap);
   if (lost_ <= noted_)
     return std::nullopt;

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <optional>
 #include <set>
 #include <string>
@@ -20,7 +21,8 @@ class Coverage {
  public:
   /// More events than the kernel's ring can hold: what an unclean end may let arrive twice.
   static constexpr uint64_t kRecent = 65536;
-  /// A number that is still missing after so long is lost, however few came after it.
+  /// A number that is still missing after so long, or a fifth more, is lost, however few came after
+  /// it.
   static constexpr uint64_t kPatienceNs = 5'000'000'000;
 
   Coverage() = default;
@@ -57,7 +59,12 @@ class Coverage {
   uint64_t last_lineage_ = 0;
   uint64_t lost_ = 0;
   uint64_t noted_ = 0;
-  uint64_t waiting_since_ = 0; // boot time; 0: nothing is missing
+  // While numbers are missing: what the highest was at which time, oldest first.
+  struct Look {
+    uint64_t boot_ns;
+    uint64_t highest;
+  };
+  std::deque<Look> looks_;
   Text cause_;
 };
 

@@ -38,8 +38,8 @@ std::optional<Gap> SequenceTracker::lost() {
   return gap;
 }
 
-std::optional<Gap> SequenceTracker::lost_at_end() {
-  while (!ahead_.empty())
+std::optional<Gap> SequenceTracker::lost_below(uint64_t number) {
+  while (!ahead_.empty() && expected_ < number)
     give_up_one_run();
   return lost();
 }

@@ -21,12 +21,14 @@ class SequenceTracker {
 
   /// 0 is ignored: the kernel program could not number that event.
   void saw(uint64_t sequence);
-  /// Whether a number below the highest one has not arrived yet.
-  bool is_waiting() const { return !ahead_.empty(); }
+  /// The highest number that arrived while one below it is missing; 0: none is.
+  uint64_t highest() const { return ahead_.empty() ? 0 : *ahead_.rbegin(); }
   /// What has been lost since the last call, if anything.
   std::optional<Gap> lost();
+  /// The same when nothing more will come of what is below that number.
+  std::optional<Gap> lost_below(uint64_t number);
   /// The same when nothing more will come: what is missing below the highest number is lost.
-  std::optional<Gap> lost_at_end();
+  std::optional<Gap> lost_at_end() { return lost_below(highest()); }
 
  private:
   void give_up_one_run();

@@ -90,6 +90,22 @@ TEST_CASE("a hole that is filled in time is none") {
   CHECK_FALSE(coverage.lost(kLater + Coverage::kPatienceNs + 1));
 }
 
+TEST_CASE("what is on its way is not lost because something else took long") {
+  Coverage coverage;
+  coverage.saw(2);
+  CHECK_FALSE(coverage.lost(kLater)); // 1 is missing
+  coverage.saw(1);
+  coverage.saw(4);
+  CHECK_FALSE(coverage.lost(kLater + Coverage::kPatienceNs)); // now 3 is
+  coverage.saw(6);
+  CHECK_FALSE(coverage.lost(kLater + 2 * Coverage::kPatienceNs - 1));
+  const std::optional<Gap> gap = coverage.lost(kLater + 2 * Coverage::kPatienceNs);
+  REQUIRE(gap);
+  CHECK(gap->lost == 1);
+  coverage.saw(5);
+  CHECK_FALSE(coverage.lost(kLater + 9 * Coverage::kPatienceNs));
+}
+
 TEST_CASE("what the kernel numbered and nobody saw is lost when it ends") {
   Coverage coverage;
   coverage.saw(1);
