@@ -5,6 +5,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <charconv>
 #include <cstring>
 #include <fstream>
@@ -24,11 +25,16 @@ size_t value_size(int map) {
   return bpf_obj_get_info_by_fd(map, &info, &size) == 0 ? info.value_size : 0;
 }
 
-std::optional<w_process> stored_context(int map, int pidfd) {
+Result<std::optional<w_process>> stored_context(int map, int pidfd) {
   std::vector<char> value(value_size(map));
   w_process process{};
-  if (value.size() < sizeof(process) || bpf_map_lookup_elem(map, &pidfd, value.data()) != 0)
-    return std::nullopt;
+  if (value.size() < sizeof(process))
+    return Error{"the kernel does not tell how much it keeps of a task"};
+  if (bpf_map_lookup_elem(map, &pidfd, value.data()) != 0) {
+    if (errno != ENOENT)
+      return map_error("cannot look up what is kept of a task");
+    return std::optional<w_process>();
+  }
   // The context stands first in what the programs keep of a task.
   std::memcpy(&process, value.data(), sizeof(process));
   // Room that was made for it, and that it has not come to yet.
@@ -74,13 +80,14 @@ std::optional<w_process> slot_context(int map, pid_t pid) {
 
 } // namespace
 
-std::optional<w_process> process_context(const MapSet &maps, int pidfd) {
+Result<std::optional<w_process>> process_context(const MapSet &maps, int pidfd) {
   return stored_context(maps.fd(Map::kTasks), pidfd);
 }
 
 std::optional<w_process> process_context(const MapSet &maps, int pidfd, pid_t pid) {
-  const std::optional<w_process> stored = stored_context(maps.fd(Map::kTasks), pidfd);
-  return stored ? stored : slot_context(maps.fd(Map::kContexts), pid);
+  const Result<std::optional<w_process>> stored = stored_context(maps.fd(Map::kTasks), pidfd);
+  return stored.ok() && stored.value() ? stored.value()
+                                       : slot_context(maps.fd(Map::kContexts), pid);
 }
 
 Result<w_process> own_context(const MapSet &maps) {

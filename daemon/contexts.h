@@ -12,7 +12,8 @@
 namespace warrant {
 
 // The context of the process behind a pidfd if it carries a bond; of others only some are told.
-std::optional<w_process> process_context(const MapSet &maps, int pidfd);
+// Error: it could not be looked up.
+Result<std::optional<w_process>> process_context(const MapSet &maps, int pidfd);
 // The same of whatever process that has executed something and has not ended, which the caller sees
 // to; `pid` is its number in the initial namespace. Looks through a table of 16384 entries.
 std::optional<w_process> process_context(const MapSet &maps, int pidfd, pid_t pid);

@@ -28,17 +28,25 @@ void Ender::end_due(const MapSet &maps, Recorder &recorder, int64_t now) {
   std::vector<std::string> &errors = report.value().errors;
   if (!report.value().is_complete && errors.empty())
     errors.emplace_back("they are more, or faster, than could be ended for now");
-  if (!errors.empty() && errors.front() != error_)
-    std::fprintf(stderr, "warrantd: processes whose artifact is over go on: %s\n",
-                 errors.front().c_str());
-  error_ = errors.empty() ? std::string() : errors.front();
+  std::set<std::pair<pid_t, uint64_t>> before;
+  before.swap(ended_);
   for (const ReapedProcess &process : report.value().killed) {
+    ended_.emplace(process.pid, process.context.lineage);
+    if (before.contains({process.pid, process.context.lineage})) {
+      errors.push_back("process " + std::to_string(process.pid) +
+                       " was killed, and is not gone yet");
+      continue;
+    }
     const Ending *ending = endings_.why(process.context, now);
     if (ending)
       recorder.note(Ended{ending->artifact, static_cast<uint32_t>(process.pid), process.context,
                           static_cast<uint8_t>(ending->reason)});
     std::fprintf(stderr, "warrantd: ended process %d: its artifact is over\n", process.pid);
   }
+  if (!errors.empty() && errors.front() != error_)
+    std::fprintf(stderr, "warrantd: processes whose artifact is over go on: %s\n",
+                 errors.front().c_str());
+  error_ = errors.empty() ? std::string() : errors.front();
 }
 
 } // namespace warrant

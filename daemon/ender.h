@@ -2,9 +2,13 @@
 // Ends the processes of artifacts that are over, and puts on record whom and why.
 #pragma once
 
+#include <sys/types.h>
+
 #include <cstdint>
 #include <map>
+#include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "daemon/endings.h"
@@ -26,6 +30,9 @@ class Ender {
  private:
   Endings endings_;
   std::string error_; // why processes that should end go on
+  // Whom the last look found to be ended: (process id, lineage). Who is among them again takes long
+  // to go, and is on record already.
+  std::set<std::pair<pid_t, uint64_t>> ended_;
 };
 
 } // namespace warrant

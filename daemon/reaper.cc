@@ -104,11 +104,14 @@ class Reaper {
 
  private:
   void fail(pid_t pid, const char *what, int problem) {
+    fail(pid, what + std::string(": ") + std::strerror(problem));
+  }
+
+  void fail(pid_t pid, const std::string &what) {
     is_clean_ = false;
     if (report_.errors.size() >= kMaxErrors)
       return;
-    std::string text =
-        "process " + std::to_string(pid) + ": " + what + ": " + std::strerror(problem);
+    std::string text = "process " + std::to_string(pid) + ": " + what;
     if (std::find(report_.errors.begin(), report_.errors.end(), text) == report_.errors.end())
       report_.errors.push_back(std::move(text));
   }
@@ -128,11 +131,18 @@ class Reaper {
       return;
     }
     UniqueFd process(fd);
-    const std::optional<w_process> context = lookup_(fd);
+    const Result<std::optional<w_process>> found = lookup_(fd);
+    if (!found.ok())
+      return fail(pid, found.error().message);
+    const std::optional<w_process> &context = found.value();
     if (!context || !carries_bond(*context, bonds_) || has_exited(fd, 0))
       return;
     if (pid == 1 || pid == self_)
       return add_once(report_.spared, {pid, *context});
+    // What has a deadly signal forks no more, however long it takes to go: waiting would have
+    // everything else wait, too.
+    if (contains(report_.killed, {pid, *context}))
+      return;
     is_clean_ = false;
     kill(pid, *context, std::move(process));
   }

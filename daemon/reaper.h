@@ -18,7 +18,7 @@ namespace warrant {
 
 /// The context of the process that a pidfd refers to; nothing: it has none (a kernel thread, or it
 /// is gone).
-using ContextLookup = std::function<std::optional<w_process>(int pidfd)>;
+using ContextLookup = std::function<Result<std::optional<w_process>>(int pidfd)>;
 
 struct ReapedProcess {
   pid_t pid = 0; ///< for people: by now it may be another's
@@ -32,7 +32,8 @@ struct ReapReport {
   /// Of single processes, the first 64: could not be opened or signalled.
   std::vector<std::string> errors;
   uint32_t passes = 0;
-  bool is_complete = false; ///< the last two passes found nobody and could look at everybody
+  /// The last two passes found nobody who had not been killed, and could look at everybody.
+  bool is_complete = false;
 };
 
 struct ReapLimits {

@@ -150,7 +150,7 @@ TEST_CASE("a folder that is not where the kernel lists processes is refused") {
   const auto problem = [&](const char *proc) {
     limits.proc = proc;
     const auto report = reap(
-        {1}, [](int) { return std::nullopt; }, limits);
+        {1}, [](int) { return std::optional<w_process>(); }, limits);
     return report.ok() ? std::string("none") : report.error().message;
   };
   CHECK(problem("/proc") == "none");
@@ -158,6 +158,36 @@ TEST_CASE("a folder that is not where the kernel lists processes is refused") {
         "/proc/self is not where the kernel lists the processes that the daemon sees");
   CHECK(problem("/tmp") == "/tmp is not where the kernel lists the processes that the daemon sees");
   CHECK(problem("/nowhere") == "/nowhere: cannot open: No such file or directory");
+}
+
+TEST_CASE("a process that takes long to go is killed once, and keeps nobody waiting") {
+  Child bound;
+  const std::map<pid_t, w_process> processes = {{bound.pid(), context_with(7)}};
+  const pid_t filtered = ::fork();
+  REQUIRE(filtered >= 0);
+  if (filtered == 0) {
+    // As if it had been signalled, and slept where nothing wakes it.
+    if (!answer_with(SYS_pidfd_send_signal, 0))
+      ::_exit(1);
+    const auto report = reap({7}, lookup_in(processes), {});
+    if (!report.ok() || !report.value().is_complete || report.value().killed.size() != 1)
+      ::_exit(2);
+    ::_exit(report.value().passes == 3 ? 0 : 3);
+  }
+  int status = 0;
+  REQUIRE(::waitpid(filtered, &status, 0) == filtered);
+  CHECK(status == 0);
+  CHECK(bound.is_alive());
+}
+
+TEST_CASE("a process that cannot be looked up is not taken for one without bonds") {
+  ReapLimits few;
+  few.passes = 3;
+  const ReapReport report = reaped(
+      {7}, [](int) -> Result<std::optional<w_process>> { return Error{"no answer"}; }, few);
+  CHECK_FALSE(report.is_complete);
+  REQUIRE_FALSE(report.errors.empty());
+  CHECK(report.errors.front().ends_with(": no answer"));
 }
 
 TEST_CASE("a filter that says of processes that there are none hides nobody silently") {
@@ -191,7 +221,7 @@ TEST_CASE("a filter that says of processes that there are none hides nobody sile
 }
 
 TEST_CASE("nobody to kill: two passes and done") {
-  const ReapReport report = reaped({1}, [](int) { return std::nullopt; });
+  const ReapReport report = reaped({1}, [](int) { return std::optional<w_process>(); });
   CHECK(report.is_complete);
   CHECK(report.passes == 2);
   CHECK(report.killed.empty());
