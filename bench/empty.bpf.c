@@ -9,6 +9,11 @@ int BPF_PROG(empty_task_alloc) {
   return 0;
 }
 
+SEC("lsm/task_free")
+int BPF_PROG(empty_task_free) {
+  return 0;
+}
+
 SEC("lsm/inode_follow_link")
 int BPF_PROG(empty_follow_link) {
   return 0;
@@ -39,7 +44,7 @@ int BPF_PROG(empty_bprm_file) {
   return 0;
 }
 
-SEC("lsm/bprm_committed_creds")
+SEC("lsm.s/bprm_committed_creds")
 int BPF_PROG(empty_bprm_committed) {
   return 0;
 }

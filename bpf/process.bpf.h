@@ -180,6 +180,11 @@ static __always_inline void w_prepare_exec(struct w_context *context, const stru
   __builtin_memcpy(context->pending_image.digest, facts->digest, W_DIGEST_SIZE);
 }
 
+/* Whether the exec under way should have moved that context to storage, and has not. */
+static __always_inline int w_is_left_behind(const struct w_context *context) {
+  return moves_late && w_belongs_in_storage(&context->pending) && w_has_slot();
+}
+
 /* The exec under way cannot be judged. Where policy only observes it goes on all the same, and the
  * task becomes what nobody authorized: nothing of an exec before must be left to be committed. */
 static __always_inline void w_forget_exec(struct w_context *context) {

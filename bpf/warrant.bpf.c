@@ -195,11 +195,15 @@ SEC("lsm.s/bprm_committed_creds")
 int BPF_PROG(on_bprm_committed, struct linux_binprm *bprm) {
   struct w_context *context = w_context();
 
-  /* It would go on with what the image before it was allowed. */
-  if (!context) {
-    if (w_conclude_blind() != 0)
+  /* It would go on with what the image before it was allowed, or where nobody finds its bonds. */
+  if (!context || w_is_left_behind(context)) {
+    if (w_conclude_blind() != 0) {
       bpf_send_signal(SIGKILL);
-    return 0;
+      return 0;
+    }
+    if (!context)
+      return 0;
+    w_forget_exec(context);
   }
   if ((context->flags & W_CONTEXT_SCRIPT_ONLY) && w_is_misled(bprm))
     bpf_send_signal(SIGKILL);

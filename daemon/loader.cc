@@ -191,10 +191,13 @@ Result<Loader> Loader::load(const std::string &directory) {
 }
 
 // Whoever gets authority must be followed to its end from the first: otherwise its address in the
-// kernel, with what is known of it, could become another's (bpf/contexts.bpf.h).
+// kernel, with what is known of it, could become another's; and to where its bonds are looked for
+// (bpf/contexts.bpf.h).
 Status Loader::follow_tasks() {
-  for (const std::string_view name :
-       {kLinks[W_HOOK_TASK_FREE - 1].program, kLinks[W_HOOK_TASK_ALLOC - 1].program}) {
+  for (const w_hook hook : kFollowers) {
+    if (!(hooks_ & hook_bit(hook)))
+      continue;
+    const std::string_view name = kLinks[hook - 1].program;
     bpf_program *program = find_program(*skeleton_, name);
     for (int i = 0; i < skeleton_->skeleton->prog_cnt; i++) {
       if (*skeleton_->skeleton->progs[i].prog != program)

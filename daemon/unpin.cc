@@ -26,12 +26,8 @@ constexpr timespec kBetweenLooks = {0, 5'000'000};
 // What goes last, in this order.
 constexpr std::array<w_hook, 9> kLast = {
     W_HOOK_BPRM_COMMITTED, W_HOOK_FILE_OPEN,  W_HOOK_INODE_SETATTR,
-    W_HOOK_FILE_MPROTECT,  W_HOOK_MMAP_FILE,  W_HOOK_BPRM_FILE,
-    W_HOOK_BPRM_CHECK,     W_HOOK_TASK_ALLOC, W_HOOK_TASK_FREE};
-
-// At the end of that: what follows tasks from birth to end. As long as anything is judged by whose
-// context it is, it must stay (bpf/contexts.bpf.h).
-constexpr size_t kFollowers = 2;
+    W_HOOK_FILE_MPROTECT,  W_HOOK_MMAP_FILE,  W_HOOK_BPRM_CHECK,
+    W_HOOK_BPRM_FILE,      W_HOOK_TASK_ALLOC, W_HOOK_TASK_FREE};
 
 size_t place_of(const LinkName &link) {
   const auto *const found = std::find(kLast.begin(), kLast.end(), link.hook);
@@ -115,9 +111,9 @@ std::array<LinkName, kLinks.size()> removal_order() {
 Status unpin_links(const std::string &directory) {
   const std::array<LinkName, kLinks.size()> order = removal_order();
   const LinkName *const end = order.data() + order.size();
-  WARRANT_TRY(unpin_and_wait(directory, order.data(), end - kFollowers));
+  WARRANT_TRY(unpin_and_wait(directory, order.data(), end - kFollowers.size()));
   wait_until_let_go();
-  return unpin_and_wait(directory, end - kFollowers, end);
+  return unpin_and_wait(directory, end - kFollowers.size(), end);
 }
 
 Status unpin_rest(const std::string &directory) {

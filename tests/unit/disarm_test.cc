@@ -176,9 +176,9 @@ TEST_CASE("who guards goes first, who judges execs goes last") {
   // there.
   CHECK(order.back().hook == W_HOOK_TASK_FREE);
   CHECK(place(W_HOOK_TASK_ALLOC) == place(W_HOOK_TASK_FREE) - 1);
-  CHECK(place(W_HOOK_BPRM_CHECK) == place(W_HOOK_TASK_ALLOC) - 1);
-  // What is judged last comes under its bonds as long as anything is judged at all.
-  CHECK(place(W_HOOK_BPRM_FILE) == place(W_HOOK_BPRM_CHECK) - 1);
+  // Who comes under a bond must be found as long as anything is judged.
+  CHECK(place(W_HOOK_BPRM_FILE) == place(W_HOOK_TASK_ALLOC) - 1);
+  CHECK(place(W_HOOK_BPRM_CHECK) == place(W_HOOK_BPRM_FILE) - 1);
   // Who writes to code must be seen as long as it is judged by what was measured before.
   CHECK(place(W_HOOK_FILE_OPEN) > place(W_HOOK_BPRM_COMMITTED));
   CHECK(place(W_HOOK_MMAP_FILE) > place(W_HOOK_FILE_OPEN));
