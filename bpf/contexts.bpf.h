@@ -7,7 +7,7 @@
  *   - before a task runs, and before anybody can see it, task_alloc has either given it its slot,
  *     whatever stood there, or seen to it that the slot is not its own; without either, no child;
  *   - task_free empties the slot before the address can be another's;
- *   - the two are attached before anything that could give a task authority (daemon/loader.cc).
+ *   - they are attached before anything that could give a task authority (daemon/loader.cc).
  *
  * Tasks older than enforcement get theirs when it is armed (w_adopt_running in process.bpf.h). In
  * task storage are: those whose slot another one has; the one that arms; those that carry a bond,
@@ -111,6 +111,13 @@ static __always_inline struct w_context *w_new_context(struct task_struct *child
   return w_stored_context(child, BPF_LOCAL_STORAGE_GET_F_CREATE);
 }
 
+/*
+ * Set by the loader where the storage of tasks must not be made by a program that may sleep (6.1):
+ * all others of that processor are refused theirs while it does (docs/kernel-notes.md). There a
+ * context is moved once the whole exec is judged (on_bprm_file).
+ */
+const volatile __u8 moves_late = 0;
+
 /* Before the current task becomes one that belongs there: 0 when its context is in task storage
  * now. Whoever holds a pointer to it looks it up anew. Global, so that the verifier walks it once.
  */
@@ -128,13 +135,6 @@ __noinline int w_move_to_storage(void) {
   w_free_slot(slot);
   return 0;
 }
-
-/*
- * Set by the loader where the storage of tasks must not be made by a program that may sleep (6.1):
- * all others of that processor are refused theirs while it does (docs/kernel-notes.md). There a
- * context is moved once the whole exec is judged (on_bprm_file).
- */
-const volatile __u8 moves_late = 0;
 
 /* The task is gone; its address may be another's next. */
 static __always_inline void w_drop_context(const struct task_struct *task) {

@@ -111,19 +111,6 @@ static __always_inline int w_is_for_scripts(const struct w_facts *facts) {
   return 0;
 }
 
-/* Where contexts are moved late: all files of the exec were judged, and it can be refused still. */
-SEC("lsm/bprm_creds_from_file")
-int BPF_PROG(on_bprm_file) {
-  struct w_context *context = w_context();
-
-  if (!context)
-    return w_conclude_blind();
-  if (!w_belongs_in_storage(&context->pending) || w_move_to_storage() == 0)
-    return 0;
-  w_forget_exec(context);
-  return w_conclude_blind();
-}
-
 /* Called for the file asked for, then for each interpreter of it. */
 SEC("lsm.s/bprm_check_security")
 int BPF_PROG(on_bprm_check, struct linux_binprm *bprm) {
@@ -188,6 +175,19 @@ int BPF_PROG(on_bprm_check, struct linux_binprm *bprm) {
   }
   w_leave(task);
   return 0;
+}
+
+/* Where contexts are moved late: all files of the exec were judged, and it can be refused still. */
+SEC("lsm/bprm_creds_from_file")
+int BPF_PROG(on_bprm_file) {
+  struct w_context *context = w_context();
+
+  if (!context)
+    return w_conclude_blind();
+  if (!w_belongs_in_storage(&context->pending) || w_move_to_storage() == 0)
+    return 0;
+  w_forget_exec(context);
+  return w_conclude_blind();
 }
 
 /* The point of no return is passed: the task is now what it asked to become. */

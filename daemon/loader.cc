@@ -103,9 +103,10 @@ bool has_use_for(const Machine &machine, const LinkName &link) {
   // Called at each exec, but only AT_EXECVE_CHECK (6.14) is judged there.
   if (link.hook == W_HOOK_BPRM_CREDS)
     return machine.has_member("linux_binprm", "is_check");
-  // Before 6.2 storage is not to be made where a program may sleep, as at the hook before it.
+  // Before 6.2, which brought the storage of cgroups, that of tasks is not to be made where a
+  // program may sleep, as at the hook before this one.
   if (link.hook == W_HOOK_BPRM_FILE)
-    return !machine.has_function("bpf_task_storage_get_recur");
+    return !machine.has_function("bpf_cgrp_storage_get");
   return !link.optional || machine.has_function(hook_function(link.hook));
 }
 

@@ -102,9 +102,9 @@ constexpr bool links_are_in_order() {
 }
 static_assert(links_are_in_order());
 
-// What follows tasks from birth to end, in the order in which it is attached, before anything else;
-// it goes after all else. As long as anything is judged by whose context it is, it must stay
-// (bpf/contexts.bpf.h).
+// What keeps contexts where they are looked for, from a task's birth to its end; in the order in
+// which it is attached, before anything else. It goes after all else. As long as anything is judged
+// by whose context it is, it must stay (bpf/contexts.bpf.h).
 inline constexpr std::array<w_hook, 3> kFollowers = {W_HOOK_TASK_FREE, W_HOOK_TASK_ALLOC,
                                                      W_HOOK_BPRM_FILE};
 

@@ -29,6 +29,8 @@ constexpr std::array<w_hook, 9> kLast = {
     W_HOOK_FILE_MPROTECT,  W_HOOK_MMAP_FILE,  W_HOOK_BPRM_CHECK,
     W_HOOK_BPRM_FILE,      W_HOOK_TASK_ALLOC, W_HOOK_TASK_FREE};
 
+static_assert(std::equal(kFollowers.rbegin(), kFollowers.rend(), kLast.end() - kFollowers.size()));
+
 size_t place_of(const LinkName &link) {
   const auto *const found = std::find(kLast.begin(), kLast.end(), link.hook);
   return found == kLast.end() ? 0 : 1 + static_cast<size_t>(found - kLast.begin());
