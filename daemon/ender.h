@@ -2,17 +2,15 @@
 // Ends the processes of artifacts that are over, and puts on record whom and why.
 #pragma once
 
-#include <sys/types.h>
-
 #include <cstdint>
 #include <map>
 #include <set>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "daemon/endings.h"
 #include "daemon/pins.h"
+#include "daemon/reaper.h"
 #include "daemon/recorder.h"
 
 namespace warrant {
@@ -28,11 +26,11 @@ class Ender {
   void end_due(const MapSet &maps, Recorder &recorder, int64_t now);
 
  private:
+  void say(const std::vector<std::string> &problems);
+
   Endings endings_;
-  std::string error_; // why processes that should end go on
-  // Whom the last look found to be ended: (process id, lineage). Who is among them again takes long
-  // to go, and is on record already.
-  std::set<std::pair<pid_t, uint64_t>> ended_;
+  Dying dying_;
+  std::set<std::string> told_; // why processes that should end go on, at the last look
 };
 
 } // namespace warrant

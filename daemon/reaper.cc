@@ -15,6 +15,7 @@
 #include <csignal>
 #include <cstring>
 #include <memory>
+#include <set>
 #include <string_view>
 
 #include "daemon/unique_fd.h"
@@ -22,7 +23,7 @@
 namespace warrant {
 namespace {
 
-constexpr uint32_t kCleanPasses = 2;
+constexpr uint32_t kQuietPasses = 2;
 
 using Clock = std::chrono::steady_clock;
 
@@ -73,31 +74,34 @@ Result<std::vector<pid_t>> list_processes(const std::string &proc) {
   return pids;
 }
 
-bool contains(const std::vector<ReapedProcess> &processes, const ReapedProcess &wanted) {
-  return std::any_of(processes.begin(), processes.end(), [&](const ReapedProcess &process) {
-    return process.pid == wanted.pid && process.context.lineage == wanted.context.lineage;
-  });
-}
-
-void add_once(std::vector<ReapedProcess> &processes, const ReapedProcess &process) {
-  if (!contains(processes, process))
-    processes.push_back(process);
+void add_once(std::vector<ReapedProcess> &processes, const ReapedProcess &added) {
+  const auto is_same = [&](const ReapedProcess &process) {
+    return process.pid == added.pid && process.context.lineage == added.context.lineage;
+  };
+  if (std::none_of(processes.begin(), processes.end(), is_same))
+    processes.push_back(added);
 }
 
 class Reaper {
  public:
-  Reaper(const std::vector<uint32_t> &bonds, const ContextLookup &lookup, const std::string &proc)
-      : bonds_(bonds), lookup_(lookup), proc_(proc), self_(::getpid()) {}
+  Reaper(const std::vector<uint32_t> &bonds, const ContextLookup &lookup, Dying &dying,
+         const std::string &proc)
+      : bonds_(bonds), lookup_(lookup), proc_(proc), self_(::getpid()), dying_(dying) {}
 
-  /// Whether nobody was found and everybody could be looked at.
-  Result<bool> pass(int settle_ms) {
-    is_clean_ = true;
-    dying_.clear();
+  struct Pass {
+    bool is_quiet = true;    ///< nobody was killed
+    bool is_complete = true; ///< everybody could be looked at
+  };
+
+  Result<Pass> pass(int settle_ms) {
+    pass_ = {};
+    just_killed_.clear();
+    std::erase_if(dying_, [](const auto &one) { return has_exited(one.second.get(), 0); });
     for (const pid_t pid : WARRANT_TRY(list_processes(proc_)))
       look_at(pid);
     settle(settle_ms);
     report_.passes++;
-    return is_clean_;
+    return pass_;
   }
 
   ReapReport &report() { return report_; }
@@ -108,7 +112,7 @@ class Reaper {
   }
 
   void fail(pid_t pid, const std::string &what) {
-    is_clean_ = false;
+    pass_.is_complete = false;
     if (report_.errors.size() >= kMaxErrors)
       return;
     std::string text = "process " + std::to_string(pid) + ": " + what;
@@ -139,19 +143,31 @@ class Reaper {
       return;
     if (pid == 1 || pid == self_)
       return add_once(report_.spared, {pid, *context});
-    // What has a deadly signal forks no more, however long it takes to go: waiting would have
-    // everything else wait, too.
-    if (contains(report_.killed, {pid, *context}))
-      return;
-    is_clean_ = false;
-    kill(pid, *context, std::move(process));
+    if (!is_dying(pid))
+      kill(pid, *context, std::move(process));
+  }
+
+  /// What has a deadly signal forks no more, however long it takes to go: waiting for it would have
+  /// everything else wait, too. Until it has exited, its number is nobody else's.
+  bool is_dying(pid_t pid) const {
+    const auto found = dying_.find(pid);
+    return found != dying_.end() && !has_exited(found->second.get(), 0);
   }
 
   void kill(pid_t pid, const w_process &context, UniqueFd process) {
     if (::syscall(SYS_pidfd_send_signal, process.get(), SIGKILL, nullptr, 0) == 0) {
-      add_once(report_.killed, {pid, context});
-      if (dying_.size() < kMaxDying)
-        dying_.push_back(std::move(process));
+      pass_.is_quiet = false;
+      dying_.erase(pid);
+      const bool has_room = dying_.size() < kMaxDying;
+      // Whoever found no room is killed again at the next pass.
+      if (has_room && !without_room_.contains(pid))
+        report_.killed.push_back({pid, context});
+      else
+        add_once(report_.killed, {pid, context});
+      if (has_room)
+        just_killed_.push_back(dying_.emplace(pid, std::move(process)).first->second.get());
+      else
+        without_room_.insert(pid);
     } else if (const int problem = errno; problem != ESRCH || !has_exited(process.get(), 0)) {
       fail(pid, "cannot kill", problem);
     }
@@ -160,9 +176,9 @@ class Reaper {
   /// Otherwise passes would run out while the kernel is still busy with the dead.
   void settle(int milliseconds) {
     const auto deadline = Clock::now() + std::chrono::milliseconds(milliseconds);
-    for (const UniqueFd &process : dying_) {
+    for (const int process : just_killed_) {
       const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - Clock::now());
-      has_exited(process.get(), static_cast<int>(std::max<int64_t>(left.count(), 0)));
+      has_exited(process, static_cast<int>(std::max<int64_t>(left.count(), 0)));
     }
   }
 
@@ -174,8 +190,10 @@ class Reaper {
   const std::string &proc_;
   const pid_t self_;
   ReapReport report_;
-  std::vector<UniqueFd> dying_;
-  bool is_clean_ = true;
+  Dying &dying_;
+  std::vector<int> just_killed_; // in this pass; of dying_
+  std::set<pid_t> without_room_;
+  Pass pass_;
 };
 
 } // namespace
@@ -189,12 +207,16 @@ bool carries_bond(const w_process &context, const std::vector<uint32_t> &bonds) 
 }
 
 Result<ReapReport> reap(const std::vector<uint32_t> &bonds, const ContextLookup &lookup,
-                        const ReapLimits &limits) {
-  Reaper reaper(bonds, lookup, limits.proc);
-  uint32_t clean = 0; // passes in a row
-  while (clean < kCleanPasses && reaper.report().passes < limits.passes)
-    clean = WARRANT_TRY(reaper.pass(limits.settle_ms)) ? clean + 1 : 0;
-  reaper.report().is_complete = clean == kCleanPasses;
+                        Dying &dying, const ReapLimits &limits) {
+  Reaper reaper(bonds, lookup, dying, limits.proc);
+  uint32_t quiet = 0; // passes in a row
+  bool is_complete = true;
+  while (quiet < kQuietPasses && reaper.report().passes < limits.passes) {
+    const Reaper::Pass pass = WARRANT_TRY(reaper.pass(limits.settle_ms));
+    is_complete = pass.is_complete && (quiet == 0 || is_complete);
+    quiet = pass.is_quiet ? quiet + 1 : 0;
+  }
+  reaper.report().is_complete = quiet == kQuietPasses && is_complete;
   return std::move(reaper.report());
 }
 
