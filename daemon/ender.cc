@@ -15,8 +15,9 @@ void Ender::follow(const std::vector<AcceptedArtifact> &accepted,
 
 void Ender::say(const std::vector<std::string> &problems) {
   std::set<std::string> now(problems.begin(), problems.end());
+  int lines = 0; // where nobody can be looked up, there are as many problems as processes
   for (const std::string &problem : now)
-    if (!told_.contains(problem))
+    if (!told_.contains(problem) && lines++ < kMaxLines)
       std::fprintf(stderr, "warrantd: processes whose artifact is over may go on: %s\n",
                    problem.c_str());
   told_ = std::move(now);

@@ -26,6 +26,7 @@ class Ender {
   void end_due(const MapSet &maps, Recorder &recorder, int64_t now);
 
  private:
+  static constexpr int kMaxLines = 4; // on stderr, of one look
   void say(const std::vector<std::string> &problems);
 
   Endings endings_;
