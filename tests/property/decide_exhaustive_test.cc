@@ -5,7 +5,10 @@
 // the frames that look at grants. Each case prints how many vectors it compared.
 //
 // A sanitized build takes every WARRANT_STRIDE-th vector: what it looks for, memory and arithmetic,
-// shows in few of them; that all vectors are equal the other builds show.
+// shows in few of them; that all vectors are equal the other builds show. WARRANT_STRIDE in the
+// environment takes as few for those who look for one difference, not for none: mutate.sh.
+#include <algorithm>
+#include <cstdlib>
 #include <cstring>
 #include <iostream>
 
@@ -22,6 +25,12 @@ using namespace warrant::domain;
 #ifndef WARRANT_STRIDE
 #define WARRANT_STRIDE 1
 #endif
+
+// At least 1: what is no number takes every vector.
+std::uint64_t stride_wanted() {
+  const char *asked = std::getenv("WARRANT_STRIDE");
+  return std::max<std::uint64_t>(asked ? std::strtoull(asked, nullptr, 10) : WARRANT_STRIDE, 1);
+}
 
 class Tally {
  public:
@@ -55,10 +64,17 @@ class Tally {
   }
 
  private:
-  bool is_left_out() { return seen_++ % WARRANT_STRIDE != 0; }
+  // The first vector is always taken.
+  bool is_left_out() {
+    if (--until_next_ != 0)
+      return true;
+    until_next_ = stride_;
+    return false;
+  }
 
   const char *what_;
-  std::uint64_t seen_ = 0;
+  const std::uint64_t stride_ = stride_wanted();
+  std::uint64_t until_next_ = 1;
   std::uint64_t compared_ = 0;
   std::uint64_t checked_ = 0;
 };
