@@ -141,14 +141,16 @@ static __noinline __u32 w_door_of_file(struct file *file) {
 /*
  * Kinds of BPF programs that can skip our hooks, override what the kernel answers, write into
  * processes or kill them. Those that see packets, sockets, devices and cgroups can do neither, and
- * systemd and others live by them.
+ * systemd and others live by them; but for the kind that answers getsockopt(2), by which the daemon
+ * is told who asks it.
  */
 #define W_DANGEROUS_PROGRAMS                                                               \
   (W_TYPE_BIT(BPF_PROG_TYPE_KPROBE) | W_TYPE_BIT(BPF_PROG_TYPE_TRACEPOINT) |               \
    W_TYPE_BIT(BPF_PROG_TYPE_PERF_EVENT) | W_TYPE_BIT(BPF_PROG_TYPE_RAW_TRACEPOINT) |       \
    W_TYPE_BIT(BPF_PROG_TYPE_RAW_TRACEPOINT_WRITABLE) | W_TYPE_BIT(BPF_PROG_TYPE_TRACING) | \
    W_TYPE_BIT(BPF_PROG_TYPE_STRUCT_OPS) | W_TYPE_BIT(BPF_PROG_TYPE_EXT) |                  \
-   W_TYPE_BIT(BPF_PROG_TYPE_LSM) | W_TYPE_BIT(BPF_PROG_TYPE_SYSCALL))
+   W_TYPE_BIT(BPF_PROG_TYPE_LSM) | W_TYPE_BIT(BPF_PROG_TYPE_SYSCALL) |                     \
+   W_TYPE_BIT(BPF_PROG_TYPE_CGROUP_SOCKOPT))
 /* The first kind that this table does not know. */
 #define W_PROGRAM_TYPES 33
 

@@ -48,8 +48,17 @@ struct hlist_head {
   struct hlist_node *first;
 };
 
+typedef struct {
+  __u32 val;
+} kuid_t;
+typedef struct {
+  __u32 val;
+} kgid_t;
+
 struct user_namespace {
-  int level; /* 0: the initial one */
+  struct user_namespace *parent;
+  int level;    /* 0: the initial one */
+  kuid_t owner; /* who made it, in the initial one */
 };
 
 struct super_block {
@@ -258,16 +267,10 @@ struct seccomp {
   struct seccomp_filter *filter;
 };
 
-typedef struct {
-  __u32 val;
-} kuid_t;
-typedef struct {
-  __u32 val;
-} kgid_t;
-
 struct cred {
   kuid_t uid; /* in the initial user namespace */
   kgid_t gid;
+  struct user_namespace *user_ns;
 };
 
 struct thread_info {

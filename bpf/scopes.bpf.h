@@ -137,6 +137,49 @@ __noinline int w_apply_cgroup(struct w_task *task, __u32 slot) {
   return 0;
 }
 
+/* Deeper than any namespace can be: create_user_ns(), kernel/user_namespace.c. */
+#define W_USER_NAMESPACES 34
+
+struct w_ascent {
+  struct w_task *task;
+  struct user_namespace *space;
+  __u32 slot;
+};
+
+static long w_ascend_users(__u32 number, struct w_ascent *ascent) {
+  struct user_namespace *space = ascent->space;
+  __u32 owner = BPF_CORE_READ(space, owner.val);
+  __u32 slot = ascent->slot;
+  struct w_uid_scope *found;
+  void *uids;
+
+  (void)number;
+  if (!space || BPF_CORE_READ(space, level) == 0)
+    return 1;
+  uids = bpf_map_lookup_elem(&uid_scopes, &slot);
+  found = uids ? bpf_map_lookup_elem(uids, &owner) : NULL;
+  if (found && found->mode == W_MODE_ENFORCE) {
+    ascent->task->event.facts.mode = W_MODE_ENFORCE;
+    return 1;
+  }
+  ascent->space = BPF_CORE_READ(space, parent);
+  return 0;
+}
+
+/*
+ * A user has more numbers than his own: those that newuidmap(1) lends to user namespaces that he
+ * makes. Who is refused things is refused them by those numbers, too.
+ */
+__noinline int w_apply_owners(struct w_task *task, __u32 slot) {
+  struct task_struct *self = bpf_get_current_task_btf();
+  struct w_ascent ascent = {.task = task, .slot = slot};
+
+  ascent.space = BPF_CORE_READ(self, cred, user_ns);
+  if (task)
+    bpf_loop(W_USER_NAMESPACES, w_ascend_users, &ascent, 0);
+  return 0;
+}
+
 /* Fills task->scopes, and the facts' mode: the host's unless a scope has its own. */
 static __always_inline void w_resolve_scopes(struct w_task *task, __u32 slot, __u32 flags,
                                              __u8 mode) {
@@ -149,11 +192,12 @@ static __always_inline void w_resolve_scopes(struct w_task *task, __u32 slot, __
   if (flags & W_GENERATION_HAS_UIDS) {
     uids = bpf_map_lookup_elem(&uid_scopes, &slot);
     found = uids ? bpf_map_lookup_elem(uids, &uid) : NULL;
-    if (found) {
+    if (found)
       task->scopes[2] = found->scope;
-      if (found->mode)
-        task->event.facts.mode = found->mode;
-    }
+    if (found && found->mode)
+      task->event.facts.mode = found->mode;
+    else if (mode == W_MODE_OBSERVE)
+      w_apply_owners(task, slot);
   }
   /* After the uid's: what is said of a cgroup counts before what is said of a user. */
   if (flags & W_GENERATION_HAS_CGROUPS)

@@ -241,6 +241,7 @@ static const struct kind kKinds[] = {
     {"socket-filter", BPF_PROG_TYPE_SOCKET_FILTER, 0, NULL},
     {"cgroup-socket", BPF_PROG_TYPE_CGROUP_SKB, BPF_CGROUP_INET_EGRESS, NULL},
     {"cgroup-device", BPF_PROG_TYPE_CGROUP_DEVICE, BPF_CGROUP_DEVICE, NULL},
+    {"cgroup-getsockopt", BPF_PROG_TYPE_CGROUP_SOCKOPT, BPF_CGROUP_GETSOCKOPT, NULL},
     {"kprobe", BPF_PROG_TYPE_KPROBE, 0, NULL},
     {"tracepoint", BPF_PROG_TYPE_TRACEPOINT, 0, NULL},
     {"perf-event", BPF_PROG_TYPE_PERF_EVENT, 0, NULL},
