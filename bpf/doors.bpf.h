@@ -141,8 +141,8 @@ static __noinline __u32 w_door_of_file(struct file *file) {
 /*
  * Kinds of BPF programs that can skip our hooks, override what the kernel answers, write into
  * processes or kill them. Those that see packets, sockets, devices and cgroups can do neither, and
- * systemd and others live by them; but for the kind that answers getsockopt(2), by which the daemon
- * is told who asks it.
+ * systemd and others live by them; but for the kind that answers getsockopt(2) and setsockopt(2):
+ * by the former the daemon is told who asks it.
  */
 #define W_DANGEROUS_PROGRAMS                                                               \
   (W_TYPE_BIT(BPF_PROG_TYPE_KPROBE) | W_TYPE_BIT(BPF_PROG_TYPE_TRACEPOINT) |               \

@@ -158,7 +158,8 @@ static long w_ascend_users(__u32 number, struct w_ascent *ascent) {
     return 1;
   uids = bpf_map_lookup_elem(&uid_scopes, &slot);
   found = uids ? bpf_map_lookup_elem(uids, &owner) : NULL;
-  if (found && found->mode == W_MODE_ENFORCE) {
+  /* Root has every number anyway, and makes namespaces for others: services and containers. */
+  if (owner != 0 && found && found->mode == W_MODE_ENFORCE) {
     ascent->task->event.facts.mode = W_MODE_ENFORCE;
     return 1;
   }

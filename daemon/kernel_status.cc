@@ -269,7 +269,11 @@ std::vector<std::string> find_problems(const KernelStatus &status) {
                                    [](const MapStatus &map) { return map.id != 0; });
   if (any_map)
     add_config_problems(status, problems);
-  if (status.ftrace_enabled == false)
+  if (!status.ftrace_enabled)
+    problems.emplace_back(
+        "kernel.ftrace_enabled cannot be read: whether the kernel calls BPF LSM "
+        "programs is not known");
+  else if (!*status.ftrace_enabled)
     problems.emplace_back(
         "kernel.ftrace_enabled is 0: the kernel calls no BPF LSM program (set it to 1)");
   if (status.open_until && *status.open_until <= static_cast<uint64_t>(boot_now()))

@@ -26,7 +26,7 @@ using namespace warrant::domain;
 #define WARRANT_STRIDE 1
 #endif
 
-// At least 1: what is no number takes every vector.
+// At least 1.
 std::uint64_t stride_wanted() {
   const char *asked = std::getenv("WARRANT_STRIDE");
   return std::max<std::uint64_t>(asked ? std::strtoull(asked, nullptr, 10) : WARRANT_STRIDE, 1);

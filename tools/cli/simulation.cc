@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Gathers as bpf/scopes.bpf.h and bpf/facts.bpf.h do. What no record holds, audit sessions and the
-// uses that were left, is taken as met; callers as running under what they ran under.
+// uses that were left, is taken as met; callers as running under what they ran under, and tasks as
+// being in no user namespace of somebody for whom policy enforces.
 #include "tools/cli/simulation.h"
 
 #include <algorithm>

@@ -93,7 +93,8 @@ constexpr Command kCommands[] = {
      "have had. Answers no if anything that went through would be refused.\n\nWhat no record "
      "holds, "
      "audit sessions and uses that were left, is taken as met; callers as running under the "
-     "artifact that they ran under. Requests to write are left out.",
+     "artifact that they ran under; tasks as in the initial user namespace. Requests to write "
+     "are left out.",
      kPremises,
      {{},
       "FILE",
