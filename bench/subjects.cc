@@ -187,9 +187,13 @@ Status Switch::select(Subject subject) {
     WARRANT_TRY(publish(subject));
   if (subject == Subject::kEmpty && empty__attach(empty_.get()) != 0)
     return said("cannot attach the empty programs");
-  if (subject != Subject::kNone && subject != Subject::kEmpty &&
-      enforcement__attach(enforcement_.get()) != 0)
+  if (subject == Subject::kNone || subject == Subject::kEmpty)
+    return {};
+  if (enforcement__attach(enforcement_.get()) != 0)
     return said("cannot attach Warrant");
+  // As the daemon does when it arms; the worker, which is older, would be dearer than what runs
+  // then.
+  adopt_running(*enforcement_);
   return {};
 }
 

@@ -212,9 +212,8 @@ Status Loader::follow_tasks() {
   return {};
 }
 
-// What cannot be done is left to the first request of each.
-void Loader::adopt_running() {
-  bpf_link *link = bpf_program__attach_iter(skeleton_->progs.adopt_running, nullptr);
+void adopt_running(const ::enforcement &skeleton) {
+  bpf_link *link = bpf_program__attach_iter(skeleton.progs.adopt_running, nullptr);
   if (link == nullptr)
     return;
   if (const int fd = bpf_iter_create(bpf_link__fd(link)); fd >= 0) {
@@ -234,7 +233,7 @@ Status Loader::arm() {
     enforcement__detach(skeleton_.get());
     return followed;
   }
-  adopt_running();
+  adopt_running(*skeleton_);
   if (int error = enforcement__attach(skeleton_.get()); error != 0) {
     enforcement__detach(skeleton_.get());
     return kernel_error("cannot attach every program; none stays attached", -error);

@@ -44,7 +44,6 @@ class Loader {
   Loader(std::unique_ptr<::enforcement, Close> skeleton, std::string directory, uint64_t hooks);
 
   Status follow_tasks();
-  void adopt_running();
 
   std::unique_ptr<::enforcement, Close> skeleton_;
   std::string directory_;
@@ -54,6 +53,10 @@ class Loader {
 
 // sha256 of the object that is part of this program, which load() would load from.
 Digest embedded_programs();
+
+// Gives every thread that runs a process context. What cannot be done is left to the first request
+// of each.
+void adopt_running(const ::enforcement &skeleton);
 
 // One of kMapNames; a map of one entry is a variable of the programs, in a section of its name.
 // NULL: there is none.
