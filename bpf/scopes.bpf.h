@@ -154,12 +154,13 @@ static long w_ascend_users(__u32 number, struct w_ascent *ascent) {
   void *uids;
 
   (void)number;
-  if (!space || BPF_CORE_READ(space, level) == 0)
+  if (space && BPF_CORE_READ(space, level) == 0)
     return 1;
   uids = bpf_map_lookup_elem(&uid_scopes, &slot);
   found = uids ? bpf_map_lookup_elem(uids, &owner) : NULL;
-  /* Root has every number anyway, and makes namespaces for others: services and containers. */
-  if (owner != 0 && found && found->mode == W_MODE_ENFORCE) {
+  /* Root has every number anyway, and makes namespaces for others: services and containers. Where
+   * one cannot be read, nobody can say whose it is. */
+  if (!space || (owner != 0 && found && found->mode == W_MODE_ENFORCE)) {
     ascent->task->event.facts.mode = W_MODE_ENFORCE;
     return 1;
   }
