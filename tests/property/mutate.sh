@@ -4,9 +4,9 @@
 # very same test binary, run on the broken decision, to notice.
 #   mutate.sh TEST_BINARY SUBJECT_LIBRARY COMPILER SOURCE_ROOT [TEST_ARGUMENTS...]
 # MUTANTS=K/N in the environment: only the K-th of N parts of them, for N at a time.
-# Exit code 0: the unbroken copy passed (the first part tries it, with few vectors: with all, the test is its own
-# step, and must have passed) and every mutant was killed. A mutation whose text is no
-# longer in decide.h, or there more than once, is an error: the list must follow the file.
+# Exit code 0: the unbroken copy passed and every mutant was killed. The first part tries the unbroken one, with few
+# vectors: that all are right is for the test itself to show, which must have passed before. A mutation whose text is
+# no longer in decide.h, or there more than once, is an error: the list must follow the file.
 set -euo pipefail
 
 test_binary=$1 library=$(basename "$2") compiler=$3 root=$4
